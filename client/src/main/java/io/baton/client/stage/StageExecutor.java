@@ -1,0 +1,46 @@
+package io.baton.client.stage;
+
+import io.baton.session.model.SessionId;
+import io.baton.session.model.StageInfo;
+import io.baton.session.model.Tensor;
+import java.util.SortedMap;
+
+/**
+ * Computes one stage of a model. Implement this to serve a model with Baton; a harness drives it,
+ * from one thread at a time, and keeps the order of calls within a session: one {@code open}, then
+ * any number of {@code forward} and {@code rollback}, then one {@code close}.
+ */
+public interface StageExecutor {
+
+  /** What this stage computes; constant for the executor's life. */
+  StageInfo info();
+
+  /**
+   * Makes room for a session of at most {@code maxLength} tokens.
+   *
+   * @throws StageException if there is no room; nothing is held then
+   */
+  void open(SessionId session, int maxLength) throws StageException;
+
+  /**
+   * Runs the stage over the tokens at {@code position, position + 1, ...}; the session holds
+   * exactly {@code position} tokens before the call and {@code position + activations.rows} after
+   * it. If it throws, the session holds what it held before.
+   *
+   * @param activations the input, one row a token, at least one
+   * @param sideInputs this step's side inputs, by name
+   * @return the output, as many rows as the input
+   * @throws StageException if the input cannot be computed
+   */
+  Tensor forward(
+      SessionId session, int position, Tensor activations, SortedMap<String, Tensor> sideInputs)
+      throws StageException;
+
+  /**
+   * Forgets the session's tokens from {@code length} on; a no-op where it holds no more than that.
+   */
+  void rollback(SessionId session, int length) throws StageException;
+
+  /** Forgets the session; a no-op if it is not open. */
+  void close(SessionId session);
+}

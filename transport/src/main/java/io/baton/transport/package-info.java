@@ -1,0 +1,5 @@
+/** Lanes: how payloads travel between two processes. */
+@NullMarked
+package io.baton.transport;
+
+import org.jspecify.annotations.NullMarked;
