@@ -1,0 +1,62 @@
+package io.baton.session.stage;
+
+import io.baton.session.model.Digest;
+import io.baton.session.model.Peer;
+import io.baton.session.model.RelayId;
+import io.baton.session.model.Source;
+import io.baton.session.model.Step;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A step at a stage.
+ *
+ * @param input digest of the input that is, will be or was computed
+ * @param peer the relay that the input came from; empty if the client brought it
+ * @param confirmed whether the client has vouched for {@code input}
+ * @param nextPeers where the output goes
+ * @param arrivedNanos when the step was first heard of
+ */
+record Entry(
+    Step step,
+    Digest input,
+    Optional<RelayId> peer,
+    boolean confirmed,
+    List<Peer> nextPeers,
+    long arrivedNanos,
+    Progress progress) {
+
+  Source source() {
+    return peer.isPresent() ? Source.PEER : Source.CLIENT;
+  }
+
+  boolean in(long epoch) {
+    return step.id().epoch() == epoch;
+  }
+
+  /** Whether this covers the same tokens as {@code other}. */
+  boolean covers(Step other) {
+    return step.position() == other.position() && step.count() == other.count();
+  }
+
+  boolean isDone() {
+    return progress instanceof Progress.Done;
+  }
+
+  Entry with(Progress next) {
+    return new Entry(step, input, peer, confirmed, nextPeers, arrivedNanos, next);
+  }
+
+  Entry with(boolean nowConfirmed) {
+    return new Entry(step, input, peer, nowConfirmed, nextPeers, arrivedNanos, progress);
+  }
+
+  Entry from(Optional<RelayId> origin, Progress next) {
+    return new Entry(step, input, origin, confirmed, nextPeers, arrivedNanos, next);
+  }
+
+  /** The same computation under another step's name. */
+  Entry as(Step other, boolean nowConfirmed, List<Peer> peers) {
+    return new Entry(other, input, peer, nowConfirmed, peers, arrivedNanos, progress);
+  }
+}

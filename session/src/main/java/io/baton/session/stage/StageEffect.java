@@ -1,0 +1,66 @@
+package io.baton.session.stage;
+
+import io.baton.session.model.Digest;
+import io.baton.session.model.Payload;
+import io.baton.session.model.Peer;
+import io.baton.session.model.Refusal;
+import io.baton.session.model.RelayId;
+import io.baton.session.model.Source;
+import io.baton.session.model.Step;
+import io.baton.session.model.StepId;
+import java.util.List;
+
+/** What a stage wants done. */
+public sealed interface StageEffect {
+
+  /** Tell the client that the epoch holds, and how many confirmed tokens the stage has. */
+  record Opened(long epoch, int currentLength) implements StageEffect {}
+
+  /** Make the executor forget the tokens from {@code length} on. */
+  record Rollback(int length) implements StageEffect {}
+
+  /**
+   * Run the executor; answer with {@link StageInput.Computed} or {@link StageInput.ComputeFailed}.
+   */
+  record Compute(long command, Step step, Payload input) implements StageEffect {}
+
+  /** Push an output to the first of these peers, and hand it the others. */
+  record PushOutput(Step step, List<Peer> nextPeers, Payload output) implements StageEffect {}
+
+  /**
+   * Give the client its answer.
+   *
+   * @param source where the input came from that was computed
+   * @param currentLength tokens that the stage holds
+   * @param stageNanos from the input's arrival to the output
+   * @param computeNanos the part of it spent in the executor
+   */
+  record Respond(
+      Step step,
+      Source source,
+      Digest inputDigest,
+      Payload output,
+      int currentLength,
+      long stageNanos,
+      long computeNanos)
+      implements StageEffect {}
+
+  /** Ask the client for the payload of a step that it has confirmed by digest. */
+  record AskPayload(StepId step) implements StageEffect {}
+
+  /**
+   * Report that a peer's bytes were not the client's; keep both digests as evidence.
+   *
+   * @param rolledBack whether the stage had begun to compute the peer's, and pushed what came of it
+   */
+  record ReportMismatch(
+      StepId step, Digest client, Digest peer, RelayId from, boolean rolledBack, int currentLength)
+      implements StageEffect {}
+
+  /** Tell the client that its message changed nothing, and why. */
+  record Refuse(StepId step, Refusal reason, String message, int currentLength)
+      implements StageEffect {}
+
+  /** Count a push that was not used. */
+  record Dropped(RelayId from, StepId step, DropReason reason) implements StageEffect {}
+}
