@@ -1,0 +1,126 @@
+package io.baton.session.route;
+
+import io.baton.session.model.Digest;
+import io.baton.session.model.Payload;
+import io.baton.session.model.RelayId;
+import io.baton.session.model.Source;
+import io.baton.session.model.Step;
+import io.baton.session.model.Ticket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A stage of the route, in the current epoch.
+ *
+ * @param openLength the length that the stage was told at its opening
+ * @param ticket what the stage issued when it opened; empty until then
+ * @param next the first segment that the stage neither has nor has been sent, by the client or by a
+ *     peer
+ * @param flights what is under way at the stage, in order
+ * @param attempts sendings of what the deadline is for
+ * @param deadlineNanos for the opening, or for the answer to the first flight if that has been sent
+ */
+record Hop(
+    Candidate candidate,
+    int openLength,
+    Optional<Ticket> ticket,
+    int next,
+    List<Flight> flights,
+    int attempts,
+    long deadlineNanos) {
+
+  /**
+   * Segments {@code [from, to)} under way at a stage as one step.
+   *
+   * @param digest of the input, from when the client has sent or confirmed it; until then a peer is
+   *     expected to bring it
+   * @param answer the stage's, kept until it can be checked
+   */
+  record Flight(Step step, int from, int to, Optional<Digest> digest, Optional<Answer> answer) {
+
+    boolean isSent() {
+      return digest.isPresent();
+    }
+
+    Flight sent(Digest input) {
+      return new Flight(step, from, to, Optional.of(input), answer);
+    }
+
+    Flight answered(Answer given) {
+      return new Flight(step, from, to, digest, Optional.of(given));
+    }
+  }
+
+  /** What a stage has answered. */
+  record Answer(Source source, Digest inputDigest, Payload output) {}
+
+  Hop {
+    flights = List.copyOf(flights);
+  }
+
+  RelayId relay() {
+    return candidate.relay();
+  }
+
+  /** The boundary at which the stage's input enters. */
+  int entrance() {
+    return candidate.span().first();
+  }
+
+  /** The boundary at which its output enters the next. */
+  int exit() {
+    return candidate.span().end();
+  }
+
+  boolean isOpen() {
+    return ticket.isPresent();
+  }
+
+  /** Whether an answer is due: the opening's, or that of the first flight. */
+  boolean isWaiting() {
+    return !isOpen() || (!flights.isEmpty() && flights.getFirst().isSent());
+  }
+
+  int indexOf(long number) {
+    for (int i = 0; i < flights.size(); i++) {
+      if (flights.get(i).step().id().number() == number) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  Optional<Flight> firstUnsent() {
+    return flights.stream().filter(flight -> !flight.isSent()).findFirst();
+  }
+
+  Hop opened(Ticket issued, int firstMissing) {
+    return new Hop(candidate, openLength, Optional.of(issued), firstMissing, flights, 0, 0);
+  }
+
+  Hop add(Flight flight) {
+    List<Flight> more = new ArrayList<>(flights);
+    more.add(flight);
+    return new Hop(candidate, openLength, ticket, flight.to(), more, attempts, deadlineNanos);
+  }
+
+  Hop set(int index, Flight flight) {
+    List<Flight> changed = new ArrayList<>(flights);
+    changed.set(index, flight);
+    return new Hop(candidate, openLength, ticket, next, changed, attempts, deadlineNanos);
+  }
+
+  Hop withoutFirst() {
+    return new Hop(
+        candidate, openLength, ticket, next, flights.subList(1, flights.size()), 0, deadlineNanos);
+  }
+
+  Hop waiting(int attempt, long deadline) {
+    return new Hop(candidate, openLength, ticket, next, flights, attempt, deadline);
+  }
+
+  Hop withNext(int segment) {
+    return new Hop(candidate, openLength, ticket, segment, flights, attempts, deadlineNanos);
+  }
+}

@@ -1,0 +1,105 @@
+package io.baton.session.route;
+
+import io.baton.session.model.TensorSpec;
+
+/**
+ * How a client runs its session.
+ *
+ * @param layers of the whole model; the route covers {@code [0, layers)}
+ * @param inputRow type and shape of one token's activations at the route's entrance
+ * @param maxLength the most tokens that the session may hold
+ * @param push whether steps name next peers
+ * @param confirm what the client sends to a stage that a peer pushes to
+ * @param patience when to send again, and when to give up
+ * @param window steps under way at one stage
+ * @param mergeTokens replayed steps are merged up to this many tokens; with 1 they keep the
+ *     boundaries they had, so that an executor whose results depend on the number of rows gives the
+ *     same bits again
+ * @param mismatchLimit mismatches after which a relay is no longer asked to push
+ */
+public record RouteConfig(
+    int layers,
+    TensorSpec inputRow,
+    int maxLength,
+    boolean push,
+    Confirm confirm,
+    Patience patience,
+    int window,
+    int mergeTokens,
+    int mismatchLimit) {
+
+  /** What the client sends to confirm a push. */
+  public enum Confirm {
+    /** The digest; the payload only if the stage asks for it. */
+    DIGEST,
+    /** The payload, always. */
+    FULL
+  }
+
+  /**
+   * Timeouts and retries.
+   *
+   * @param openNanos for the answer to an opening
+   * @param stepNanos for the answer to the first step that a stage owes
+   * @param attempts sendings of one message before its relay counts as failed
+   * @param failures in a row, without a step accepted between them, before the session gives up
+   * @param backoffNanos before the second try to find a route; doubles up to {@code
+   *     maxBackoffNanos}
+   * @param banNanos how long a failed relay is left alone; doubles with each failure up to {@code
+   *     maxBanNanos}
+   */
+  public record Patience(
+      long openNanos,
+      long stepNanos,
+      int attempts,
+      int failures,
+      long backoffNanos,
+      long maxBackoffNanos,
+      long banNanos,
+      long maxBanNanos) {
+
+    private static final long MILLISECOND = 1_000_000L;
+
+    public static final Patience DEFAULT =
+        new Patience(
+            5_000 * MILLISECOND,
+            30_000 * MILLISECOND,
+            2,
+            8,
+            100 * MILLISECOND,
+            2_000 * MILLISECOND,
+            1_000 * MILLISECOND,
+            60_000 * MILLISECOND);
+  }
+
+  /** Pushes, confirms by digest, and replays steps as they were. */
+  public static RouteConfig of(int layers, TensorSpec inputRow, int maxLength) {
+    return new RouteConfig(
+        layers, inputRow, maxLength, true, Confirm.DIGEST, Patience.DEFAULT, 32, 1, 3);
+  }
+
+  public RouteConfig withPush(boolean push) {
+    return new RouteConfig(
+        layers, inputRow, maxLength, push, confirm, patience, window, mergeTokens, mismatchLimit);
+  }
+
+  public RouteConfig withConfirm(Confirm confirm) {
+    return new RouteConfig(
+        layers, inputRow, maxLength, push, confirm, patience, window, mergeTokens, mismatchLimit);
+  }
+
+  public RouteConfig withPatience(Patience patience) {
+    return new RouteConfig(
+        layers, inputRow, maxLength, push, confirm, patience, window, mergeTokens, mismatchLimit);
+  }
+
+  public RouteConfig withMergeTokens(int mergeTokens) {
+    return new RouteConfig(
+        layers, inputRow, maxLength, push, confirm, patience, window, mergeTokens, mismatchLimit);
+  }
+
+  public RouteConfig withWindow(int window) {
+    return new RouteConfig(
+        layers, inputRow, maxLength, push, confirm, patience, window, mergeTokens, mismatchLimit);
+  }
+}

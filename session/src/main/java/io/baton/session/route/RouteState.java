@@ -1,0 +1,127 @@
+package io.baton.session.route;
+
+import io.baton.session.model.RelayId;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.LongStream;
+
+/**
+ * A session at its client.
+ *
+ * @param epoch of the current route; 0 before the first
+ * @param hops the current route
+ * @param held for each relay that has held the session, the tokens there that are still the
+ *     session's
+ * @param request the request under way
+ * @param nextNumber of a step
+ * @param bans relays that failed
+ * @param mismatches of each relay that has been blamed
+ * @param failures in a row
+ * @param tried what failed since a step was last accepted
+ * @param cause why the current route is opened
+ */
+public record RouteState(
+    RouteConfig config,
+    Phase phase,
+    long epoch,
+    List<Candidate> candidates,
+    List<Hop> hops,
+    History history,
+    Map<RelayId, Integer> held,
+    Optional<Long> request,
+    long nextNumber,
+    Map<RelayId, Ban> bans,
+    Map<RelayId, Integer> mismatches,
+    int failures,
+    List<RouteFailure.Tried> tried,
+    String cause,
+    long retryAtNanos,
+    RouteStats stats) {
+
+  /**
+   * Where a session stands.
+   *
+   * <pre>
+   * from \ to   DORMANT   SEARCHING   OPENING   RUNNING   CLOSED
+   * DORMANT        -         yes        yes        -        yes    a request comes
+   * SEARCHING     yes         -         yes        -        yes    relays are found, or none in time
+   * OPENING       yes        yes        yes       yes       yes    all hops answer, or one fails
+   * RUNNING       yes        yes        yes        -        yes    a hop fails, disagrees, or is rewound
+   * </pre>
+   */
+  public enum Phase {
+    /** No route, and nobody asks for one. */
+    DORMANT,
+    /**
+     * No route can be made of the relays that are known; waiting for others, or for a ban to end.
+     */
+    SEARCHING,
+    /** The hops have been told of the epoch, and not all have answered. */
+    OPENING,
+    /** Steps are under way, or could be. */
+    RUNNING,
+    /** The application is done. */
+    CLOSED
+  }
+
+  /**
+   * A relay that is left alone.
+   *
+   * @param failures how often it has failed
+   */
+  record Ban(long untilNanos, int failures) {}
+
+  public RouteState {
+    candidates = List.copyOf(candidates);
+    hops = List.copyOf(hops);
+    held = Map.copyOf(held);
+    bans = Map.copyOf(bans);
+    mismatches = Map.copyOf(mismatches);
+    tried = List.copyOf(tried);
+  }
+
+  public static RouteState initial(RouteConfig config) {
+    return new RouteState(
+        config,
+        Phase.DORMANT,
+        0,
+        List.of(),
+        List.of(),
+        History.EMPTY,
+        Map.of(),
+        Optional.empty(),
+        1,
+        Map.of(),
+        Map.of(),
+        0,
+        List.of(),
+        "",
+        0,
+        RouteStats.ZERO);
+  }
+
+  /** Tokens of which the whole chain's result has been accepted. */
+  public int length() {
+    return history.acceptedLength();
+  }
+
+  /** The relays of the current route, first stage first. */
+  public List<Candidate> route() {
+    return hops.stream().map(Hop::candidate).toList();
+  }
+
+  /** When the next {@link RouteInput.Tick} is due. */
+  public OptionalLong nextDeadlineNanos() {
+    return switch (phase) {
+      case DORMANT, CLOSED -> OptionalLong.empty();
+      case SEARCHING -> OptionalLong.of(retryAtNanos);
+      case OPENING, RUNNING ->
+          hops.stream()
+              .filter(Hop::isWaiting)
+              .flatMapToLong(hop -> LongStream.of(hop.deadlineNanos()))
+              .reduce((a, b) -> a - b < 0 ? a : b);
+    };
+  }
+}
