@@ -1,0 +1,14 @@
+package io.baton.relay;
+
+import io.baton.session.model.Peer;
+import io.baton.session.model.Push;
+
+/** The way to the next relay. Never blocks. */
+@FunctionalInterface
+interface PushSink {
+
+  /**
+   * @return false if the push was shed, because the lane is full or down
+   */
+  boolean push(Peer peer, Push push);
+}

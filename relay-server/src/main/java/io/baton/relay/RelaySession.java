@@ -1,0 +1,388 @@
+package io.baton.relay;
+
+import io.baton.proto.v1.StageFrame;
+import io.baton.session.Transition;
+import io.baton.session.model.Payload;
+import io.baton.session.model.Peer;
+import io.baton.session.model.Push;
+import io.baton.session.model.Refusal;
+import io.baton.session.model.RelayId;
+import io.baton.session.model.SessionId;
+import io.baton.session.model.Source;
+import io.baton.session.model.StepId;
+import io.baton.session.model.Tensor;
+import io.baton.session.model.TensorSpec;
+import io.baton.session.model.Ticket;
+import io.baton.session.stage.DropReason;
+import io.baton.session.stage.StageConfig;
+import io.baton.session.stage.StageEffect;
+import io.baton.session.stage.StageInput;
+import io.baton.session.stage.StageMachine;
+import io.baton.session.stage.StageState;
+import io.baton.transport.executor.ExecutorCommand;
+import io.baton.transport.executor.ExecutorLink;
+import io.baton.transport.executor.ExecutorReply;
+import io.baton.verification.PayloadDigester;
+import io.grpc.SynchronizationContext;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A session at this relay: feeds its {@link StageMachine} and carries the effects out.
+ *
+ * <p>All inputs, from the client's stream, from peers, from the executor and from the clock, go through one
+ * synchronization context, which runs them one after the other on whichever thread brought the first: the machine needs no
+ * lock, and an arrival at a quiet session is handled without a switch of threads.
+ */
+final class RelaySession {
+
+  private static final Logger log = LoggerFactory.getLogger(RelaySession.class);
+
+  /** Pushes that may wait for the session's loop, beyond those that the machine has taken. */
+  private static final int PUSHES_WAITING = 64;
+
+  private final SessionId id;
+  private final StageConfig config;
+  private final Ticket ticket;
+  private final Duration lease;
+  private final ExecutorLink executor;
+  private final RelayContext relay;
+  private final PayloadDigester digester;
+  private final SynchronizationContext loop;
+  private final AtomicInteger pushesWaiting = new AtomicInteger();
+  private final Alarm alarm;
+
+  // Below: only in the loop.
+  private StageState state;
+  private @Nullable ClientSink client;
+  private long leaseEndNanos;
+  private boolean opened;
+  private boolean closed;
+  private StageInput.@Nullable Announce announced;
+
+  RelaySession(
+      SessionId id,
+      StageConfig config,
+      Ticket ticket,
+      Duration lease,
+      ExecutorLink executor,
+      RelayContext relay) {
+    this.id = id;
+    this.config = config;
+    this.ticket = ticket;
+    this.lease = lease;
+    this.executor = executor;
+    this.relay = relay;
+    this.digester = new PayloadDigester(config.algorithm());
+    this.loop = new SynchronizationContext((_, error) -> crashed(error));
+    this.alarm = new Alarm(relay.timer(), () -> loop.execute(this::tick));
+    this.state = StageState.initial(config);
+    this.leaseEndNanos = System.nanoTime() + lease.toNanos();
+  }
+
+  SessionId id() {
+    return id;
+  }
+
+  StageConfig config() {
+    return config;
+  }
+
+  ExecutorLink executor() {
+    return executor;
+  }
+
+  Ticket ticket() {
+    return ticket;
+  }
+
+  /** Makes room in the executor; the first announcement is answered after that. */
+  void start() {
+    loop.execute(() -> alarm.set(leaseEndNanos));
+    executor.submit(
+        new ExecutorCommand.Open(id, config.maxLength()),
+        reply -> loop.execute(() -> executorOpened(reply)));
+  }
+
+  // ---- from the client
+
+  /** The client announces an epoch on this stream, which becomes the session's. */
+  void announce(ClientSink sink, StageInput.Announce announcement) {
+    loop.execute(
+        () -> {
+          if (closed) {
+            refuse(sink, announcement.epoch(), "the session is over");
+            return;
+          }
+          if (client != null && client != sink) {
+            client.end("the client has opened another stream");
+          }
+          client = sink;
+          renew();
+          if (opened) {
+            feed(announcement);
+          } else {
+            announced = announcement;
+          }
+        });
+  }
+
+  void clientStep(ClientSink sink, StageInput.ClientStep step) {
+    loop.execute(
+        () -> {
+          if (closed) {
+            refuse(sink, step.step().id().epoch(), "the session is over");
+          } else if (client == sink) {
+            renew();
+            feed(step);
+          }
+        });
+  }
+
+  void renewLease() {
+    loop.execute(this::renew);
+  }
+
+  /** The stream is gone; the session stays until its lease is over. */
+  void detach(ClientSink sink) {
+    loop.execute(
+        () -> {
+          if (client == sink) {
+            client = null;
+          }
+        });
+  }
+
+  /** The client is done. */
+  void close(String why) {
+    loop.execute(() -> end(Optional.empty(), why));
+  }
+
+  /** The session cannot go on here, and the client is told. */
+  void abandon(Refusal reason, String why) {
+    loop.execute(() -> end(Optional.of(reason), why));
+  }
+
+  void drain(Duration remaining) {
+    loop.execute(() -> send(List.of(StageFrames.draining(remaining))));
+  }
+
+  // ---- from peers
+
+  /** A push with a valid ticket. */
+  void push(RelayId from, Push push) {
+    if (pushesWaiting.incrementAndGet() > PUSHES_WAITING) {
+      pushesWaiting.decrementAndGet();
+      relay.counters().drop(DropReason.PUSH_SHARE_FULL);
+      return;
+    }
+    loop.execute(
+        () -> {
+          pushesWaiting.decrementAndGet();
+          if (closed || !opened) {
+            relay.counters().drop(DropReason.UNKNOWN_SESSION);
+          } else {
+            feed(new StageInput.PeerPush(from, push));
+          }
+        });
+  }
+
+  // ---- the loop
+
+  private void executorOpened(ExecutorReply reply) {
+    if (closed) {
+      return;
+    }
+    switch (reply) {
+      case ExecutorReply.Done _ -> {
+        opened = true;
+        if (announced != null) {
+          feed(announced);
+          announced = null;
+        }
+      }
+      case ExecutorReply.Failed(String message) -> end(Optional.of(Refusal.NO_ROOM), message);
+      case ExecutorReply.Lost(String message) ->
+          end(Optional.of(Refusal.STAGE_NOT_SERVED), message);
+    }
+  }
+
+  private void tick() {
+    if (closed) {
+      return;
+    }
+    if (System.nanoTime() - leaseEndNanos >= 0) {
+      end(
+          Optional.of(Refusal.NO_SESSION),
+          "the lease of %s ran out without a word from the client".formatted(lease));
+    } else {
+      feed(new StageInput.Tick());
+    }
+  }
+
+  private void renew() {
+    leaseEndNanos = System.nanoTime() + lease.toNanos();
+  }
+
+  private void feed(StageInput input) {
+    Transition<StageState, StageEffect> next =
+        StageMachine.step(state, input, System.nanoTime());
+    state = next.state();
+    next.effects().forEach(this::carryOut);
+    relay.held().add(id, state.heldBytes());
+    OptionalLong deadline = state.nextDeadlineNanos();
+    alarm.set(
+        deadline.isPresent() && deadline.getAsLong() - leaseEndNanos < 0
+            ? deadline.getAsLong()
+            : leaseEndNanos);
+  }
+
+  private void carryOut(StageEffect effect) {
+    switch (effect) {
+      case StageEffect.Opened open ->
+          send(List.of(relay.frames().opened(open, 1, relay.self(), ticket, lease)));
+      case StageEffect.Rollback(int length) ->
+          executor.submit(new ExecutorCommand.Rollback(id, length), this::rolledBack);
+      case StageEffect.Compute compute -> compute(compute);
+      case StageEffect.PushOutput push -> pushOn(push);
+      case StageEffect.Respond respond -> {
+        relay.counters().steps.increment();
+        if (respond.source() == Source.PEER) {
+          relay.counters().pushesUsed.increment();
+        }
+        send(relay.frames().output(respond));
+      }
+      case StageEffect.AskPayload(StepId step) -> send(List.of(StageFrames.askPayload(step)));
+      case StageEffect.ReportMismatch report -> {
+        log.warn(
+            "session {} step {}: {} pushed {} where the client vouches for {}",
+            id,
+            report.step(),
+            report.from(),
+            report.peer(),
+            report.client());
+        relay
+            .counters()
+            .keep(
+                new Evidence(id, report.step(), report.client(), report.peer(), report.from()));
+        send(List.of(StageFrames.mismatch(report)));
+      }
+      case StageEffect.Refuse(StepId step, Refusal reason, String message, int length) ->
+          send(List.of(StageFrames.refused(step, reason, message, length)));
+      case StageEffect.Dropped(RelayId from, StepId step, DropReason reason) -> {
+        log.debug("session {}: push {} from {} dropped: {}", id, step, from, reason);
+        relay.counters().drop(reason);
+      }
+    }
+  }
+
+  private void compute(StageEffect.Compute compute) {
+    executor.submit(
+        new ExecutorCommand.Forward(id, compute.step().position(), compute.input()),
+        reply -> computed(compute, reply));
+  }
+
+  /** Runs on the executor's thread, which so pays for the digest of what it made. */
+  private void computed(StageEffect.Compute compute, ExecutorReply reply) {
+    long command = compute.command();
+    switch (reply) {
+      case ExecutorReply.Done(Optional<Tensor> output, long nanos) -> {
+        TensorSpec expected =
+            config.stage().outputRow().withRows(compute.step().count());
+        if (output.isEmpty() || !output.get().spec().equals(expected)) {
+          String message =
+              "the executor made %s of a step that takes %s"
+                  .formatted(output.map(Tensor::spec), expected);
+          loop.execute(() -> feedIfOpen(new StageInput.ComputeFailed(command, message)));
+          return;
+        }
+        Payload payload = digester.payload(output.get(), compute.input().sideInputs());
+        loop.execute(() -> feedIfOpen(new StageInput.Computed(command, payload, nanos)));
+      }
+      case ExecutorReply.Failed(String message) ->
+          loop.execute(() -> feedIfOpen(new StageInput.ComputeFailed(command, message)));
+      case ExecutorReply.Lost(String message) -> abandon(Refusal.NO_SESSION, message);
+    }
+  }
+
+  private void rolledBack(ExecutorReply reply) {
+    switch (reply) {
+      case ExecutorReply.Done _ -> {}
+      // What the executor holds is unknown now, so the session cannot be trusted any more.
+      case ExecutorReply.Failed(String message) ->
+          abandon(Refusal.NO_SESSION, "the executor could not roll back: " + message);
+      case ExecutorReply.Lost(String message) -> abandon(Refusal.NO_SESSION, message);
+    }
+  }
+
+  private void feedIfOpen(StageInput input) {
+    if (!closed) {
+      feed(input);
+    }
+  }
+
+  private void pushOn(StageEffect.PushOutput effect) {
+    Peer head = effect.nextPeers().getFirst();
+    Push push =
+        new Push(
+            id,
+            head.ticket(),
+            effect.step(),
+            effect.nextPeers().subList(1, effect.nextPeers().size()),
+            effect.output());
+    if (relay.pushes().push(head, push)) {
+      relay.counters().pushesSent.increment();
+    } else {
+      relay.counters().pushesShed.increment();
+    }
+  }
+
+  private void send(List<StageFrame> frames) {
+    if (client != null) {
+      client.send(frames);
+    }
+  }
+
+  private void refuse(ClientSink sink, long epoch, String why) {
+    sink.send(
+        List.of(
+            StageFrames.refused(
+                new StepId(epoch, 0), Refusal.NO_SESSION, why, 0)));
+  }
+
+  private void end(Optional<Refusal> reason, String why) {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    log.debug("session {} ends: {}", id, why);
+    alarm.cancel();
+    long epoch = announced != null ? announced.epoch() : state.epoch();
+    reason.ifPresent(
+        refusal ->
+            send(
+                List.of(
+                    StageFrames.refused(
+                        new StepId(epoch, 0), refusal, why, state.currentLength()))));
+    if (client != null && reason.isEmpty()) {
+      client.end(why);
+    }
+    client = null;
+    state = StageState.initial(config);
+    relay.held().remove(id);
+    executor.submit(new ExecutorCommand.Close(id), _ -> {});
+    relay.sessions().remove(this);
+  }
+
+  /** A bug: nothing that this session says can be trusted any more, and all others go on. */
+  private void crashed(Throwable error) {
+    log.error("session {} is given up after an error that should not be", id, error);
+    end(Optional.of(Refusal.NO_SESSION), "an internal error ended the session: " + error);
+  }
+}

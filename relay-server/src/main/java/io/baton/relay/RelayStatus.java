@@ -1,0 +1,27 @@
+package io.baton.relay;
+
+import io.baton.session.stage.DropReason;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A look at a relay.
+ *
+ * @param executorAttached whether it can compute
+ * @param heldBytes of payload that sessions make it keep
+ * @param steps answered
+ * @param pushesUsed of these, computed from a peer's push
+ * @param pushesSent handed to a lane
+ * @param pushesShed not handed to a lane, because it was full or down
+ * @param pushesDropped arrived and not used, by reason
+ */
+public record RelayStatus(
+    int sessions,
+    boolean executorAttached,
+    long heldBytes,
+    long steps,
+    long pushesUsed,
+    long pushesSent,
+    long pushesShed,
+    Map<DropReason, Long> pushesDropped,
+    List<Evidence> evidence) {}

@@ -1,0 +1,111 @@
+package io.baton.relay;
+
+import io.baton.proto.codec.DigestCodec;
+import io.baton.proto.codec.IdCodec;
+import io.baton.proto.v1.Draining;
+import io.baton.proto.v1.Mismatch;
+import io.baton.proto.v1.NeedPayload;
+import io.baton.proto.v1.Opened;
+import io.baton.proto.v1.Output;
+import io.baton.proto.v1.RefusalReason;
+import io.baton.proto.v1.Refused;
+import io.baton.proto.v1.StageFrame;
+import io.baton.session.model.Refusal;
+import io.baton.session.model.RelayId;
+import io.baton.session.model.Source;
+import io.baton.session.model.StepId;
+import io.baton.session.model.Ticket;
+import io.baton.session.stage.StageEffect;
+import io.baton.transport.payload.PayloadFramer;
+import io.baton.transport.payload.PayloadFrames;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a stage says to its client, as frames. */
+final class StageFrames {
+
+  private final PayloadFramer framer;
+
+  StageFrames(PayloadFramer framer) {
+    this.framer = framer;
+  }
+
+  StageFrame opened(
+      StageEffect.Opened effect, int version, RelayId self, Ticket ticket, Duration lease) {
+    return StageFrame.newBuilder()
+        .setOpened(
+            Opened.newBuilder()
+                .setVersion(version)
+                .setIdentity(IdCodec.toWire(self))
+                .setEpoch(effect.epoch())
+                .setCurrentLength(effect.currentLength())
+                .setPushTicket(IdCodec.toWire(ticket))
+                .setLeaseMillis(lease.toMillis()))
+        .build();
+  }
+
+  List<StageFrame> output(StageEffect.Respond effect) {
+    PayloadFrames payload = framer.frame(effect.output());
+    List<StageFrame> frames = new ArrayList<>(1 + payload.chunks().size());
+    frames.add(
+        StageFrame.newBuilder()
+            .setOutput(
+                Output.newBuilder()
+                    .setEpoch(effect.step().id().epoch())
+                    .setStep(effect.step().id().number())
+                    .setPosition(effect.step().position())
+                    .setCount(effect.step().count())
+                    .setSource(
+                        effect.source() == Source.PEER
+                            ? io.baton.proto.v1.Source.SOURCE_PEER
+                            : io.baton.proto.v1.Source.SOURCE_CLIENT)
+                    .setInputDigest(DigestCodec.toWire(effect.inputDigest()))
+                    .setPayload(payload.header())
+                    .setCurrentLength(effect.currentLength())
+                    .setStageNanos(effect.stageNanos())
+                    .setComputeNanos(effect.computeNanos()))
+            .build());
+    payload.chunks().forEach(chunk -> frames.add(StageFrame.newBuilder().setChunk(chunk).build()));
+    return frames;
+  }
+
+  static StageFrame askPayload(StepId step) {
+    return StageFrame.newBuilder()
+        .setNeedPayload(
+            NeedPayload.newBuilder().setEpoch(step.epoch()).setStep(step.number()))
+        .build();
+  }
+
+  static StageFrame mismatch(StageEffect.ReportMismatch effect) {
+    return StageFrame.newBuilder()
+        .setMismatch(
+            Mismatch.newBuilder()
+                .setEpoch(effect.step().epoch())
+                .setStep(effect.step().number())
+                .setClientDigest(DigestCodec.toWire(effect.client()))
+                .setPeerDigest(DigestCodec.toWire(effect.peer()))
+                .setPeer(IdCodec.toWire(effect.from()))
+                .setCurrentLength(effect.currentLength())
+                .setRolledBack(effect.rolledBack()))
+        .build();
+  }
+
+  static StageFrame refused(StepId step, Refusal reason, String message, int currentLength) {
+    return StageFrame.newBuilder()
+        .setRefused(
+            Refused.newBuilder()
+                .setEpoch(step.epoch())
+                .setStep(step.number())
+                .setReason(RefusalReason.valueOf("REFUSAL_REASON_" + reason.name()))
+                .setMessage(message)
+                .setCurrentLength(currentLength))
+        .build();
+  }
+
+  static StageFrame draining(Duration remaining) {
+    return StageFrame.newBuilder()
+        .setDraining(Draining.newBuilder().setRemainingMillis(remaining.toMillis()))
+        .build();
+  }
+}
