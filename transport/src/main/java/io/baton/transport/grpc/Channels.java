@@ -1,0 +1,53 @@
+package io.baton.transport.grpc;
+
+import io.grpc.ChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
+import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
+import java.util.concurrent.TimeUnit;
+
+/** Opens channels to relays. */
+public final class Channels {
+
+  private static final int CONNECT_TIMEOUT_MILLIS = 5_000;
+
+  private Channels() {}
+
+  /**
+   * A channel that connects when it is first used. Messages stay within gRPC's own limit of 4 MiB.
+   *
+   * <p>Callbacks run on an event loop, directly, which spares a hop between threads: they must be
+   * short and must not block. The caller shuts the channel down before it closes the loops.
+   *
+   * @param credentials for a host; a Unix-domain socket is guarded by its file's permissions
+   * @throws UnsupportedOperationException for a Unix-domain socket where there is no epoll
+   */
+  public static ManagedChannel open(
+      EventLoops loops, Endpoint endpoint, ChannelCredentials credentials, KeepAlive keepAlive) {
+    return builder(endpoint, credentials)
+        .eventLoopGroup(loops.group())
+        .channelType(loops.channelType(endpoint))
+        .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
+        .directExecutor()
+        // A relay is reached directly, whatever proxy this host uses for the web.
+        .proxyDetector(target -> null)
+        .keepAliveTime(keepAlive.interval().toNanos(), TimeUnit.NANOSECONDS)
+        .keepAliveTimeout(keepAlive.timeout().toNanos(), TimeUnit.NANOSECONDS)
+        .keepAliveWithoutCalls(true)
+        // Whether to try again is for those to decide who know what is worth sending again.
+        .disableRetry()
+        .build();
+  }
+
+  private static NettyChannelBuilder builder(Endpoint endpoint, ChannelCredentials credentials) {
+    return switch (endpoint) {
+      case Endpoint.Tcp(var address) ->
+          NettyChannelBuilder.forAddress(address.host(), address.port(), credentials)
+              .withOption(ChannelOption.TCP_NODELAY, true);
+      case Endpoint.Unix(var path) ->
+          NettyChannelBuilder.forAddress(new DomainSocketAddress(path.toFile()), credentials)
+              .overrideAuthority("localhost");
+    };
+  }
+}

@@ -1,0 +1,102 @@
+package io.baton.transport.grpc;
+
+import io.grpc.netty.shaded.io.netty.channel.Channel;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.ServerChannel;
+import io.grpc.netty.shaded.io.netty.channel.epoll.Epoll;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.epoll.EpollSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
+import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The threads on which a process's channels and servers do their input and output, and, where they
+ * use a direct executor, run their callbacks. Owned by whoever starts them: gRPC's own shared
+ * threads would outlive the relay.
+ */
+public final class EventLoops implements AutoCloseable {
+
+  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(5);
+
+  private final EventLoopGroup group;
+
+  private EventLoops(EventLoopGroup group) {
+    this.group = group;
+  }
+
+  /** Threads are daemons, named after {@code name}, and started when first used. */
+  public static EventLoops start(String name, int threads) {
+    return new EventLoops(
+        new MultiThreadIoEventLoopGroup(
+            threads,
+            new DefaultThreadFactory(name, true),
+            Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory()));
+  }
+
+  EventLoopGroup group() {
+    return group;
+  }
+
+  /**
+   * The type of connections.
+   *
+   * @throws UnsupportedOperationException for a Unix-domain socket where there is no epoll
+   */
+  Class<? extends Channel> channelType(Endpoint endpoint) {
+    return switch (endpoint) {
+      case Endpoint.Tcp tcp ->
+          Epoll.isAvailable() ? EpollSocketChannel.class : NioSocketChannel.class;
+      case Endpoint.Unix unix -> {
+        requireEpoll(unix);
+        yield EpollDomainSocketChannel.class;
+      }
+    };
+  }
+
+  /**
+   * The type of listening sockets.
+   *
+   * @throws UnsupportedOperationException for a Unix-domain socket where there is no epoll
+   */
+  Class<? extends ServerChannel> serverChannelType(Endpoint endpoint) {
+    return switch (endpoint) {
+      case Endpoint.Tcp tcp ->
+          Epoll.isAvailable() ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+      case Endpoint.Unix unix -> {
+        requireEpoll(unix);
+        yield EpollServerDomainSocketChannel.class;
+      }
+    };
+  }
+
+  private static void requireEpoll(Endpoint.Unix unix) {
+    if (!Epoll.isAvailable()) {
+      throw new UnsupportedOperationException(
+          unix + " needs epoll, which this system does not have", Epoll.unavailabilityCause());
+    }
+  }
+
+  /**
+   * Closes what is still open on these threads and stops them.
+   *
+   * @throws IllegalStateException if they have not stopped after 5 s: a callback is blocking one
+   */
+  @Override
+  public void close() {
+    boolean stopped =
+        group
+            .shutdownGracefully(0, STOP_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+            .awaitUninterruptibly(STOP_TIMEOUT.toMillis() + 500, TimeUnit.MILLISECONDS);
+    if (!stopped) {
+      throw new IllegalStateException("event loops did not stop within " + STOP_TIMEOUT);
+    }
+  }
+}

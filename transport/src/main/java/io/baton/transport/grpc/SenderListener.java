@@ -1,0 +1,20 @@
+package io.baton.transport.grpc;
+
+import java.util.Optional;
+
+/**
+ * What becomes of a {@link FlowControlledSender}. Called on whichever thread found out, which may
+ * be a caller's or gRPC's: must not block.
+ */
+public interface SenderListener {
+
+  /** Groups that had been accepted will not be sent, wholly or in part. */
+  void onDropped(int groups);
+
+  /**
+   * Nothing will be sent any more. Called once.
+   *
+   * @param cause why; empty if everything was sent and the stream completed
+   */
+  void onEnded(Optional<Throwable> cause);
+}

@@ -1,0 +1,152 @@
+package io.baton.transport.grpc;
+
+import io.baton.proto.codec.HostPort;
+import io.baton.transport.grpc.BindFailedException.Reason;
+import io.grpc.BindableService;
+import io.grpc.Server;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
+import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Starts servers. */
+public final class Servers {
+
+  private static final int HANDSHAKE_TIMEOUT_SECONDS = 10;
+  private static final int PERMITTED_KEEPALIVE_SECONDS = 5;
+  private static final int MAX_CAUSES = 16;
+
+  private Servers() {}
+
+  /**
+   * Listens, and serves until the result is closed, which must come before the loops are.
+   *
+   * <p>At a Unix-domain socket, what a dead server has left of it is removed, a live one's is left
+   * alone, and only this user may connect; to be strict about it from the first moment, put the
+   * socket into a directory that is closed to others.
+   *
+   * @throws BindFailedException if the endpoint cannot be listened at
+   * @throws UnsupportedOperationException for a Unix-domain socket where there is no epoll
+   */
+  public static BoundServer start(
+      EventLoops loops,
+      Endpoint endpoint,
+      ServerSettings settings,
+      List<? extends BindableService> services)
+      throws BindFailedException {
+    NettyServerBuilder builder =
+        NettyServerBuilder.forAddress(address(endpoint), settings.credentials())
+            .bossEventLoopGroup(loops.group())
+            .workerEventLoopGroup(loops.group())
+            .channelType(loops.serverChannelType(endpoint))
+            .executor(settings.executor())
+            .maxConcurrentCallsPerConnection(settings.maxCallsPerConnection())
+            .handshakeTimeout(HANDSHAKE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+            .keepAliveTime(settings.keepAlive().interval().toNanos(), TimeUnit.NANOSECONDS)
+            .keepAliveTimeout(settings.keepAlive().timeout().toNanos(), TimeUnit.NANOSECONDS)
+            // Clients ask every 10 s; a server that forbids that cuts them off.
+            .permitKeepAliveTime(PERMITTED_KEEPALIVE_SECONDS, TimeUnit.SECONDS)
+            .permitKeepAliveWithoutCalls(true);
+    if (endpoint instanceof Endpoint.Tcp) {
+      builder.withChildOption(ChannelOption.TCP_NODELAY, true);
+    }
+    services.forEach(builder::addService);
+    Server server = builder.build();
+    try {
+      server.start();
+      return new BoundServer(server, bound(endpoint, server));
+    } catch (IOException e) {
+      server.shutdownNow();
+      throw new BindFailedException(endpoint, reason(e), e);
+    }
+  }
+
+  private static SocketAddress address(Endpoint endpoint) throws BindFailedException {
+    switch (endpoint) {
+      case Endpoint.Tcp(HostPort address) -> {
+        InetSocketAddress resolved = new InetSocketAddress(address.host(), address.port());
+        if (resolved.isUnresolved()) {
+          throw new BindFailedException(endpoint, Reason.UNKNOWN_HOST);
+        }
+        return resolved;
+      }
+      case Endpoint.Unix(Path path) -> {
+        removeStale(endpoint, path);
+        return new DomainSocketAddress(path.toFile());
+      }
+    }
+  }
+
+  /** A process that was killed leaves its socket behind, and nobody could bind it again. */
+  private static void removeStale(Endpoint endpoint, Path path) throws BindFailedException {
+    try {
+      if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+        return;
+      }
+      if (!Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+          .isOther()) {
+        throw new BindFailedException(endpoint, Reason.NO_SOCKET);
+      }
+      if (answers(path)) {
+        throw new BindFailedException(endpoint, Reason.IN_USE);
+      }
+      Files.deleteIfExists(path);
+    } catch (BindFailedException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new BindFailedException(endpoint, Reason.OTHER, e);
+    }
+  }
+
+  /** Whether somebody listens; to connect over a Unix-domain socket takes no time either way. */
+  private static boolean answers(Path path) {
+    try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      return probe.connect(UnixDomainSocketAddress.of(path));
+    } catch (IOException nobody) {
+      return false;
+    }
+  }
+
+  private static Endpoint bound(Endpoint endpoint, Server server) throws IOException {
+    return switch (endpoint) {
+      case Endpoint.Tcp(HostPort address) -> Endpoint.tcp(address.host(), server.getPort());
+      case Endpoint.Unix(Path path) -> {
+        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+        yield endpoint;
+      }
+    };
+  }
+
+  /** The system says it in words only, however deep gRPC and netty have wrapped it. */
+  private static Reason reason(IOException failure) {
+    @Nullable Throwable cause = failure;
+    for (int depth = 0; cause != null && depth < MAX_CAUSES; depth++) {
+      String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
+      if (text.contains("already in use")) {
+        return Reason.IN_USE;
+      }
+      if (text.contains("permission denied")) {
+        return Reason.NOT_PERMITTED;
+      }
+      if (text.contains("cannot assign requested address")) {
+        return Reason.NOT_HERE;
+      }
+      cause = cause.getCause();
+    }
+    return Reason.OTHER;
+  }
+}

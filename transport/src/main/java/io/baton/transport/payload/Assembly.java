@@ -1,0 +1,27 @@
+package io.baton.transport.payload;
+
+import io.baton.proto.codec.MalformedFrameException;
+import io.baton.session.model.Digest;
+import io.baton.session.model.Payload;
+
+/** What a frame has led to. */
+public sealed interface Assembly {
+
+  /** More chunks are to come. */
+  record Incomplete() implements Assembly {}
+
+  /** All bytes are there and have the digest that was announced, if one was. */
+  record Complete(Payload payload) implements Assembly {}
+
+  /** All bytes are there and have another digest. The stream may go on. */
+  record DigestMismatch(Digest announced, Digest computed) implements Assembly {}
+
+  /**
+   * There was no room for the payload in the receiver's budget; its chunks were read and thrown
+   * away. Says so after the last of them, and the stream may go on.
+   */
+  record NoRoom(long bytes) implements Assembly {}
+
+  /** The sender breaks the protocol: what follows on the stream has no meaning any more. */
+  record Malformed(MalformedFrameException error) implements Assembly {}
+}

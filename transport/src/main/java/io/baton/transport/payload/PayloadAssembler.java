@@ -1,0 +1,217 @@
+package io.baton.transport.payload;
+
+import com.google.protobuf.ByteString;
+import io.baton.proto.codec.AnnouncedPayload;
+import io.baton.proto.codec.MalformedFrameException;
+import io.baton.proto.codec.PayloadHeaderCodec;
+import io.baton.proto.v1.Chunk;
+import io.baton.proto.v1.PayloadHeader;
+import io.baton.session.model.Digest;
+import io.baton.session.model.Payload;
+import io.baton.session.model.Tensor;
+import io.baton.session.model.TensorSpec;
+import io.baton.transport.Budget;
+import io.baton.verification.PayloadDigester;
+import java.nio.ByteBuffer;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts the payloads of one stream together: a header, then its chunks, one payload after another.
+ * Belongs to the stream and is used by one thread at a time.
+ *
+ * <p>Nothing is allocated for a payload before its announced size has been checked against the
+ * limit and taken from the budget, and a stream holds at most one payload. After {@link
+ * Assembly.Malformed} the stream must be ended.
+ */
+public final class PayloadAssembler implements AutoCloseable {
+
+  private final long maxBytes;
+  private final Budget budget;
+  private @Nullable Assembling current;
+
+  /**
+   * Starts with no payload.
+   *
+   * @param maxBytes the most that one payload may have; a larger one is malformed
+   * @param budget what payloads that are being put together may take altogether, on all streams
+   */
+  public PayloadAssembler(long maxBytes, Budget budget) {
+    this.maxBytes = Math.min(maxBytes, Integer.MAX_VALUE);
+    this.budget = budget;
+  }
+
+  /** True while chunks of a payload are outstanding: any frame but a chunk is malformed then. */
+  public boolean busy() {
+    return current != null;
+  }
+
+  /** Begins a payload; one that is inline is complete at once. */
+  public Assembly begin(PayloadHeader header, DigestRule rule) {
+    try {
+      if (current != null) {
+        throw new MalformedFrameException(
+            "payload", "announced while chunks of another are to come");
+      }
+      AnnouncedPayload announced = PayloadHeaderCodec.fromWire(header);
+      Digest.Algorithm algorithm = algorithm(announced, rule);
+      if (announced.bytes() > maxBytes) {
+        throw new MalformedFrameException(
+            "payload", "%d bytes; at most %d".formatted(announced.bytes(), maxBytes));
+      }
+      if (announced.chunkCount() == 0) {
+        // The message that brought them is in memory already, and bounded by gRPC.
+        return finish(announced, algorithm, announced.inline().asReadOnlyByteBuffer());
+      }
+      current = new Assembling(announced, algorithm, buffer(announced));
+      return new Assembly.Incomplete();
+    } catch (MalformedFrameException e) {
+      close();
+      return new Assembly.Malformed(e);
+    }
+  }
+
+  /** Takes the next chunk of the payload that was begun. */
+  public Assembly add(Chunk chunk) {
+    try {
+      if (current == null) {
+        throw new MalformedFrameException("chunk", "comes after no announcement");
+      }
+      current.take(chunk);
+      return current.isWhole() ? finish(current) : new Assembly.Incomplete();
+    } catch (MalformedFrameException e) {
+      close();
+      return new Assembly.Malformed(e);
+    }
+  }
+
+  /** Lets go of a payload that is incomplete. Idempotent; the stream may be used again. */
+  @Override
+  public void close() {
+    Assembling abandoned = current;
+    current = null;
+    if (abandoned != null && abandoned.buffer != null) {
+      budget.giveBack(abandoned.announced.bytes());
+    }
+  }
+
+  /** None when the budget has no room: the chunks are then read and thrown away. */
+  private @Nullable ByteBuffer buffer(AnnouncedPayload announced) {
+    return budget.tryTake(announced.bytes())
+        ? ByteBuffer.allocate(Math.toIntExact(announced.bytes()))
+        : null;
+  }
+
+  private Assembly finish(Assembling whole) {
+    close();
+    return whole.buffer == null
+        ? new Assembly.NoRoom(whole.announced.bytes())
+        : finish(whole.announced, whole.algorithm, whole.buffer.flip());
+  }
+
+  private static Assembly finish(
+      AnnouncedPayload announced, Digest.Algorithm algorithm, ByteBuffer bytes) {
+    Tensor activations = next(announced.activations(), bytes);
+    TreeMap<String, Tensor> sides = new TreeMap<>();
+    announced.sideInputs().forEach(side -> sides.put(side.name(), next(side.spec(), bytes)));
+    Payload payload = new PayloadDigester(algorithm).payload(activations, sides);
+    return announced
+        .digest()
+        .filter(claimed -> !claimed.equals(payload.digest()))
+        .<Assembly>map(claimed -> new Assembly.DigestMismatch(claimed, payload.digest()))
+        .orElseGet(() -> new Assembly.Complete(payload));
+  }
+
+  private static Tensor next(TensorSpec spec, ByteBuffer bytes) {
+    int length = Math.toIntExact(spec.bytes());
+    Tensor tensor = Tensor.wrap(spec, bytes.slice(bytes.position(), length));
+    bytes.position(bytes.position() + length);
+    return tensor;
+  }
+
+  private static Digest.Algorithm algorithm(AnnouncedPayload announced, DigestRule rule)
+      throws MalformedFrameException {
+    Digest claimed = announced.digest().orElse(null);
+    return switch (rule) {
+      case DigestRule.Announced() -> {
+        if (claimed == null) {
+          throw new MalformedFrameException("digest", "missing");
+        }
+        yield claimed.algorithm();
+      }
+      case DigestRule.Required(Digest.Algorithm algorithm) -> {
+        if (claimed == null) {
+          throw new MalformedFrameException("digest", "missing");
+        }
+        yield same(claimed, algorithm);
+      }
+      case DigestRule.Own(Digest.Algorithm algorithm) ->
+          claimed == null ? algorithm : same(claimed, algorithm);
+    };
+  }
+
+  private static Digest.Algorithm same(Digest claimed, Digest.Algorithm algorithm)
+      throws MalformedFrameException {
+    if (claimed.algorithm() != algorithm) {
+      throw new MalformedFrameException(
+          "digest.algorithm", "%s; here it is %s".formatted(claimed.algorithm(), algorithm));
+    }
+    return algorithm;
+  }
+
+  /** A payload some of whose chunks are still to come. */
+  private static final class Assembling {
+
+    final AnnouncedPayload announced;
+    final Digest.Algorithm algorithm;
+    final @Nullable ByteBuffer buffer;
+    private long received;
+    private int chunks;
+
+    Assembling(
+        AnnouncedPayload announced, Digest.Algorithm algorithm, @Nullable ByteBuffer buffer) {
+      this.announced = announced;
+      this.algorithm = algorithm;
+      this.buffer = buffer;
+    }
+
+    boolean isWhole() {
+      return chunks == announced.chunkCount();
+    }
+
+    void take(Chunk chunk) throws MalformedFrameException {
+      if (chunk.getDataId() != announced.dataId()) {
+        throw new MalformedFrameException(
+            "chunk.data_id",
+            "%s; expected %s"
+                .formatted(
+                    Long.toUnsignedString(chunk.getDataId()),
+                    Long.toUnsignedString(announced.dataId())));
+      }
+      if (chunk.getIndex() != chunks) {
+        throw new MalformedFrameException(
+            "chunk.index",
+            "%s; expected %d".formatted(Integer.toUnsignedString(chunk.getIndex()), chunks));
+      }
+      chunks++;
+      checkSize(chunk.getData());
+      received += chunk.getData().size();
+      if (buffer != null) {
+        chunk.getData().copyTo(buffer);
+      }
+    }
+
+    /** Every chunk still to come must have at least one byte left for it, the last one all. */
+    private void checkSize(ByteString data) throws MalformedFrameException {
+      long left = announced.bytes() - received - data.size();
+      int chunksLeft = announced.chunkCount() - chunks;
+      if (data.isEmpty() || left < chunksLeft || (chunksLeft == 0 && left != 0)) {
+        throw new MalformedFrameException(
+            "chunk.data",
+            "%d bytes in chunk %d of %d, after %d of %d bytes"
+                .formatted(
+                    data.size(), chunks, announced.chunkCount(), received, announced.bytes()));
+      }
+    }
+  }
+}

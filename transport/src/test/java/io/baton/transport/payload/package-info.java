@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package io.baton.transport.payload;
+
+import org.jspecify.annotations.NullMarked;
