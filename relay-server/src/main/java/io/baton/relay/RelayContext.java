@@ -10,6 +10,5 @@ record RelayContext(
     SessionTable sessions,
     PushSink pushes,
     RelayCounters counters,
-    HeldBytes held,
     StageFrames frames,
     ScheduledExecutorService timer) {}

@@ -1,11 +1,12 @@
 package io.baton.relay;
 
-import io.baton.session.stage.DropReason;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /** What a relay has seen since it started. Any thread may count. */
@@ -17,20 +18,16 @@ final class RelayCounters {
   final LongAdder pushesUsed = new LongAdder();
   final LongAdder pushesSent = new LongAdder();
   final LongAdder pushesShed = new LongAdder();
-  private final Map<DropReason, LongAdder> dropped = new EnumMap<>(DropReason.class);
+  /** Bounded by the constants of the reasons' enumerations. */
+  private final Map<String, LongAdder> dropped = new ConcurrentHashMap<>();
+
   private final Deque<Evidence> evidence = new ArrayDeque<>();
 
-  RelayCounters() {
-    for (DropReason reason : DropReason.values()) {
-      dropped.put(reason, new LongAdder());
-    }
-  }
-
-  void drop(DropReason reason) {
-    LongAdder counter = dropped.get(reason);
-    if (counter != null) {
-      counter.increment();
-    }
+  /** Counts a push that was not used, by the protocol's reasons or by the lane's. */
+  void drop(Enum<?> reason) {
+    dropped
+        .computeIfAbsent(reason.name().toLowerCase(Locale.ROOT), _ -> new LongAdder())
+        .increment();
   }
 
   /** Keeps the latest pieces of evidence. */
@@ -49,14 +46,9 @@ final class RelayCounters {
     }
   }
 
-  Map<DropReason, Long> dropped() {
-    Map<DropReason, Long> counts = new EnumMap<>(DropReason.class);
-    dropped.forEach(
-        (reason, counter) -> {
-          if (counter.sum() > 0) {
-            counts.put(reason, counter.sum());
-          }
-        });
+  Map<String, Long> dropped() {
+    Map<String, Long> counts = new TreeMap<>();
+    dropped.forEach((reason, counter) -> counts.put(reason, counter.sum()));
     return counts;
   }
 }

@@ -19,6 +19,7 @@ import io.baton.session.stage.StageEffect;
 import io.baton.session.stage.StageInput;
 import io.baton.session.stage.StageMachine;
 import io.baton.session.stage.StageState;
+import io.baton.transport.Alarm;
 import io.baton.transport.executor.ExecutorCommand;
 import io.baton.transport.executor.ExecutorLink;
 import io.baton.transport.executor.ExecutorReply;
@@ -57,6 +58,7 @@ final class RelaySession {
   private final SynchronizationContext loop;
   private final AtomicInteger pushesWaiting = new AtomicInteger();
   private final Alarm alarm;
+  private volatile long heldBytes;
 
   // Below: only in the loop.
   private StageState state;
@@ -100,6 +102,11 @@ final class RelaySession {
 
   Ticket ticket() {
     return ticket;
+  }
+
+  /** Bytes of payload that the session makes the relay keep. */
+  long heldBytes() {
+    return heldBytes;
   }
 
   /** Makes room in the executor; the first announcement is answered after that. */
@@ -235,7 +242,7 @@ final class RelaySession {
         StageMachine.step(state, input, System.nanoTime());
     state = next.state();
     next.effects().forEach(this::carryOut);
-    relay.held().add(id, state.heldBytes());
+    heldBytes = state.heldBytes();
     OptionalLong deadline = state.nextDeadlineNanos();
     alarm.set(
         deadline.isPresent() && deadline.getAsLong() - leaseEndNanos < 0
@@ -375,7 +382,7 @@ final class RelaySession {
     }
     client = null;
     state = StageState.initial(config);
-    relay.held().remove(id);
+    heldBytes = 0;
     executor.submit(new ExecutorCommand.Close(id), _ -> {});
     relay.sessions().remove(this);
   }

@@ -1,6 +1,5 @@
 package io.baton.relay;
 
-import io.baton.session.stage.DropReason;
 import java.util.List;
 import java.util.Map;
 
@@ -23,5 +22,5 @@ public record RelayStatus(
     long pushesUsed,
     long pushesSent,
     long pushesShed,
-    Map<DropReason, Long> pushesDropped,
+    Map<String, Long> pushesDropped,
     List<Evidence> evidence) {}

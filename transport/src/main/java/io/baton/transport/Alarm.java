@@ -1,4 +1,4 @@
-package io.baton.relay;
+package io.baton.transport;
 
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -10,20 +10,20 @@ import org.jspecify.annotations.Nullable;
  * Wakes one session when its next deadline comes. A deadline that moves away is not chased: the alarm rings at the old
  * time and the session looks again, so that the renewal of a lease costs nothing. Used by one thread at a time.
  */
-final class Alarm {
+public final class Alarm {
 
   private final ScheduledExecutorService timer;
   private final Runnable ring;
   private @Nullable ScheduledFuture<?> pending;
   private long pendingNanos;
 
-  Alarm(ScheduledExecutorService timer, Runnable ring) {
+  public Alarm(ScheduledExecutorService timer, Runnable ring) {
     this.timer = timer;
     this.ring = ring;
   }
 
   /** Rings at {@code deadlineNanos} of {@link System#nanoTime} or earlier. */
-  void set(long deadlineNanos) {
+  public void set(long deadlineNanos) {
     if (pending != null && !pending.isDone() && pendingNanos - deadlineNanos <= 0) {
       return;
     }
@@ -34,12 +34,12 @@ final class Alarm {
           timer.schedule(
               ring, Math.max(0, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
-      // The relay is closing, and its sessions with it.
+      // The timer is stopped, and with it all that it woke.
       pending = null;
     }
   }
 
-  void cancel() {
+  public void cancel() {
     if (pending != null) {
       pending.cancel(false);
       pending = null;

@@ -1,0 +1,146 @@
+package io.baton.client.stage;
+
+import io.baton.session.model.Payload;
+import io.baton.session.model.SessionId;
+import io.baton.session.model.StageInfo;
+import io.baton.session.model.Tensor;
+import io.baton.transport.executor.ExecutorCommand;
+import io.baton.transport.executor.ExecutorLink;
+import io.baton.transport.executor.ExecutorReply;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Drives a {@link StageExecutor}: takes commands from any thread and carries them out on a thread of its own, one at a
+ * time. Attach it to a relay of this process, or to one of another process with {@link ExecutorAttachment}.
+ */
+public final class StageHarness implements ExecutorLink, AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(StageHarness.class);
+
+  private static final int QUEUE = 4096;
+  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
+
+  private record Task(ExecutorCommand command, Consumer<ExecutorReply> reply) {}
+
+  private final StageExecutor executor;
+  private final StageInfo info;
+  private final BlockingQueue<Task> queue = new LinkedBlockingQueue<>(QUEUE);
+  private final Thread thread;
+  private volatile boolean closed;
+
+  private StageHarness(StageExecutor executor, String name) {
+    this.executor = executor;
+    this.info = executor.info();
+    this.thread = Thread.ofPlatform().name("baton-stage-" + name).daemon().unstarted(this::run);
+  }
+
+  /** Starts the thread. The executor stays the caller's to close, after the harness. */
+  public static StageHarness start(StageExecutor executor, String name) {
+    StageHarness harness = new StageHarness(executor, name);
+    harness.thread.start();
+    return harness;
+  }
+
+  @Override
+  public StageInfo info() {
+    return info;
+  }
+
+  @Override
+  public void submit(ExecutorCommand command, Consumer<ExecutorReply> reply) {
+    if (closed) {
+      reply.accept(stopped());
+    } else if (!queue.offer(new Task(command, reply))) {
+      reply.accept(new ExecutorReply.Failed(QUEUE + " commands wait for the executor"));
+    } else if (closed) {
+      // The thread may have gone between the check and the offer.
+      answerAllStopped();
+    }
+  }
+
+  private void run() {
+    try {
+      while (!closed) {
+        Task task = queue.take();
+        task.reply().accept(carryOut(task.command()));
+      }
+    } catch (InterruptedException e) {
+      // close() asks for it, and nobody else has this thread.
+      log.debug("the harness of {} stops", info.span());
+    } finally {
+      closed = true;
+      answerAllStopped();
+    }
+  }
+
+  private void answerAllStopped() {
+    for (Task task = queue.poll(); task != null; task = queue.poll()) {
+      task.reply().accept(stopped());
+    }
+  }
+
+  private static ExecutorReply stopped() {
+    return new ExecutorReply.Lost("the stage executor has stopped");
+  }
+
+  private ExecutorReply carryOut(ExecutorCommand command) {
+    long start = System.nanoTime();
+    try {
+      Optional<Tensor> output =
+          switch (command) {
+            case ExecutorCommand.Open(SessionId session, int maxLength) -> {
+              executor.open(session, maxLength);
+              yield Optional.empty();
+            }
+            case ExecutorCommand.Forward(SessionId session, int position, Payload input) ->
+                Optional.of(forward(session, position, input));
+            case ExecutorCommand.Rollback(SessionId session, int length) -> {
+              executor.rollback(session, length);
+              yield Optional.empty();
+            }
+            case ExecutorCommand.Close(SessionId session) -> {
+              executor.close(session);
+              yield Optional.empty();
+            }
+          };
+      return new ExecutorReply.Done(output, System.nanoTime() - start);
+    } catch (StageException e) {
+      return new ExecutorReply.Failed(String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      log.warn("the executor of {} threw at {}", info.span(), command.session(), e);
+      return new ExecutorReply.Failed("the executor threw " + e);
+    }
+  }
+
+  /** A step of no tokens has an output of no tokens, and the executor need not know of it. */
+  private Tensor forward(SessionId session, int position, Payload input) throws StageException {
+    return input.tokens() == 0
+        ? Tensor.wrap(info.outputRow().withRows(0), new byte[0])
+        : executor.forward(session, position, input.activations(), input.sideInputs());
+  }
+
+  /**
+   * Finishes the command that is being carried out, and answers all that wait with {@link ExecutorReply.Lost}. Idempotent.
+   *
+   * @throws IllegalStateException if the executor does not come back within 10 s
+   */
+  @Override
+  public void close() {
+    closed = true;
+    thread.interrupt();
+    try {
+      if (!thread.join(STOP_TIMEOUT)) {
+        throw new IllegalStateException(
+            "the executor of %s did not come back within %s".formatted(info.span(), STOP_TIMEOUT));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

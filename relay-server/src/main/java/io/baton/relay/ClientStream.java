@@ -1,0 +1,209 @@
+package io.baton.relay;
+
+import com.google.protobuf.MessageLite;
+import io.baton.proto.codec.DigestCodec;
+import io.baton.proto.codec.IdCodec;
+import io.baton.proto.codec.MalformedFrameException;
+import io.baton.proto.codec.StepCodec;
+import io.baton.proto.v1.ClientFrame;
+import io.baton.proto.v1.Open;
+import io.baton.proto.v1.StageFrame;
+import io.baton.proto.v1.Step;
+import io.baton.session.model.Payload;
+import io.baton.session.model.Peer;
+import io.baton.session.model.Refusal;
+import io.baton.session.model.StepId;
+import io.baton.session.stage.StageInput;
+import io.baton.transport.grpc.FlowControlledSender;
+import io.baton.transport.grpc.SenderLimits;
+import io.baton.transport.grpc.SenderListener;
+import io.baton.transport.payload.Assembly;
+import io.baton.transport.payload.DigestRule;
+import io.baton.transport.payload.PayloadAssembler;
+import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client's stream for one session: reads frames, puts payloads together, and hands steps to the session. gRPC calls it
+ * from one thread at a time.
+ */
+final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
+
+  private final SessionOpener opener;
+  private final PayloadAssembler assembler;
+  private final FlowControlledSender<StageFrame> sender;
+  private @Nullable RelaySession session;
+  private @Nullable PendingStep pending;
+  private boolean broken;
+
+  /** A step whose payload is on its way. */
+  private record PendingStep(io.baton.session.model.Step step, List<Peer> nextPeers) {}
+
+  ClientStream(
+      SessionOpener opener,
+      PayloadAssembler assembler,
+      ServerCallStreamObserver<StageFrame> observer,
+      SenderLimits limits) {
+    this.opener = opener;
+    this.assembler = assembler;
+    this.sender =
+        new FlowControlledSender<>(
+            observer, MessageLite::getSerializedSize, limits, new Losses(), false);
+    observer.setOnReadyHandler(sender::onReady);
+    observer.setOnCancelHandler(this::gone);
+  }
+
+  @Override
+  public void onNext(ClientFrame frame) {
+    if (broken) {
+      return;
+    }
+    try {
+      switch (frame.getFrameCase()) {
+        case OPEN -> open(frame.getOpen());
+        case STEP -> step(frame.getStep());
+        case CHUNK -> assembled(assembler.add(frame.getChunk()));
+        case HEARTBEAT -> current().renewLease();
+        case CLOSE -> current().close("the client has closed it");
+        case FRAME_NOT_SET -> throw new MalformedFrameException("frame", "missing or unknown");
+      }
+    } catch (MalformedFrameException e) {
+      malformed(e);
+    }
+  }
+
+  @Override
+  public void onError(Throwable error) {
+    gone();
+  }
+
+  @Override
+  public void onCompleted() {
+    release();
+    sender.complete();
+  }
+
+  @Override
+  public void send(List<StageFrame> frames) {
+    if (!sender.offer(frames)) {
+      sender.fail(
+          Status.RESOURCE_EXHAUSTED
+              .withDescription("the client reads too slowly: answers do not fit the queue")
+              .asRuntimeException());
+    }
+  }
+
+  @Override
+  public void end(String why) {
+    sender.complete();
+  }
+
+  private RelaySession current() throws MalformedFrameException {
+    if (session == null) {
+      throw new MalformedFrameException("frame", "the first of a stream must be open");
+    }
+    return session;
+  }
+
+  private void open(Open open) throws MalformedFrameException {
+    if (assembler.busy()) {
+      throw new MalformedFrameException("frame", "open while chunks of a payload are to come");
+    }
+    session = opener.open(open, this).orElse(session);
+  }
+
+  private void step(Step wire) throws MalformedFrameException {
+    RelaySession target = current();
+    io.baton.session.model.Step step = StepCodec.fromWire(wire);
+    List<Peer> nextPeers = IdCodec.peersFromWire(wire.getNextPeersList(), "next_peers");
+    switch (wire.getInputCase()) {
+      case DIGEST -> {
+        if (assembler.busy()) {
+          throw new MalformedFrameException("frame", "step while chunks of a payload are to come");
+        }
+        target.clientStep(
+            this,
+            new StageInput.ClientStep(
+                step, nextPeers, DigestCodec.fromWire(wire.getDigest()), Optional.empty()));
+      }
+      case PAYLOAD -> {
+        pending = new PendingStep(step, nextPeers);
+        assembled(
+            assembler.begin(
+                wire.getPayload(), new DigestRule.Required(target.config().algorithm())));
+      }
+      case INPUT_NOT_SET -> throw new MalformedFrameException("input", "missing");
+    }
+  }
+
+  private void assembled(Assembly assembly) throws MalformedFrameException {
+    RelaySession target = current();
+    PendingStep step = pending;
+    if (assembly instanceof Assembly.Incomplete) {
+      return;
+    }
+    pending = null;
+    switch (assembly) {
+      case Assembly.Incomplete _ -> {}
+      case Assembly.Malformed(MalformedFrameException error) -> throw error;
+      case Assembly.Complete(Payload payload) -> {
+        if (step != null) {
+          target.clientStep(
+              this,
+              new StageInput.ClientStep(
+                  step.step(), step.nextPeers(), payload.digest(), Optional.of(payload)));
+        }
+      }
+      case Assembly.DigestMismatch(var announced, var computed) ->
+          refuse(
+              step,
+              Refusal.BAD_DIGEST,
+              "the payload was announced with digest %s and has %s"
+                  .formatted(announced, computed));
+      case Assembly.NoRoom(long bytes) ->
+          refuse(step, Refusal.NO_ROOM, "no room to receive a payload of %d bytes".formatted(bytes));
+    }
+  }
+
+  private void refuse(@Nullable PendingStep step, Refusal reason, String message) {
+    if (step != null) {
+      send(List.of(StageFrames.refused(step.step().id(), reason, message, 0)));
+    }
+  }
+
+  /** The stream has no meaning any more; the session stays for a better one. */
+  private void malformed(MalformedFrameException error) {
+    broken = true;
+    send(
+        List.of(
+            StageFrames.refused(
+                new StepId(0, 0), Refusal.MALFORMED, String.valueOf(error.getMessage()), 0)));
+    release();
+    sender.fail(Status.INVALID_ARGUMENT.withDescription(error.getMessage()).asRuntimeException());
+  }
+
+  private void gone() {
+    release();
+    sender.terminated(Status.CANCELLED.asRuntimeException());
+  }
+
+  private void release() {
+    assembler.close();
+    if (session != null) {
+      session.detach(this);
+    }
+  }
+
+  /** What is not sent is sent again when the client comes back and asks. */
+  private static final class Losses implements SenderListener {
+    @Override
+    public void onDropped(int groups) {}
+
+    @Override
+    public void onEnded(Optional<Throwable> cause) {}
+  }
+}

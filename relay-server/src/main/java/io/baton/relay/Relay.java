@@ -1,0 +1,230 @@
+package io.baton.relay;
+
+import io.baton.proto.v1.RelayGrpc;
+import io.baton.session.model.RelayId;
+import io.baton.session.model.StageInfo;
+import io.baton.transport.Budget;
+import io.baton.transport.executor.ExecutorLink;
+import io.baton.transport.grpc.BindFailedException;
+import io.baton.transport.grpc.BoundServer;
+import io.baton.transport.grpc.Endpoint;
+import io.baton.transport.grpc.EventLoops;
+import io.baton.transport.grpc.ServerSettings;
+import io.baton.transport.grpc.Servers;
+import io.baton.transport.lane.Lanes;
+import io.baton.transport.lane.LanesConfig;
+import io.baton.transport.lane.grpc.GrpcLane;
+import io.baton.transport.lane.grpc.GrpcLaneConfig;
+import io.baton.transport.lane.grpc.GrpcPushService;
+import io.baton.transport.lane.grpc.PushLimits;
+import io.baton.transport.payload.ChunkingConfig;
+import io.baton.transport.payload.PayloadFramer;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A relay: listens for clients and peers, holds sessions at the stage of its executor, and pushes outputs on. Start it,
+ * attach an executor or let one attach over the socket, and in the end {@link #drain} and {@link #close} it. Any thread may
+ * call.
+ */
+public final class Relay implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Relay.class);
+
+  /** Enough for the sockets of one relay; callbacks are short. */
+  private static final int EVENT_LOOP_THREADS = 1;
+
+  private final RelayId self;
+  private final RelayCounters counters = new RelayCounters();
+  private final HealthStatusManager health = new HealthStatusManager();
+  private final ScheduledThreadPoolExecutor timer;
+  private final EventLoops loops;
+  private final Lanes lanes;
+  private final SessionTable sessions;
+  private final ExecutorSlot slot;
+  private final GrpcPushService pushes;
+  private final BoundServer server;
+  private final Optional<BoundServer> executorServer;
+  private boolean closed;
+
+  private Relay(RelayConfig config) throws BindFailedException {
+    SecureRandom random = new SecureRandom();
+    self = new RelayId(config.name(), random.nextLong());
+    timer = new ScheduledThreadPoolExecutor(1, this::timerThread);
+    timer.setRemoveOnCancelPolicy(true);
+    timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    loops = EventLoops.start("baton-io-" + config.name(), EVENT_LOOP_THREADS);
+    sessions = new SessionTable(config.limits().sessions());
+    slot = new ExecutorSlot(sessions);
+    Budget payloads = new Budget(config.limits().payloadBytes());
+    PayloadFramer framer = new PayloadFramer(ChunkingConfig.DEFAULT);
+    lanes =
+        new Lanes(
+            address ->
+                GrpcLane.open(
+                    self,
+                    Endpoint.parse(address),
+                    loops,
+                    GrpcLaneConfig.withDefaults(InsecureChannelCredentials.create()),
+                    timer,
+                    new SplittableRandom(random.nextLong())),
+            LanesConfig.DEFAULT,
+            System::nanoTime,
+            timer);
+    RelayContext context =
+        new RelayContext(
+            self,
+            config.limits(),
+            sessions,
+            lanes::push,
+            counters,
+            new StageFrames(framer),
+            timer);
+    pushes =
+        new GrpcPushService(
+            self, PushLimits.DEFAULT, new PushArrivals(sessions, counters), timer);
+    ServerSettings settings = ServerSettings.direct(InsecureServerCredentials.create());
+    try {
+      executorServer =
+          config.executorSocket().isEmpty()
+              ? Optional.empty()
+              : Optional.of(
+                  Servers.start(
+                      loops,
+                      config.executorSocket().get(),
+                      settings,
+                      List.of(new AttachService(self, slot, framer, payloads))));
+      server = listen(config, context, payloads, settings);
+    } catch (BindFailedException e) {
+      stopThreads();
+      throw e;
+    }
+    health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
+    health.setStatus(RelayGrpc.SERVICE_NAME, ServingStatus.SERVING);
+    log.info("relay {} listens at {}", self, server.endpoint());
+  }
+
+  /**
+   * Starts a relay, without an executor.
+   *
+   * @throws BindFailedException if it cannot listen where it should; nothing is left running then
+   */
+  public static Relay start(RelayConfig config) throws BindFailedException {
+    return new Relay(config);
+  }
+
+  private BoundServer listen(
+      RelayConfig config, RelayContext context, Budget payloads, ServerSettings settings)
+      throws BindFailedException {
+    try {
+      return Servers.start(
+          loops,
+          config.listen(),
+          settings,
+          List.of(
+              new RelayService(context, slot, payloads),
+              pushes,
+              health.getHealthService(),
+              ProtoReflectionServiceV1.newInstance()));
+    } catch (BindFailedException e) {
+      executorServer.ifPresent(BoundServer::close);
+      throw e;
+    }
+  }
+
+  private Thread timerThread(Runnable task) {
+    Thread thread = new Thread(task, "baton-timer-" + self.name());
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  public RelayId id() {
+    return self;
+  }
+
+  /** Where it listens, with the port that the system chose if that was left to it. */
+  public Endpoint endpoint() {
+    return server.endpoint();
+  }
+
+  /**
+   * Attaches an executor of this process.
+   *
+   * @throws IllegalStateException if another is attached
+   */
+  public void attach(ExecutorLink executor) {
+    if (!slot.attach(executor)) {
+      throw new IllegalStateException("another stage executor is attached to this relay");
+    }
+  }
+
+  /** The executor of this process is gone; its sessions end. */
+  public void detach(ExecutorLink executor) {
+    slot.detach(executor, "the stage executor was detached");
+  }
+
+  /** The stage that can be computed now. */
+  public Optional<StageInfo> stage() {
+    return slot.executor().map(ExecutorLink::info);
+  }
+
+  public RelayStatus status() {
+    return new RelayStatus(
+        sessions.size(),
+        slot.executor().isPresent(),
+        sessions.all().stream().mapToLong(RelaySession::heldBytes).sum(),
+        counters.steps.sum(),
+        counters.pushesUsed.sum(),
+        counters.pushesSent.sum(),
+        counters.pushesShed.sum(),
+        counters.dropped(),
+        counters.evidence());
+  }
+
+  /**
+   * Takes no new session, tells the clients of those that are open to move on, and waits until they have or the grace is
+   * over.
+   *
+   * @return whether no session was left
+   */
+  public boolean drain(Duration grace) throws InterruptedException {
+    sessions.shut();
+    health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
+    health.setStatus(RelayGrpc.SERVICE_NAME, ServingStatus.NOT_SERVING);
+    sessions.all().forEach(session -> session.drain(grace));
+    return sessions.awaitEmpty(grace.toNanos());
+  }
+
+  /** Stops at once: streams are cut, sessions end, nothing is left behind. Idempotent. */
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    sessions.shut();
+    server.close();
+    sessions.all().forEach(session -> session.close("the relay stops"));
+    executorServer.ifPresent(BoundServer::close);
+    pushes.close();
+    stopThreads();
+    log.info("relay {} has stopped", self);
+  }
+
+  private void stopThreads() {
+    lanes.close();
+    timer.shutdownNow();
+    loops.close();
+  }
+}

@@ -1,0 +1,54 @@
+package io.baton.relay;
+
+import io.baton.proto.codec.IdCodec;
+import io.baton.proto.codec.StageCodec;
+import io.baton.proto.codec.Versions;
+import io.baton.proto.v1.ClientFrame;
+import io.baton.proto.v1.DescribeRequest;
+import io.baton.proto.v1.DescribeResponse;
+import io.baton.proto.v1.RelayGrpc;
+import io.baton.proto.v1.StageFrame;
+import io.baton.transport.Budget;
+import io.baton.transport.grpc.SenderLimits;
+import io.baton.transport.payload.PayloadAssembler;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+
+/** What clients call. */
+final class RelayService extends RelayGrpc.RelayImplBase {
+
+  private final RelayContext relay;
+  private final ExecutorSlot slot;
+  private final SessionOpener opener;
+  private final Budget payloads;
+
+  RelayService(RelayContext relay, ExecutorSlot slot, Budget payloads) {
+    this.relay = relay;
+    this.slot = slot;
+    this.opener = new SessionOpener(relay, slot);
+    this.payloads = payloads;
+  }
+
+  @Override
+  public void describe(DescribeRequest request, StreamObserver<DescribeResponse> observer) {
+    DescribeResponse.Builder response =
+        DescribeResponse.newBuilder()
+            .setVersions(Versions.spoken())
+            .setIdentity(IdCodec.toWire(relay.self()))
+            .setDraining(relay.sessions().isShut())
+            .setSessions(relay.sessions().size())
+            .setMaxSessions(relay.limits().sessions());
+    slot.executor().ifPresent(e -> response.addStages(StageCodec.toWire(e.info())));
+    observer.onNext(response.build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public StreamObserver<ClientFrame> session(StreamObserver<StageFrame> observer) {
+    return new ClientStream(
+        opener,
+        new PayloadAssembler(payloads.capacity(), payloads),
+        (ServerCallStreamObserver<StageFrame>) observer,
+        SenderLimits.DEFAULT);
+  }
+}

@@ -1,0 +1,289 @@
+package io.baton.relay;
+
+import com.google.protobuf.MessageLite;
+import io.baton.proto.codec.IdCodec;
+import io.baton.proto.codec.MalformedFrameException;
+import io.baton.proto.codec.StageCodec;
+import io.baton.proto.codec.StepCodec;
+import io.baton.proto.codec.Versions;
+import io.baton.proto.v1.Attached;
+import io.baton.proto.v1.CloseSession;
+import io.baton.proto.v1.Command;
+import io.baton.proto.v1.CommandDone;
+import io.baton.proto.v1.CommandFrame;
+import io.baton.proto.v1.ExecutorFrame;
+import io.baton.proto.v1.ExecutorHello;
+import io.baton.proto.v1.Forward;
+import io.baton.proto.v1.OpenSession;
+import io.baton.proto.v1.Rollback;
+import io.baton.session.model.Digest;
+import io.baton.session.model.RelayId;
+import io.baton.session.model.StageInfo;
+import io.baton.session.model.Tensor;
+import io.baton.transport.executor.ExecutorCommand;
+import io.baton.transport.executor.ExecutorLink;
+import io.baton.transport.executor.ExecutorReply;
+import io.baton.transport.grpc.FlowControlledSender;
+import io.baton.transport.grpc.SenderLimits;
+import io.baton.transport.grpc.SenderListener;
+import io.baton.transport.payload.Assembly;
+import io.baton.transport.payload.DigestRule;
+import io.baton.transport.payload.PayloadAssembler;
+import io.baton.transport.payload.PayloadFramer;
+import io.baton.transport.payload.PayloadFrames;
+import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An executor in a process of its own, as seen from its relay: one stream, which it opened. gRPC calls it from one thread
+ * at a time; commands come from any.
+ */
+final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame> {
+
+  /** Commands that may be unanswered; a session has at most a few at a time. */
+  private static final int MAX_UNANSWERED = 4096;
+
+  private final RelayId self;
+  private final ExecutorSlot slot;
+  private final PayloadFramer framer;
+  private final PayloadAssembler assembler;
+  private final FlowControlledSender<CommandFrame> sender;
+  private final Map<Long, Consumer<ExecutorReply>> unanswered = new LinkedHashMap<>();
+  private long nextCommand = 1;
+  private boolean lost;
+  private volatile @Nullable StageInfo info;
+  private @Nullable CommandDone pending;
+
+  RemoteExecutor(
+      RelayId self,
+      ExecutorSlot slot,
+      PayloadFramer framer,
+      PayloadAssembler assembler,
+      ServerCallStreamObserver<CommandFrame> observer) {
+    this.self = self;
+    this.slot = slot;
+    this.framer = framer;
+    this.assembler = assembler;
+    this.sender =
+        new FlowControlledSender<>(
+            observer, MessageLite::getSerializedSize, SenderLimits.DEFAULT, new Ended(), false);
+    observer.setOnReadyHandler(sender::onReady);
+    observer.setOnCancelHandler(() -> lose("its process is gone"));
+  }
+
+  @Override
+  public StageInfo info() {
+    StageInfo known = info;
+    if (known == null) {
+      throw new IllegalStateException("not attached yet");
+    }
+    return known;
+  }
+
+  // ---- towards the executor
+
+  @Override
+  public void submit(ExecutorCommand command, Consumer<ExecutorReply> reply) {
+    Optional<ExecutorReply> failure = trySubmit(command, reply);
+    failure.ifPresent(reply);
+  }
+
+  /** Under the lock the commands go out in the order of their numbers. */
+  private synchronized Optional<ExecutorReply> trySubmit(
+      ExecutorCommand command, Consumer<ExecutorReply> reply) {
+    if (lost) {
+      return Optional.of(new ExecutorReply.Lost("the stage executor is gone"));
+    }
+    if (unanswered.size() >= MAX_UNANSWERED) {
+      return Optional.of(
+          new ExecutorReply.Failed("%d commands wait for the executor".formatted(MAX_UNANSWERED)));
+    }
+    long number = nextCommand++;
+    unanswered.put(number, reply);
+    if (!sender.offer(frames(number, command))) {
+      unanswered.remove(number);
+      return Optional.of(new ExecutorReply.Failed("the executor's queue is full"));
+    }
+    return Optional.empty();
+  }
+
+  private List<CommandFrame> frames(long number, ExecutorCommand command) {
+    Command.Builder wire =
+        Command.newBuilder().setCommand(number).setSession(IdCodec.toWire(command.session()));
+    List<CommandFrame> chunks = new ArrayList<>();
+    switch (command) {
+      case ExecutorCommand.Open open ->
+          wire.setOpen(OpenSession.newBuilder().setMaxLength(open.maxLength()));
+      case ExecutorCommand.Forward forward -> {
+        PayloadFrames payload = framer.frameWithoutDigest(forward.input());
+        wire.setForward(
+            Forward.newBuilder().setPosition(forward.position()).setPayload(payload.header()));
+        payload.chunks().forEach(c -> chunks.add(CommandFrame.newBuilder().setChunk(c).build()));
+      }
+      case ExecutorCommand.Rollback rollback ->
+          wire.setRollback(Rollback.newBuilder().setLength(rollback.length()));
+      case ExecutorCommand.Close _ -> wire.setClose(CloseSession.getDefaultInstance());
+    }
+    List<CommandFrame> frames = new ArrayList<>(1 + chunks.size());
+    frames.add(CommandFrame.newBuilder().setCommand(wire).build());
+    frames.addAll(chunks);
+    return frames;
+  }
+
+  // ---- from the executor
+
+  @Override
+  public void onNext(ExecutorFrame frame) {
+    try {
+      switch (frame.getFrameCase()) {
+        case HELLO -> hello(frame.getHello());
+        case DONE -> done(frame.getDone());
+        case FAILED ->
+            answer(
+                frame.getFailed().getCommand(),
+                new ExecutorReply.Failed(frame.getFailed().getMessage()));
+        case CHUNK -> assembled(assembler.add(frame.getChunk()));
+        case FRAME_NOT_SET -> throw new MalformedFrameException("frame", "missing or unknown");
+      }
+    } catch (MalformedFrameException e) {
+      fail(Status.INVALID_ARGUMENT, String.valueOf(e.getMessage()));
+    }
+  }
+
+  @Override
+  public void onError(Throwable error) {
+    lose("its process is gone");
+  }
+
+  @Override
+  public void onCompleted() {
+    lose("it has taken its leave");
+    sender.complete();
+  }
+
+  private void hello(ExecutorHello hello) throws MalformedFrameException {
+    if (info != null) {
+      throw new MalformedFrameException("hello", "came twice");
+    }
+    if (!hello.hasStage()) {
+      throw new MalformedFrameException("stage", "missing");
+    }
+    OptionalLong version =
+        Versions.negotiate(hello.getVersions()).stream().asLongStream().findFirst();
+    if (version.isEmpty()) {
+      fail(Status.FAILED_PRECONDITION, Versions.refusal(hello.getVersions()));
+      return;
+    }
+    info = StageCodec.fromWire(hello.getStage());
+    sender.offer(
+        CommandFrame.newBuilder()
+            .setAttached(
+                Attached.newBuilder()
+                    .setVersion((int) version.getAsLong())
+                    .setIdentity(IdCodec.toWire(self)))
+            .build());
+    if (!slot.attach(this)) {
+      fail(Status.ALREADY_EXISTS, "another stage executor is attached to this relay");
+    }
+  }
+
+  private void done(CommandDone done) throws MalformedFrameException {
+    if (!done.hasPayload()) {
+      answer(done.getCommand(), new ExecutorReply.Done(Optional.empty(), nanos(done)));
+      return;
+    }
+    pending = done;
+    assembled(
+        assembler.begin(done.getPayload(), new DigestRule.Own(Digest.Algorithm.XXH3_128)));
+  }
+
+  private void assembled(Assembly assembly) throws MalformedFrameException {
+    CommandDone done = pending;
+    switch (assembly) {
+      case Assembly.Incomplete _ -> {}
+      case Assembly.Malformed(MalformedFrameException error) -> throw error;
+      case Assembly.Complete(var payload) -> {
+        if (done != null) {
+          pending = null;
+          reply(done, Optional.of(payload.activations()));
+        }
+      }
+      case Assembly.DigestMismatch(var announced, var computed) ->
+          throw new MalformedFrameException(
+              "digest", "%s announced, %s found".formatted(announced, computed));
+      case Assembly.NoRoom(long bytes) -> {
+        if (done != null) {
+          pending = null;
+          answer(
+              done.getCommand(),
+              new ExecutorReply.Failed(
+                  "the relay has no room for an output of %d bytes".formatted(bytes)));
+        }
+      }
+    }
+  }
+
+  private void reply(CommandDone done, Optional<Tensor> output) throws MalformedFrameException {
+    answer(done.getCommand(), new ExecutorReply.Done(output, nanos(done)));
+  }
+
+  private static long nanos(CommandDone done) throws MalformedFrameException {
+    return StepCodec.countFromWire(done.getComputeNanos(), "compute_nanos");
+  }
+
+  private void answer(long command, ExecutorReply reply) throws MalformedFrameException {
+    Consumer<ExecutorReply> waiting;
+    synchronized (this) {
+      waiting = unanswered.remove(command);
+    }
+    if (waiting == null) {
+      throw new MalformedFrameException("command", command + " is not waited for");
+    }
+    waiting.accept(reply);
+  }
+
+  private void fail(Status status, String why) {
+    sender.fail(status.withDescription(why).asRuntimeException());
+    lose(why);
+  }
+
+  /** Answers all that waits and gives the slot back. Idempotent. */
+  private void lose(String why) {
+    List<Consumer<ExecutorReply>> waiting;
+    synchronized (this) {
+      if (lost) {
+        return;
+      }
+      lost = true;
+      waiting = List.copyOf(unanswered.values());
+      unanswered.clear();
+    }
+    assembler.close();
+    sender.terminated(Status.CANCELLED.asRuntimeException());
+    waiting.forEach(reply -> reply.accept(new ExecutorReply.Lost("the stage executor is gone: " + why)));
+    if (info != null) {
+      slot.detach(this, "the stage executor is gone: " + why);
+    }
+  }
+
+  private final class Ended implements SenderListener {
+    @Override
+    public void onDropped(int groups) {
+      lose("commands could not be sent to it");
+    }
+
+    @Override
+    public void onEnded(Optional<Throwable> cause) {
+      cause.ifPresent(error -> lose("its stream ended: " + error.getMessage()));
+    }
+  }
+}
