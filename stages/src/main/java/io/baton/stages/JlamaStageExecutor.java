@@ -68,6 +68,7 @@ public final class JlamaStageExecutor implements StageExecutor, AutoCloseable {
    * @param maxSessions the most sessions that may be open at once
    * @throws IllegalArgumentException if there is no such stage, or no room for a session
    * @throws ModelException if the model does not divide into so many stages, or cannot be loaded
+   * @throws IllegalStateException if the JVM lacks the vector module
    */
   public static JlamaStageExecutor load(
       ModelDirectory directory, int stage, int stages, int maxSessions) throws ModelException {
@@ -147,7 +148,8 @@ public final class JlamaStageExecutor implements StageExecutor, AutoCloseable {
         JlamaTensors.moveOut(run(held, position + done, input), output);
         done += block;
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | OutOfMemoryError e) {
+      // Keys and values lie outside the heap: where they find no room, the process is well.
       throw new StageException(
           "%s cannot compute %s at position %d: %s"
               .formatted(info.span(), activations.spec(), position, e),

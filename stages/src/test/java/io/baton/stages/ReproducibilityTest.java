@@ -1,9 +1,12 @@
 package io.baton.stages;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.baton.session.model.SessionId;
 import io.baton.session.model.Tensor;
+import java.io.BufferedReader;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -11,6 +14,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The same input brings the same bits: what replays, digests and receipts rest on. */
 class ReproducibilityTest {
@@ -24,7 +29,7 @@ class ReproducibilityTest {
   }
 
   @Test
-  void forward_whileKernelsGetCompiled_sameBits() throws Exception {
+  void forward_repeated_sameBits() throws Exception {
     try (ModelEnds ends = ModelEnds.load(DemoModel.open());
         Chain chain = Chain.load(DemoModel.open(), 4)) {
       Tensor input = ends.embed(ChainTest.tokens(ROWS, 0));
@@ -32,6 +37,39 @@ class ReproducibilityTest {
       for (int run = 0; run < 40; run++) {
         assertThat(inOneStep(chain, SESSION, input)).as("run %d", run).isEqualTo(first);
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void forward_withoutVectorsInAnotherProcess_sameBitsAndNothingElsePrinted(int threads)
+      throws Exception {
+    assumeThat(Runtime.getRuntime().availableProcessors()).isGreaterThanOrEqualTo(threads);
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of(JlamaRuntime.FLAGS.split(" ")));
+    command.addAll(
+        List.of(
+            // The first compiler knows no vectors, and computes them as the interpreter does.
+            "-XX:TieredStopAtLevel=1",
+            "--add-modules=jdk.incubator.vector",
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Dbaton.demo.model=" + DemoModel.path(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            OneForward.class.getName(),
+            Integer.toString(threads)));
+    Process process = new ProcessBuilder(command).start();
+    try (BufferedReader output = process.inputReader();
+        BufferedReader errors = process.errorReader()) {
+      assertThat(output.lines()).containsExactly(OneForward.digest());
+      // The JVM says this by itself, and cannot be told not to.
+      assertThat(errors.lines())
+          .containsExactly("WARNING: Using incubator modules: jdk.incubator.vector");
+      assertThat(process.waitFor()).isZero();
+    } finally {
+      process.destroyForcibly();
     }
   }
 
