@@ -1,0 +1,228 @@
+package io.baton.stages;
+
+import com.github.tjake.jlama.tensor.AbstractTensor;
+import com.github.tjake.jlama.tensor.KvBufferCache;
+import io.baton.client.stage.StageException;
+import io.baton.client.stage.StageExecutor;
+import io.baton.session.model.DType;
+import io.baton.session.model.LayerSpan;
+import io.baton.session.model.SessionId;
+import io.baton.session.model.StageInfo;
+import io.baton.session.model.Tensor;
+import io.baton.session.model.TensorSpec;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+
+/**
+ * Runs an equal share of a model's layers with Jlama.
+ *
+ * <p>Activations are f32 [n, hidden], little-endian. Each session has its own keys and values, in
+ * direct memory that grows with its length and is reused by later sessions; nothing is written to
+ * disk. They are indexed by position, so that a rollback only sets a length.
+ *
+ * <p>Where {@link JlamaRuntime#reproducible results are reproducible}, n rows in one call have the
+ * same bits as in n calls. Safe for use by several threads, one call at a time.
+ */
+public final class JlamaStageExecutor implements StageExecutor, AutoCloseable {
+
+  /**
+   * The most rows that run through the layers at once. Jlama keeps the scratch space of every
+   * number of rows that it has seen; a step is cut into powers of two up to this one, so that there
+   * are few such numbers.
+   */
+  private static final int MAX_BLOCK = 64;
+
+  private final StageInfo info;
+  private final int maxSessions;
+  private final LoadedModel model;
+  private final KvBufferCache buffers;
+  private final Map<SessionId, Held> sessions = new HashMap<>();
+  private boolean closed;
+
+  /** What a session holds here; confined to the executor's lock. */
+  private static final class Held {
+    private final KvBufferCache.KvBuffer keysAndValues;
+    private final int maxLength;
+    private int length;
+
+    Held(KvBufferCache.KvBuffer keysAndValues, int maxLength) {
+      this.keysAndValues = keysAndValues;
+      this.maxLength = maxLength;
+    }
+  }
+
+  private JlamaStageExecutor(StageInfo info, int maxSessions, LoadedModel model) {
+    this.info = info;
+    this.maxSessions = maxSessions;
+    this.model = model;
+    this.buffers = new KvBufferCache(model.jlama());
+  }
+
+  /**
+   * Loads stage {@code stage} (from 1) of {@code stages} equal ones.
+   *
+   * @param maxSessions the most sessions that may be open at once
+   * @throws IllegalArgumentException if there is no such stage, or no room for a session
+   * @throws ModelException if the model does not divide into so many stages, or cannot be loaded
+   * @throws IllegalStateException if the JVM lacks the vector module
+   */
+  public static JlamaStageExecutor load(
+      ModelDirectory directory, int stage, int stages, int maxSessions) throws ModelException {
+    if (stage < 1 || stage > stages) {
+      throw new IllegalArgumentException("no stage %d of %d".formatted(stage, stages));
+    }
+    if (maxSessions < 1) {
+      throw new IllegalArgumentException("no room for a session: " + maxSessions);
+    }
+    if (stages > 1 && !directory.splits()) {
+      throw new ModelException(
+          directory.path(), "Jlama cannot divide a model of this type into stages");
+    }
+    if (directory.layers() % stages != 0) {
+      throw new ModelException(
+          directory.path(),
+          "its %d layers do not divide into %d equal stages".formatted(directory.layers(), stages));
+    }
+    return new JlamaStageExecutor(
+        infoOf(directory, stage, stages),
+        maxSessions,
+        LoadedModel.layers(directory, stage - 1, stages));
+  }
+
+  private static StageInfo infoOf(ModelDirectory directory, int stage, int stages) {
+    int share = directory.layers() / stages;
+    TensorSpec row = TensorSpec.of(DType.F32, 1, directory.hiddenSize());
+    return new StageInfo(
+        directory.modelId(),
+        directory.layers(),
+        new LayerSpan((stage - 1) * share, stage * share),
+        row,
+        row,
+        directory.maxLength(),
+        Set.of());
+  }
+
+  @Override
+  public StageInfo info() {
+    return info;
+  }
+
+  @Override
+  public synchronized void open(SessionId session, int maxLength) throws StageException {
+    if (closed) {
+      throw new StageException("the stage is closed");
+    }
+    if (sessions.containsKey(session)) {
+      throw new StageException("session %s is already open".formatted(session));
+    }
+    if (maxLength < 1 || maxLength > info.maxLength()) {
+      throw new StageException(
+          "a session holds from 1 to %d tokens here, not %d"
+              .formatted(info.maxLength(), maxLength));
+    }
+    if (sessions.size() >= maxSessions) {
+      throw new StageException("no room: %d sessions are open".formatted(sessions.size()));
+    }
+    sessions.put(session, new Held(buffers.getEphemeralKvBuffer(), maxLength));
+  }
+
+  @Override
+  public synchronized Tensor forward(
+      SessionId session, int position, Tensor activations, SortedMap<String, Tensor> sideInputs)
+      throws StageException {
+    Held held = held(session);
+    if (!sideInputs.isEmpty()) {
+      throw new StageException("unknown side inputs " + sideInputs.keySet());
+    }
+    check(session, held, position, activations.spec());
+    int rows = activations.spec().rows();
+    ByteBuffer output = ByteBuffer.allocate(Math.toIntExact(activations.spec().bytes()));
+    try {
+      for (int done = 0; done < rows; ) {
+        int block = Math.min(MAX_BLOCK, Integer.highestOneBit(rows - done));
+        Tensor input = activations.rows(done, block);
+        JlamaTensors.moveOut(run(held, position + done, input), output);
+        done += block;
+      }
+    } catch (RuntimeException | OutOfMemoryError e) {
+      // Keys and values lie outside the heap: where they find no room, the process is well.
+      throw new StageException(
+          "%s cannot compute %s at position %d: %s"
+              .formatted(info.span(), activations.spec(), position, e),
+          e);
+    }
+    held.length = position + rows;
+    return Tensor.wrap(activations.spec(), output.flip());
+  }
+
+  private AbstractTensor<?, ?> run(Held held, int position, Tensor rows) {
+    return JlamaRuntime.compute(
+        () ->
+            model
+                .jlama()
+                .forward(
+                    JlamaTensors.copyIn(model.jlama(), rows),
+                    position,
+                    held.keysAndValues,
+                    Optional.empty()));
+  }
+
+  private void check(SessionId session, Held held, int position, TensorSpec spec)
+      throws StageException {
+    if (position != held.length) {
+      throw new StageException(
+          "session %s holds %d tokens; a step at position %d does not follow"
+              .formatted(session, held.length, position));
+    }
+    if (spec.shape().isEmpty() || spec.rows() < 1 || !spec.withRows(1).equals(info.inputRow())) {
+      throw new StageException(
+          "the input must be one or more rows of %s, not %s".formatted(info.inputRow(), spec));
+    }
+    if (spec.rows() > held.maxLength - position) {
+      throw new StageException(
+          "session %s has room for %d tokens; %d at position %d are too many"
+              .formatted(session, held.maxLength, spec.rows(), position));
+    }
+  }
+
+  @Override
+  public synchronized void rollback(SessionId session, int length) throws StageException {
+    if (length < 0) {
+      throw new StageException("no rollback to length " + length);
+    }
+    Held held = held(session);
+    held.length = Math.min(held.length, length);
+  }
+
+  @Override
+  public synchronized void close(SessionId session) {
+    Held held = sessions.remove(session);
+    if (held != null) {
+      held.keysAndValues.close();
+    }
+  }
+
+  /** Closes all sessions and the model's files; a no-op the second time. */
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    sessions.values().forEach(held -> held.keysAndValues.close());
+    sessions.clear();
+    model.close();
+  }
+
+  private Held held(SessionId session) throws StageException {
+    Held held = sessions.get(session);
+    if (held == null) {
+      throw new StageException("session %s is not open".formatted(session));
+    }
+    return held;
+  }
+}

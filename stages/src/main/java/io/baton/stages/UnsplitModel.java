@@ -1,0 +1,88 @@
+package io.baton.stages;
+
+import io.baton.client.stage.StageException;
+import io.baton.session.model.SessionId;
+import io.baton.session.model.Tensor;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.function.IntConsumer;
+
+/**
+ * A model run whole in one process, as the reference for a chain of stages: the same ends, the same
+ * steps (the prompt in one, then one for each token), all layers in one shard.
+ *
+ * <p>For one thread at a time.
+ */
+public final class UnsplitModel implements AutoCloseable {
+
+  private static final SessionId SESSION = new SessionId(0, 0);
+
+  private final ModelEnds ends;
+  private final JlamaStageExecutor layers;
+
+  private UnsplitModel(ModelEnds ends, JlamaStageExecutor layers) {
+    this.ends = ends;
+    this.layers = layers;
+  }
+
+  /**
+   * Loads a whole model.
+   *
+   * @throws ModelException if Jlama cannot load it
+   */
+  public static UnsplitModel load(ModelDirectory directory) throws ModelException {
+    ModelEnds ends = ModelEnds.load(directory);
+    try {
+      return new UnsplitModel(ends, JlamaStageExecutor.load(directory, 1, 1, 1));
+    } catch (ModelException | RuntimeException e) {
+      ends.close();
+      throw e;
+    }
+  }
+
+  /** The model's ends; closed with it. */
+  public ModelEnds ends() {
+    return ends;
+  }
+
+  /**
+   * Continues {@code prompt} with the likeliest tokens, until one ends the sequence, there are
+   * {@code maxTokens}, or the model's context is full.
+   *
+   * @param onToken is given each token as it comes
+   * @return the tokens, without those of the prompt, and with the one that ended the sequence
+   * @throws StageException if the prompt is longer than the model's context
+   */
+  public List<Integer> generate(String prompt, int maxTokens, IntConsumer onToken)
+      throws StageException {
+    int room = layers.info().maxLength();
+    layers.open(SESSION, room);
+    try {
+      List<Integer> tokens = new ArrayList<>();
+      int[] step = ends.encode(prompt);
+      int length = 0;
+      while (tokens.size() < maxTokens && (length == 0 || length + step.length <= room)) {
+        Tensor output =
+            layers.forward(SESSION, length, ends.embed(step), Collections.emptySortedMap());
+        length += step.length;
+        int token = ends.nextToken(output.rows(step.length - 1, 1));
+        tokens.add(token);
+        onToken.accept(token);
+        if (ends.isEnd(token)) {
+          break;
+        }
+        step = new int[] {token};
+      }
+      return List.copyOf(tokens);
+    } finally {
+      layers.close(SESSION);
+    }
+  }
+
+  @Override
+  public void close() {
+    layers.close();
+    ends.close();
+  }
+}

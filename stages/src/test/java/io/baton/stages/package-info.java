@@ -1,0 +1,4 @@
+@NullMarked
+package io.baton.stages;
+
+import org.jspecify.annotations.NullMarked;
