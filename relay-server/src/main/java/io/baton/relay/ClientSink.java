@@ -6,7 +6,9 @@ import java.util.List;
 /** The way back to a session's client. Never blocks. */
 interface ClientSink {
 
-  /** Sends the frames together, or, if the client reads too slowly to take them, ends its stream. */
+  /**
+   * Sends the frames together, or, if the client reads too slowly to take them, ends its stream.
+   */
   void send(List<StageFrame> frames);
 
   /** Ends the stream, because another has taken its place or the session is over. */

@@ -28,8 +28,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One client's stream for one session: reads frames, puts payloads together, and hands steps to the session. gRPC calls it
- * from one thread at a time.
+ * One client's stream for one session: reads frames, puts payloads together, and hands steps to the
+ * session. gRPC calls it from one thread at a time.
  */
 final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
 
@@ -52,7 +52,7 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
     this.assembler = assembler;
     this.sender =
         new FlowControlledSender<>(
-            observer, MessageLite::getSerializedSize, limits, new Losses(), false);
+            observer, MessageLite::getSerializedSize, limits, SenderListener.NONE, false);
     observer.setOnReadyHandler(sender::onReady);
     observer.setOnCancelHandler(this::gone);
   }
@@ -162,10 +162,10 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
           refuse(
               step,
               Refusal.BAD_DIGEST,
-              "the payload was announced with digest %s and has %s"
-                  .formatted(announced, computed));
+              "the payload was announced with digest %s and has %s".formatted(announced, computed));
       case Assembly.NoRoom(long bytes) ->
-          refuse(step, Refusal.NO_ROOM, "no room to receive a payload of %d bytes".formatted(bytes));
+          refuse(
+              step, Refusal.NO_ROOM, "no room to receive a payload of %d bytes".formatted(bytes));
     }
   }
 
@@ -196,14 +196,5 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
     if (session != null) {
       session.detach(this);
     }
-  }
-
-  /** What is not sent is sent again when the client comes back and asks. */
-  private static final class Losses implements SenderListener {
-    @Override
-    public void onDropped(int groups) {}
-
-    @Override
-    public void onEnded(Optional<Throwable> cause) {}
   }
 }

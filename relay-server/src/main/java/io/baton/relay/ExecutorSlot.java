@@ -24,9 +24,7 @@ final class ExecutorSlot {
     return Optional.ofNullable(attached.get());
   }
 
-  /**
-   * @return false if another executor is attached
-   */
+  /** Takes the place; false if another executor has it. */
   boolean attach(ExecutorLink executor) {
     boolean free = attached.compareAndSet(null, executor);
     if (free) {
@@ -41,7 +39,7 @@ final class ExecutorSlot {
       log.info("executor of {} detached: {}", executor.info().span(), why);
     }
     sessions.all().stream()
-        .filter(session -> session.executor() == executor)
+        .filter(session -> session.executor().equals(executor))
         .forEach(session -> session.abandon(Refusal.NO_SESSION, why));
   }
 }

@@ -8,7 +8,9 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Brings pushes to their sessions; what has no session or no valid ticket vanishes, and is counted. */
+/**
+ * Brings pushes to their sessions; what has no session or no valid ticket vanishes, and is counted.
+ */
 final class PushArrivals implements PushReceiver {
 
   private static final Logger log = LoggerFactory.getLogger(PushArrivals.class);

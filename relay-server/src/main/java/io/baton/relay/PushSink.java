@@ -7,8 +7,6 @@ import io.baton.session.model.Push;
 @FunctionalInterface
 interface PushSink {
 
-  /**
-   * @return false if the push was shed, because the lane is full or down
-   */
+  /** Sends a push; false if it was shed, because the lane is full or down. */
   boolean push(Peer peer, Push push);
 }

@@ -34,9 +34,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A relay: listens for clients and peers, holds sessions at the stage of its executor, and pushes outputs on. Start it,
- * attach an executor or let one attach over the socket, and in the end {@link #drain} and {@link #close} it. Any thread may
- * call.
+ * A relay: listens for clients and peers, holds sessions at the stage of its executor, and pushes
+ * outputs on. Start it, attach an executor or let one attach over the socket, and in the end {@link
+ * #drain} and {@link #close} it. Any thread may call.
  */
 public final class Relay implements AutoCloseable {
 
@@ -84,16 +84,9 @@ public final class Relay implements AutoCloseable {
             timer);
     RelayContext context =
         new RelayContext(
-            self,
-            config.limits(),
-            sessions,
-            lanes::push,
-            counters,
-            new StageFrames(framer),
-            timer);
+            self, config.limits(), sessions, lanes::push, counters, new StageFrames(framer), timer);
     pushes =
-        new GrpcPushService(
-            self, PushLimits.DEFAULT, new PushArrivals(sessions, counters), timer);
+        new GrpcPushService(self, PushLimits.DEFAULT, new PushArrivals(sessions, counters), timer);
     ServerSettings settings = ServerSettings.direct(InsecureServerCredentials.create());
     try {
       executorServer =
@@ -193,8 +186,8 @@ public final class Relay implements AutoCloseable {
   }
 
   /**
-   * Takes no new session, tells the clients of those that are open to move on, and waits until they have or the grace is
-   * over.
+   * Takes no new session, tells the clients of those that are open to move on, and waits until they
+   * have or the grace is over.
    *
    * @return whether no session was left
    */

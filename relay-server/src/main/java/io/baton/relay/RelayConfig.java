@@ -20,13 +20,12 @@ public record RelayConfig(
    * Bounds of a relay.
    *
    * @param sessions the most at a time
-   * @param lease the longest that a session is kept without a word from its client; also what a client gets that asks for
-   *     none
+   * @param lease the longest that a session is kept without a word from its client; also what a
+   *     client gets that asks for none
    * @param payloadBytes of payloads that are being received, altogether
    * @param stage bounds of each session
    */
-  public record Limits(
-      int sessions, Duration lease, long payloadBytes, StageConfig.Limits stage) {
+  public record Limits(int sessions, Duration lease, long payloadBytes, StageConfig.Limits stage) {
 
     public static final Limits DEFAULT =
         new Limits(256, Duration.ofSeconds(60), 256L << 20, StageConfig.Limits.DEFAULT);

@@ -18,6 +18,7 @@ final class RelayCounters {
   final LongAdder pushesUsed = new LongAdder();
   final LongAdder pushesSent = new LongAdder();
   final LongAdder pushesShed = new LongAdder();
+
   /** Bounded by the constants of the reasons' enumerations. */
   private final Map<String, LongAdder> dropped = new ConcurrentHashMap<>();
 

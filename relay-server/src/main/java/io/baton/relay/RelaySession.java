@@ -37,9 +37,10 @@ import org.slf4j.LoggerFactory;
 /**
  * A session at this relay: feeds its {@link StageMachine} and carries the effects out.
  *
- * <p>All inputs, from the client's stream, from peers, from the executor and from the clock, go through one
- * synchronization context, which runs them one after the other on whichever thread brought the first: the machine needs no
- * lock, and an arrival at a quiet session is handled without a switch of threads.
+ * <p>All inputs, from the client's stream, from peers, from the executor and from the clock, go
+ * through one synchronization context, which runs them one after the other on whichever thread
+ * brought the first: the machine needs no lock, and an arrival at a quiet session is handled
+ * without a switch of threads.
  */
 final class RelaySession {
 
@@ -127,7 +128,7 @@ final class RelaySession {
             refuse(sink, announcement.epoch(), "the session is over");
             return;
           }
-          if (client != null && client != sink) {
+          if (client != null && !client.equals(sink)) {
             client.end("the client has opened another stream");
           }
           client = sink;
@@ -145,7 +146,7 @@ final class RelaySession {
         () -> {
           if (closed) {
             refuse(sink, step.step().id().epoch(), "the session is over");
-          } else if (client == sink) {
+          } else if (sink.equals(client)) {
             renew();
             feed(step);
           }
@@ -160,7 +161,7 @@ final class RelaySession {
   void detach(ClientSink sink) {
     loop.execute(
         () -> {
-          if (client == sink) {
+          if (sink.equals(client)) {
             client = null;
           }
         });
@@ -238,8 +239,7 @@ final class RelaySession {
   }
 
   private void feed(StageInput input) {
-    Transition<StageState, StageEffect> next =
-        StageMachine.step(state, input, System.nanoTime());
+    Transition<StageState, StageEffect> next = StageMachine.step(state, input, System.nanoTime());
     state = next.state();
     next.effects().forEach(this::carryOut);
     heldBytes = state.heldBytes();
@@ -276,8 +276,7 @@ final class RelaySession {
             report.client());
         relay
             .counters()
-            .keep(
-                new Evidence(id, report.step(), report.client(), report.peer(), report.from()));
+            .keep(new Evidence(id, report.step(), report.client(), report.peer(), report.from()));
         send(List.of(StageFrames.mismatch(report)));
       }
       case StageEffect.Refuse(StepId step, Refusal reason, String message, int length) ->
@@ -300,8 +299,7 @@ final class RelaySession {
     long command = compute.command();
     switch (reply) {
       case ExecutorReply.Done(Optional<Tensor> output, long nanos) -> {
-        TensorSpec expected =
-            config.stage().outputRow().withRows(compute.step().count());
+        TensorSpec expected = config.stage().outputRow().withRows(compute.step().count());
         if (output.isEmpty() || !output.get().spec().equals(expected)) {
           String message =
               "the executor made %s of a step that takes %s"
@@ -357,10 +355,7 @@ final class RelaySession {
   }
 
   private void refuse(ClientSink sink, long epoch, String why) {
-    sink.send(
-        List.of(
-            StageFrames.refused(
-                new StepId(epoch, 0), Refusal.NO_SESSION, why, 0)));
+    sink.send(List.of(StageFrames.refused(new StepId(epoch, 0), Refusal.NO_SESSION, why, 0)));
   }
 
   private void end(Optional<Refusal> reason, String why) {

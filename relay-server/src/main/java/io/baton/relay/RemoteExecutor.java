@@ -44,8 +44,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An executor in a process of its own, as seen from its relay: one stream, which it opened. gRPC calls it from one thread
- * at a time; commands come from any.
+ * An executor in a process of its own, as seen from its relay: one stream, which it opened. gRPC
+ * calls it from one thread at a time; commands come from any.
  */
 final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame> {
 
@@ -202,8 +202,7 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
       return;
     }
     pending = done;
-    assembled(
-        assembler.begin(done.getPayload(), new DigestRule.Own(Digest.Algorithm.XXH3_128)));
+    assembled(assembler.begin(done.getPayload(), new DigestRule.Own(Digest.Algorithm.XXH3_128)));
   }
 
   private void assembled(Assembly assembly) throws MalformedFrameException {
@@ -269,7 +268,8 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
     }
     assembler.close();
     sender.terminated(Status.CANCELLED.asRuntimeException());
-    waiting.forEach(reply -> reply.accept(new ExecutorReply.Lost("the stage executor is gone: " + why)));
+    waiting.forEach(
+        reply -> reply.accept(new ExecutorReply.Lost("the stage executor is gone: " + why)));
     if (info != null) {
       slot.detach(this, "the stage executor is gone: " + why);
     }

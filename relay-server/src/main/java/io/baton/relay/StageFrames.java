@@ -72,8 +72,7 @@ final class StageFrames {
 
   static StageFrame askPayload(StepId step) {
     return StageFrame.newBuilder()
-        .setNeedPayload(
-            NeedPayload.newBuilder().setEpoch(step.epoch()).setStep(step.number()))
+        .setNeedPayload(NeedPayload.newBuilder().setEpoch(step.epoch()).setStep(step.number()))
         .build();
   }
 

@@ -7,8 +7,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Wakes one session when its next deadline comes. A deadline that moves away is not chased: the alarm rings at the old
- * time and the session looks again, so that the renewal of a lease costs nothing. Used by one thread at a time.
+ * Wakes one session when its next deadline comes. A deadline that moves away is not chased: the
+ * alarm rings at the old time and the session looks again, so that the renewal of a lease costs
+ * nothing. Used by one thread at a time.
  */
 public final class Alarm {
 

@@ -55,8 +55,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Attaches an executor to a relay of another process, over a Unix-domain socket, and attaches it again whenever the relay
- * comes back. The sessions that it held for a relay end with the connection.
+ * Attaches an executor to a relay of another process, over a Unix-domain socket, and attaches it
+ * again whenever the relay comes back. The sessions that it held for a relay end with the
+ * connection.
  */
 public final class ExecutorAttachment implements AutoCloseable {
 
@@ -109,7 +110,7 @@ public final class ExecutorAttachment implements AutoCloseable {
     }
     log.info("not attached to {}: {}; trying again in {}", relay, why, retry);
     try {
-      timer.schedule(this::connect, retry.toNanos(), TimeUnit.NANOSECONDS);
+      var _ = timer.schedule(this::connect, retry.toNanos(), TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
       return;
     }
@@ -154,7 +155,11 @@ public final class ExecutorAttachment implements AutoCloseable {
     public void beforeStart(ClientCallStreamObserver<ExecutorFrame> stream) {
       FlowControlledSender<ExecutorFrame> created =
           new FlowControlledSender<>(
-              stream, MessageLite::getSerializedSize, SenderLimits.DEFAULT, new Ended(), false);
+              stream,
+              MessageLite::getSerializedSize,
+              SenderLimits.DEFAULT,
+              SenderListener.NONE,
+              false);
       sender = created;
       stream.setOnReadyHandler(
           () -> {
@@ -325,16 +330,9 @@ public final class ExecutorAttachment implements AutoCloseable {
       }
       assembler.close();
       sessions.forEach(session -> executor.submit(new ExecutorCommand.Close(session), _ -> {}));
-      String why = status.getDescription() == null ? status.getCode().name() : status.getDescription();
+      String why =
+          status.getDescription() == null ? status.getCode().name() : status.getDescription();
       connectLater(String.valueOf(why));
-    }
-
-    private final class Ended implements SenderListener {
-      @Override
-      public void onDropped(int groups) {}
-
-      @Override
-      public void onEnded(Optional<Throwable> cause) {}
     }
   }
 }

@@ -6,9 +6,9 @@ import io.baton.session.model.Tensor;
 import java.util.SortedMap;
 
 /**
- * Computes one stage of a model. Implement this to serve a model with Baton; {@link StageHarness} drives it,
- * from one thread at a time, and keeps the order of calls within a session: one {@code open}, then
- * any number of {@code forward} and {@code rollback}, then one {@code close}.
+ * Computes one stage of a model. Implement this to serve a model with Baton; {@link StageHarness}
+ * drives it, from one thread at a time, and keeps the order of calls within a session: one {@code
+ * open}, then any number of {@code forward} and {@code rollback}, then one {@code close}.
  */
 public interface StageExecutor {
 

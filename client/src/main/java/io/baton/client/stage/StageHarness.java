@@ -16,8 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Drives a {@link StageExecutor}: takes commands from any thread and carries them out on a thread of its own, one at a
- * time. Attach it to a relay of this process, or to one of another process with {@link ExecutorAttachment}.
+ * Drives a {@link StageExecutor}: takes commands from any thread and carries them out on a thread
+ * of its own, one at a time. Attach it to a relay of this process, or to one of another process
+ * with {@link ExecutorAttachment}.
  */
 public final class StageHarness implements ExecutorLink, AutoCloseable {
 
@@ -126,7 +127,8 @@ public final class StageHarness implements ExecutorLink, AutoCloseable {
   }
 
   /**
-   * Finishes the command that is being carried out, and answers all that wait with {@link ExecutorReply.Lost}. Idempotent.
+   * Finishes the command that is being carried out, and answers all that wait with {@link
+   * ExecutorReply.Lost}. Idempotent.
    *
    * @throws IllegalStateException if the executor does not come back within 10 s
    */

@@ -8,6 +8,16 @@ import java.util.Optional;
  */
 public interface SenderListener {
 
+  /** For streams whose end is noticed elsewhere, and what they lose is sent again. */
+  SenderListener NONE =
+      new SenderListener() {
+        @Override
+        public void onDropped(int groups) {}
+
+        @Override
+        public void onEnded(Optional<Throwable> cause) {}
+      };
+
   /** Groups that had been accepted will not be sent, wholly or in part. */
   void onDropped(int groups);
 

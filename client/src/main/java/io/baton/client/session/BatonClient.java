@@ -1,0 +1,108 @@
+package io.baton.client.session;
+
+import io.baton.proto.codec.HostPort;
+import io.baton.session.model.SessionId;
+import io.baton.transport.grpc.Channels;
+import io.baton.transport.grpc.Endpoint;
+import io.baton.transport.grpc.EventLoops;
+import io.baton.transport.grpc.KeepAlive;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+
+/**
+ * Holds the connections to the relays, one for each, and opens sessions over them. Any thread may
+ * use it; close it when no session is needed any more.
+ */
+public final class BatonClient implements AutoCloseable {
+
+  private final ScheduledThreadPoolExecutor timer;
+  private final EventLoops loops;
+  private final Map<HostPort, ManagedChannel> channels = new ConcurrentHashMap<>();
+  private final RelayDirectory directory;
+  private final Set<InferenceSession> sessions = ConcurrentHashMap.newKeySet();
+  private final SecureRandom random = new SecureRandom();
+  private volatile boolean closed;
+
+  private BatonClient(ClientOptions options) {
+    timer =
+        new ScheduledThreadPoolExecutor(
+            1, task -> Thread.ofPlatform().daemon().name("baton-client-timer").unstarted(task));
+    timer.setRemoveOnCancelPolicy(true);
+    timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    loops = EventLoops.start("baton-client", 1);
+    // Channels exist for the relays that were named and for no others, so there are as many as
+    // those.
+    options.peers().forEach(peer -> channels.put(peer, connect(peer)));
+    directory = new RelayDirectory(options, this::channel, timer);
+  }
+
+  /** Connects to nothing yet. */
+  public static BatonClient create(ClientOptions options) {
+    return new BatonClient(options);
+  }
+
+  private ManagedChannel connect(HostPort peer) {
+    return Channels.open(
+        loops, new Endpoint.Tcp(peer), InsecureChannelCredentials.create(), KeepAlive.DEFAULT);
+  }
+
+  ManagedChannel channel(HostPort peer) {
+    ManagedChannel channel = channels.get(peer);
+    if (channel == null) {
+      throw new IllegalArgumentException(peer + " is not a relay of this client");
+    }
+    return channel;
+  }
+
+  CompletableFuture<RelayDirectory.Listing> list(String modelId) {
+    // A channel that has failed waits before it tries again, and whoever asks wants to know now.
+    channels.values().forEach(ManagedChannel::resetConnectBackoff);
+    return directory.list(modelId);
+  }
+
+  ScheduledThreadPoolExecutor timer() {
+    return timer;
+  }
+
+  void closed(InferenceSession session) {
+    sessions.remove(session);
+  }
+
+  /** The relays that serve a stage of the model now; those that cannot be reached are left out. */
+  public CompletableFuture<List<io.baton.session.route.Candidate>> candidates(String modelId) {
+    return list(modelId).thenApply(RelayDirectory.Listing::candidates);
+  }
+
+  /**
+   * Begins a session and looks for its route.
+   *
+   * @throws IllegalStateException if the client is closed
+   */
+  public InferenceSession openSession(SessionOptions options, SessionListener listener) {
+    if (closed) {
+      throw new IllegalStateException("the client is closed");
+    }
+    SessionId id = new SessionId(random.nextLong(), random.nextLong());
+    InferenceSession session = new InferenceSession(this, id, options, listener, random.nextLong());
+    sessions.add(session);
+    session.begin();
+    return session;
+  }
+
+  /** Closes the sessions and the connections. Idempotent. */
+  @Override
+  public void close() {
+    closed = true;
+    sessions.forEach(InferenceSession::close);
+    timer.shutdownNow();
+    channels.values().forEach(ManagedChannel::shutdownNow);
+    loops.close();
+  }
+}

@@ -1,0 +1,5 @@
+/** Faults around the protocol. */
+@NullMarked
+package io.baton.simulations;
+
+import org.jspecify.annotations.NullMarked;
