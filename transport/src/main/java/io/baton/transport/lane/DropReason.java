@@ -1,0 +1,17 @@
+package io.baton.transport.lane;
+
+/** Why something that arrived was dropped. */
+public enum DropReason {
+  /** It breaks the protocol; the stream is ended. */
+  MALFORMED,
+  /** Its bytes do not have the digest that the sender announced. */
+  DIGEST_MISMATCH,
+  /** The stream did not begin with a hello, or there is no common version. */
+  REFUSED,
+  /** Too many streams, or too many bytes on their way in. */
+  NO_ROOM,
+  /** The stream ended, or fell silent, in the middle of a payload. */
+  CUT_OFF,
+  /** The receiver threw an exception. */
+  RECEIVER_FAILED
+}

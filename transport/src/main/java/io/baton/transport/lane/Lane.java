@@ -1,0 +1,36 @@
+package io.baton.transport.lane;
+
+import io.baton.session.model.Push;
+import io.baton.session.model.RelayId;
+import java.util.Optional;
+
+/**
+ * The way to one other relay. Pushes are fire-and-forget: one that is accepted may still be lost,
+ * is never sent twice, and overtakes no other. Any thread may call; none is ever made to wait.
+ */
+public interface Lane extends AutoCloseable {
+
+  LaneKind kind();
+
+  /**
+   * Sends a push.
+   *
+   * @return false if it was shed: the lane is full, has no connection, or the payload is too large
+   *     for it. The client's own path will bring what it carried
+   */
+  boolean push(Push push);
+
+  LaneState state();
+
+  LaneStats stats();
+
+  /** Who answered at the other end, the last time that somebody did. */
+  Optional<RelayId> remote();
+
+  /** Why the last attempt or connection failed, in words. */
+  Optional<String> lastFailure();
+
+  /** Drops what has not been sent and lets go of everything. Idempotent; does not wait. */
+  @Override
+  void close();
+}

@@ -1,0 +1,25 @@
+package io.baton.transport.lane;
+
+/**
+ * What a lane has done since it was opened.
+ *
+ * @param pushed accepted for sending
+ * @param shed not accepted: no room, or no connection
+ * @param lost accepted, and dropped before they were sent because the connection broke. What breaks
+ *     on its way is not known here
+ * @param bytes of the payloads that were accepted
+ * @param reconnects connections made after the first
+ */
+public record LaneStats(long pushed, long shed, long lost, long bytes, long reconnects) {
+
+  public static final LaneStats NONE = new LaneStats(0, 0, 0, 0, 0);
+
+  public LaneStats plus(LaneStats other) {
+    return new LaneStats(
+        pushed + other.pushed,
+        shed + other.shed,
+        lost + other.lost,
+        bytes + other.bytes,
+        reconnects + other.reconnects);
+  }
+}

@@ -1,0 +1,244 @@
+package io.baton.transport.lane.grpc;
+
+import io.baton.proto.codec.IdCodec;
+import io.baton.proto.codec.MalformedFrameException;
+import io.baton.proto.codec.PushCodec;
+import io.baton.proto.codec.PushHead;
+import io.baton.proto.codec.Versions;
+import io.baton.proto.v1.PushFrame;
+import io.baton.proto.v1.PushHello;
+import io.baton.proto.v1.PushWelcome;
+import io.baton.proto.v1.Pushed;
+import io.baton.session.model.RelayId;
+import io.baton.transport.lane.DropReason;
+import io.baton.transport.lane.PushReceiver;
+import io.baton.transport.payload.Assembly;
+import io.baton.transport.payload.DigestRule;
+import io.baton.transport.payload.PayloadAssembler;
+import io.grpc.Status;
+import io.grpc.stub.StreamObserver;
+import java.util.OptionalInt;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The receiving side of one stream. gRPC calls it from one thread at a time; the sweeper, which
+ * ends streams that have fallen silent, comes from another and gives way.
+ */
+final class PushStream implements StreamObserver<PushFrame> {
+
+  private static final DigestRule DIGEST = new DigestRule.Announced();
+
+  private final RelayId self;
+  private final StreamObserver<PushWelcome> responses;
+  private final PayloadAssembler assembler;
+  private final PushReceiver receiver;
+  private final LongSupplier nanoTime;
+  private final Consumer<PushStream> onClosed;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private long lastFrameNanos;
+  private @Nullable RelayId from;
+  private @Nullable PushHead head;
+  private boolean closed;
+
+  PushStream(
+      RelayId self,
+      StreamObserver<PushWelcome> responses,
+      PayloadAssembler assembler,
+      PushReceiver receiver,
+      LongSupplier nanoTime,
+      Consumer<PushStream> onClosed) {
+    this.self = self;
+    this.responses = responses;
+    this.assembler = assembler;
+    this.receiver = receiver;
+    this.nanoTime = nanoTime;
+    this.onClosed = onClosed;
+    this.lastFrameNanos = nanoTime.getAsLong();
+  }
+
+  @Override
+  public void onNext(PushFrame frame) {
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      lastFrameNanos = nanoTime.getAsLong();
+      take(frame);
+    } catch (MalformedFrameException e) {
+      end(Status.INVALID_ARGUMENT, DropReason.MALFORMED, String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      end(Status.INTERNAL.withCause(e), DropReason.RECEIVER_FAILED, String.valueOf(e));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void onError(Throwable cause) {
+    onCallEnded(String.valueOf(cause.getMessage()));
+  }
+
+  /** The call is over, in whichever way: there is nobody to answer. */
+  void onCallEnded(String why) {
+    lock.lock();
+    try {
+      release(why);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void onCompleted() {
+    lock.lock();
+    try {
+      if (!closed) {
+        release("the peer ended the stream");
+        responses.onCompleted();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends the stream if the peer owes a frame for longer than it may. */
+  void endIfStalled(long nowNanos, long timeoutNanos) {
+    // Whoever holds the lock is at work on a frame: nothing has stalled.
+    if (!lock.tryLock()) {
+      return;
+    }
+    try {
+      boolean owes = from == null || assembler.busy();
+      if (!closed && owes && nowNanos - lastFrameNanos >= timeoutNanos) {
+        end(
+            Status.DEADLINE_EXCEEDED,
+            from == null ? DropReason.REFUSED : DropReason.CUT_OFF,
+            from == null ? "no hello came" : "the rest of a payload did not come");
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Ends the stream because the receiving side stops. One that is at work on a frame is left to end
+   * with its call, when the server stops.
+   */
+  void close() {
+    if (!lock.tryLock()) {
+      return;
+    }
+    try {
+      if (!closed) {
+        release("closed");
+        responses.onError(Status.UNAVAILABLE.withDescription("closed").asException());
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void take(PushFrame frame) throws MalformedFrameException {
+    RelayId sender = from;
+    switch (frame.getFrameCase()) {
+      case HELLO -> greet(frame.getHello());
+      case PUSH -> begin(greeted(sender), frame.getPush());
+      case CHUNK -> result(greeted(sender), assembler.add(frame.getChunk()));
+      case FRAME_NOT_SET ->
+          throw new MalformedFrameException("frame", "missing, unknown or unreadable");
+    }
+  }
+
+  private static RelayId greeted(@Nullable RelayId sender) throws MalformedFrameException {
+    if (sender == null) {
+      throw new MalformedFrameException("hello", "missing");
+    }
+    return sender;
+  }
+
+  private void greet(PushHello hello) throws MalformedFrameException {
+    if (from != null) {
+      throw new MalformedFrameException("hello", "comes twice");
+    }
+    OptionalInt version = Versions.negotiate(hello.getVersions());
+    if (version.isEmpty()) {
+      end(
+          Status.FAILED_PRECONDITION,
+          DropReason.REFUSED,
+          "no common version: " + Versions.refusal(hello.getVersions()));
+      return;
+    }
+    if (!hello.hasFrom()) {
+      throw new MalformedFrameException("hello.from", "missing");
+    }
+    try {
+      from = IdCodec.fromWire(hello.getFrom());
+    } catch (MalformedFrameException e) {
+      throw e.in("hello.from");
+    }
+    responses.onNext(
+        PushWelcome.newBuilder()
+            .setVersion(version.getAsInt())
+            .setIdentity(IdCodec.toWire(self))
+            .build());
+  }
+
+  private void begin(RelayId sender, Pushed push) throws MalformedFrameException {
+    try {
+      head = PushCodec.fromWire(push);
+    } catch (MalformedFrameException e) {
+      throw e.in("push");
+    }
+    result(sender, assembler.begin(push.getPayload(), DIGEST));
+  }
+
+  private void result(RelayId sender, Assembly assembly) throws MalformedFrameException {
+    PushHead complete = head;
+    if (assembly instanceof Assembly.Incomplete) {
+      return;
+    }
+    head = null;
+    switch (assembly) {
+      case Assembly.Incomplete() -> {}
+      case Assembly.Complete(var payload) -> {
+        if (complete != null) {
+          receiver.onPush(sender, complete.with(payload));
+        }
+      }
+      case Assembly.DigestMismatch(var announced, var computed) ->
+          receiver.onDropped(
+              DropReason.DIGEST_MISMATCH,
+              "%s announced %s, the bytes have %s".formatted(sender, announced, computed));
+      case Assembly.NoRoom(long bytes) ->
+          receiver.onDropped(
+              DropReason.NO_ROOM, "no room for %d bytes from %s".formatted(bytes, sender));
+      case Assembly.Malformed(var error) -> throw error;
+    }
+  }
+
+  private void end(Status status, DropReason reason, String detail) {
+    assembler.close();
+    closed = true;
+    onClosed.accept(this);
+    receiver.onDropped(reason, detail);
+    responses.onError(status.withDescription(detail).asException());
+  }
+
+  private void release(String why) {
+    if (closed) {
+      return;
+    }
+    boolean cutOff = assembler.busy();
+    assembler.close();
+    closed = true;
+    onClosed.accept(this);
+    if (cutOff) {
+      receiver.onDropped(DropReason.CUT_OFF, "%s, within a payload: %s".formatted(from, why));
+    }
+  }
+}
