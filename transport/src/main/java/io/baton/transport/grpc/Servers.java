@@ -39,6 +39,9 @@ public final class Servers {
    * alone, and only this user may connect; to be strict about it from the first moment, put the
    * socket into a directory that is closed to others.
    *
+   * <p>A message that cannot be parsed reaches its service as an empty one, which the service is to
+   * refuse as malformed.
+   *
    * @throws BindFailedException if the endpoint cannot be listened at
    * @throws UnsupportedOperationException for a Unix-domain socket where there is no epoll
    */
@@ -64,7 +67,7 @@ public final class Servers {
     if (endpoint instanceof Endpoint.Tcp) {
       builder.withChildOption(ChannelOption.TCP_NODELAY, true);
     }
-    services.forEach(builder::addService);
+    services.forEach(service -> builder.addService(TolerantParsing.of(service.bindService())));
     Server server = builder.build();
     try {
       server.start();

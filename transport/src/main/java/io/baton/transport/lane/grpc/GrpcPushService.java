@@ -62,8 +62,6 @@ public final class GrpcPushService extends PushGrpc.PushImplBase implements Auto
       responses.onError(Status.RESOURCE_EXHAUSTED.withDescription(detail).asException());
       return new Deaf();
     }
-    // With a handler, writing to a call that was just cancelled does nothing instead of throwing.
-    ((ServerCallStreamObserver<PushWelcome>) responses).setOnCancelHandler(() -> {});
     PushStream stream =
         new PushStream(
             self,
@@ -72,6 +70,11 @@ public final class GrpcPushService extends PushGrpc.PushImplBase implements Auto
             receiver,
             System::nanoTime,
             this::forget);
+    // gRPC does not promise onError for every way in which a call can end; these it does. With a
+    // handler for cancellation, too, writing to a call that was just cancelled does not throw.
+    ServerCallStreamObserver<PushWelcome> call = (ServerCallStreamObserver<PushWelcome>) responses;
+    call.setOnCancelHandler(() -> stream.onCallEnded("cancelled"));
+    call.setOnCloseHandler(() -> stream.onCallEnded("closed"));
     streams.add(stream);
     if (closed) {
       stream.close();

@@ -80,10 +80,14 @@ final class PushStream implements StreamObserver<PushFrame> {
 
   @Override
   public void onError(Throwable cause) {
+    onCallEnded(String.valueOf(cause.getMessage()));
+  }
+
+  /** The call is over, in whichever way: there is nobody to answer. */
+  void onCallEnded(String why) {
     lock.lock();
     try {
-      // The call is over: there is nobody to answer.
-      release(String.valueOf(cause.getMessage()));
+      release(why);
     } finally {
       lock.unlock();
     }
@@ -145,7 +149,8 @@ final class PushStream implements StreamObserver<PushFrame> {
       case HELLO -> greet(frame.getHello());
       case PUSH -> begin(greeted(sender), frame.getPush());
       case CHUNK -> result(greeted(sender), assembler.add(frame.getChunk()));
-      case FRAME_NOT_SET -> throw new MalformedFrameException("frame", "missing");
+      case FRAME_NOT_SET ->
+          throw new MalformedFrameException("frame", "missing, unknown or unreadable");
     }
   }
 
