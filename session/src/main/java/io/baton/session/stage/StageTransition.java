@@ -1,9 +1,7 @@
 package io.baton.session.stage;
 
 import io.baton.session.Transition;
-import io.baton.session.model.Digest;
 import io.baton.session.model.Payload;
-import io.baton.session.model.Peer;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.Step;
@@ -151,7 +149,7 @@ final class StageTransition {
         open.set(index, bring(entry, message.payload(), deadline, asked));
       }
     } else if (same) {
-      open.set(index, entry.with(true));
+      open.set(index, entry.claimedBy(fromClient(message)));
     } else if (entry.covers(message.step())) {
       disagree(index, message);
     } else {
@@ -212,7 +210,7 @@ final class StageTransition {
           Refusal.TOO_MANY_STEPS,
           "%d steps are waiting at this stage".formatted(open.size()));
     } else {
-      place(step, message.digest(), true, message.nextPeers(), fromClient(message));
+      place(fromClient(message));
     }
   }
 
@@ -230,20 +228,13 @@ final class StageTransition {
     // What is there came from peers under other numbers, and the client's word stands above theirs.
     Entry entry = open.get(index);
     if (entry.covers(step) && entry.input().equals(message.digest())) {
-      adopt(index, step, true, message.nextPeers());
-      return;
-    }
-    if (entry.step().position() > step.position()) {
-      truncate(index);
-      refuseGap(step);
-      return;
-    }
-    if (entry.covers(step)) {
+      adopt(index, fromClient(message));
+    } else if (entry.covers(step)) {
       disagree(index, message);
     } else {
       truncate(index);
       if (entry.step().position() == step.position()) {
-        place(step, message.digest(), true, message.nextPeers(), fromClient(message));
+        place(fromClient(message));
       } else {
         refuseGap(step);
       }
@@ -343,10 +334,6 @@ final class StageTransition {
       drop(message, DropReason.SPECULATION_LIMIT);
     } else {
       place(
-          step,
-          payload.digest(),
-          false,
-          message.push().nextPeers(),
           new Entry(
               step,
               payload.digest(),
@@ -492,18 +479,17 @@ final class StageTransition {
   }
 
   /** Puts a step after the last one of this epoch, taking over a computation if there is one. */
-  private void place(
-      Step step, Digest digest, boolean confirmed, List<Peer> nextPeers, Entry fresh) {
+  private void place(Entry fresh) {
     int carried = carriedFrom();
     int match = carried;
-    while (match < open.size() && open.get(match).step().count() == 0 && step.count() > 0) {
+    while (match < open.size() && open.get(match).step().count() == 0 && fresh.step().count() > 0) {
       match++;
     }
     if (match < open.size()
-        && open.get(match).covers(step)
-        && open.get(match).input().equals(digest)) {
+        && open.get(match).covers(fresh.step())
+        && open.get(match).input().equals(fresh.input())) {
       open.subList(carried, match).clear();
-      adopt(carried, step, confirmed, nextPeers);
+      adopt(carried, fresh);
     } else {
       truncate(carried);
       open.add(fresh);
@@ -511,8 +497,8 @@ final class StageTransition {
   }
 
   /** Gives the computation of another step to this one. */
-  private void adopt(int index, Step step, boolean confirmed, List<Peer> nextPeers) {
-    Entry entry = open.get(index).as(step, confirmed, nextPeers);
+  private void adopt(int index, Entry claim) {
+    Entry entry = open.get(index).claimedBy(claim);
     open.set(index, entry);
     if (entry.progress() instanceof Progress.Done done) {
       deliver(entry, done);
