@@ -43,6 +43,11 @@ record Entry(
     return progress instanceof Progress.Done;
   }
 
+  /** Whether the executor holds these tokens, or is about to. */
+  boolean isInExecutor() {
+    return isDone() || progress instanceof Progress.Computing;
+  }
+
   Entry with(Progress next) {
     return new Entry(step, input, peer, confirmed, nextPeers, arrivedNanos, next);
   }

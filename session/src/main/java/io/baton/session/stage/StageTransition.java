@@ -134,6 +134,15 @@ final class StageTransition {
               .formatted(message.digest().algorithm(), config.algorithm()));
       return false;
     }
+    if (message.payload().isPresent()
+        && !message.payload().get().digest().equals(message.digest())) {
+      refuse(
+          step.id(),
+          Refusal.BAD_DIGEST,
+          "step %s was announced as %s, and its payload is %s"
+              .formatted(step.id(), message.digest(), message.payload().get().digest()));
+      return false;
+    }
     Optional<String> wrong = message.payload().flatMap(payload -> whatIsWrong(step, payload));
     wrong.ifPresent(what -> refuse(step.id(), Refusal.BAD_TENSOR, what));
     return wrong.isEmpty();
@@ -204,11 +213,11 @@ final class StageTransition {
     int overlap = firstFrom(step.position());
     if (overlap < carriedFrom()) {
       arriveOver(overlap, message);
-    } else if (open.size() >= config.limits().waiting()) {
+    } else if (carriedFrom() >= config.limits().waiting()) {
       refuse(
           step.id(),
           Refusal.TOO_MANY_STEPS,
-          "%d steps are waiting at this stage".formatted(open.size()));
+          "%d steps are waiting at this stage".formatted(carriedFrom()));
     } else {
       place(fromClient(message));
     }
@@ -432,12 +441,24 @@ final class StageTransition {
     executorLength = running.get().position();
     running = Optional.empty();
     int index = indexOfCommand(failure.command());
-    if (index >= 0) {
-      Entry entry = open.get(index);
-      truncate(index);
-      if (entry.in(epoch)) {
-        refuse(entry.step().id(), Refusal.STAGE_FAILED, failure.message());
-      }
+    if (index < 0) {
+      return;
+    }
+    Entry failed = open.get(index);
+    List<Entry> later = List.copyOf(open.subList(index + 1, Math.max(index + 1, carriedFrom())));
+    truncate(index);
+    if (failed.in(epoch) && failed.confirmed()) {
+      refuse(failed.step().id(), Refusal.STAGE_FAILED, failure.message());
+    } else if (failed.in(epoch)) {
+      // A peer's word alone must not end the session: the client will say what the input was.
+      failed
+          .peer()
+          .ifPresent(
+              peer ->
+                  effects.add(
+                      new StageEffect.Dropped(
+                          peer, failed.step().id(), DropReason.COMPUTE_FAILED)));
+      later.stream().filter(Entry::confirmed).findFirst().ifPresent(e -> refuseGap(e.step()));
     }
   }
 
@@ -526,6 +547,7 @@ final class StageTransition {
   }
 
   private void settle() {
+    passOver();
     while (!open.isEmpty()
         && open.getFirst().in(epoch)
         && open.getFirst().confirmed()
@@ -537,6 +559,21 @@ final class StageTransition {
       if (recorded.size() > config.limits().recorded()) {
         recorded.removeFirst();
       }
+    }
+  }
+
+  /**
+   * Forgets the steps of no tokens that the client has gone past without a word on them: a forged
+   * one would hold up for good everything that comes after it.
+   */
+  private void passOver() {
+    boolean confirmedLater = false;
+    for (int i = carriedFrom() - 1; i >= 0; i--) {
+      Entry entry = open.get(i);
+      if (confirmedLater && !entry.confirmed() && entry.step().count() == 0) {
+        open.remove(i);
+      }
+      confirmedLater |= entry.confirmed();
     }
   }
 
