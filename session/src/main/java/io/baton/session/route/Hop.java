@@ -9,11 +9,13 @@ import io.baton.session.model.Ticket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A stage of the route, in the current epoch.
  *
  * @param openLength the length that the stage was told at its opening
+ * @param pushSources the relays that may push into it in this epoch: the hop before, or none
  * @param ticket what the stage issued when it opened; empty until then
  * @param next the first segment that the stage neither has nor has been sent, by the client or by a
  *     peer
@@ -24,6 +26,7 @@ import java.util.Optional;
 record Hop(
     Candidate candidate,
     int openLength,
+    Set<RelayId> pushSources,
     Optional<Ticket> ticket,
     int next,
     List<Flight> flights,
@@ -56,6 +59,7 @@ record Hop(
   record Answer(Source source, Digest inputDigest, Payload output) {}
 
   Hop {
+    pushSources = Set.copyOf(pushSources);
     flights = List.copyOf(flights);
   }
 
@@ -96,31 +100,35 @@ record Hop(
   }
 
   Hop opened(Ticket issued, int firstMissing) {
-    return new Hop(candidate, openLength, Optional.of(issued), firstMissing, flights, 0, 0);
+    return with(Optional.of(issued), firstMissing, flights, 0, 0);
   }
 
   Hop add(Flight flight) {
     List<Flight> more = new ArrayList<>(flights);
     more.add(flight);
-    return new Hop(candidate, openLength, ticket, flight.to(), more, attempts, deadlineNanos);
+    return with(ticket, flight.to(), more, attempts, deadlineNanos);
   }
 
   Hop set(int index, Flight flight) {
     List<Flight> changed = new ArrayList<>(flights);
     changed.set(index, flight);
-    return new Hop(candidate, openLength, ticket, next, changed, attempts, deadlineNanos);
+    return with(ticket, next, changed, attempts, deadlineNanos);
   }
 
   Hop withoutFirst() {
-    return new Hop(
-        candidate, openLength, ticket, next, flights.subList(1, flights.size()), 0, deadlineNanos);
+    return with(ticket, next, flights.subList(1, flights.size()), 0, deadlineNanos);
   }
 
   Hop waiting(int attempt, long deadline) {
-    return new Hop(candidate, openLength, ticket, next, flights, attempt, deadline);
+    return with(ticket, next, flights, attempt, deadline);
   }
 
   Hop withNext(int segment) {
-    return new Hop(candidate, openLength, ticket, segment, flights, attempts, deadlineNanos);
+    return with(ticket, segment, flights, attempts, deadlineNanos);
+  }
+
+  private Hop with(
+      Optional<Ticket> issued, int first, List<Flight> underWay, int sendings, long deadline) {
+    return new Hop(candidate, openLength, pushSources, issued, first, underWay, sendings, deadline);
   }
 }

@@ -14,8 +14,10 @@ import io.baton.session.model.TensorSpec;
 import io.baton.session.route.RouteState.Ban;
 import io.baton.session.route.RouteState.Phase;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -167,10 +169,7 @@ final class RouteTransition {
   }
 
   void close() {
-    held.keySet().forEach(relay -> effects.add(new RouteEffect.CloseStage(relay)));
-    hops.stream()
-        .filter(hop -> !held.containsKey(hop.relay()))
-        .forEach(hop -> effects.add(new RouteEffect.CloseStage(hop.relay())));
+    inOrder(held.keySet()).forEach(relay -> effects.add(new RouteEffect.CloseStage(relay)));
     request.ifPresent(
         id ->
             effects.add(
@@ -224,13 +223,12 @@ final class RouteTransition {
   }
 
   private Optional<List<Candidate>> plan() {
-    List<Candidate> choice = new ArrayList<>(candidates);
-    hops.stream()
-        .map(Hop::candidate)
-        .filter(candidate -> !candidates.contains(candidate))
-        .forEach(choice::add);
-    choice.removeIf(candidate -> !isFree(candidate.relay()));
-    return RoutePlanner.plan(config.layers(), choice, this::replayCost);
+    // A relay holds one part of a session, so it counts once: as what it was last seen to be.
+    Map<RelayId, Candidate> choice = new LinkedHashMap<>();
+    candidates.forEach(candidate -> choice.putIfAbsent(candidate.relay(), candidate));
+    route().forEach(candidate -> choice.putIfAbsent(candidate.relay(), candidate));
+    choice.keySet().removeIf(relay -> !isFree(relay));
+    return RoutePlanner.plan(config.layers(), List.copyOf(choice.values()), this::replayCost);
   }
 
   /**
@@ -280,10 +278,17 @@ final class RouteTransition {
       Candidate candidate = route.get(i);
       int length =
           Math.min(held.getOrDefault(candidate.relay(), 0), history.lengthOf(known(candidate)));
-      hops.add(new Hop(candidate, length, Optional.empty(), 0, List.of(), 1, openDeadline()));
-      Set<RelayId> sources = i > 0 && config.push() ? Set.of(route.get(i - 1).relay()) : Set.of();
+      held.putIfAbsent(candidate.relay(), 0);
+      Set<RelayId> sources =
+          i > 0 && mayPush(route.get(i - 1).relay()) ? Set.of(route.get(i - 1).relay()) : Set.of();
+      hops.add(
+          new Hop(candidate, length, sources, Optional.empty(), 0, List.of(), 1, openDeadline()));
       effects.add(new RouteEffect.Open(candidate, epoch, length, sources));
     }
+  }
+
+  private boolean mayPush(RelayId relay) {
+    return config.push() && mismatches.getOrDefault(relay, 0) < config.mismatchLimit();
   }
 
   private long openDeadline() {
@@ -301,15 +306,20 @@ final class RouteTransition {
    * back.
    */
   private void closeAllBut(List<Candidate> route) {
-    Set<RelayId> out = new LinkedHashSet<>();
-    hops.forEach(hop -> out.add(hop.relay()));
-    out.addAll(held.keySet());
+    Set<RelayId> out = new HashSet<>(held.keySet());
     route.forEach(candidate -> out.remove(candidate.relay()));
     out.removeIf(relay -> !isFree(relay));
-    for (RelayId relay : out) {
+    for (RelayId relay : inOrder(out)) {
       effects.add(new RouteEffect.CloseStage(relay));
       held.remove(relay);
     }
+  }
+
+  /** The order in which a set gives its elements is not the same in every run of a program. */
+  private static List<RelayId> inOrder(Set<RelayId> relays) {
+    return relays.stream()
+        .sorted(Comparator.comparing(RelayId::name).thenComparingLong(RelayId::incarnation))
+        .toList();
   }
 
   // ---- a hop answers its opening
@@ -397,8 +407,7 @@ final class RouteTransition {
    */
   private boolean takesPush(int index, int segment) {
     Hop hop = hops.get(index);
-    return config.push()
-        && mismatches.getOrDefault(hops.get(index - 1).relay(), 0) < config.mismatchLimit()
+    return !hop.pushSources().isEmpty()
         && hop.next() == segment
         && history.known(hop.entrance()) <= segment
         && hop.flights().size() < config.window();
@@ -577,7 +586,7 @@ final class RouteTransition {
   /** A stage answers for other bytes than the client vouches for: nothing of it may stand. */
   private void reject(int index, StepId step, Digest digest, Hop.Answer answer) {
     Hop hop = hops.get(index);
-    if (index == 0 || answer.source() == Source.CLIENT) {
+    if (hop.pushSources().isEmpty() || answer.source() == Source.CLIENT) {
       effects.add(
           new RouteEffect.MismatchSeen(
               hop.relay(), step, digest, answer.inputDigest(), hop.relay()));
@@ -600,9 +609,16 @@ final class RouteTransition {
     if (phase != Phase.RUNNING || report.step().epoch() != epoch || index <= 0) {
       return;
     }
-    blame(index, report.step(), report.client(), report.peer(), hops.get(index - 1).relay());
-    if (report.rolledBack()) {
-      open(route(), "mismatch at " + hops.get(index).candidate());
+    Hop hop = hops.get(index);
+    if (hop.pushSources().isEmpty()) {
+      fail(index, "reports other bytes from a peer, and takes none from any");
+      return;
+    }
+    RelayId before = hops.get(index - 1).relay();
+    blame(index, report.step(), report.client(), report.peer(), before);
+    boolean underWay = hop.indexOf(report.step().number()) >= 0;
+    if (!mayPush(before) || (underWay && report.rolledBack())) {
+      open(route(), "mismatch at " + hop.candidate());
     }
   }
 
@@ -637,10 +653,10 @@ final class RouteTransition {
     switch (refused.reason().remedy()) {
       case SAME_AGAIN -> again(index, at, why);
       case RESYNCHRONISE -> {
-        failures++;
-        if (failures > config.patience().failures()) {
+        if (failures >= config.patience().attempts()) {
           fail(index, why);
         } else {
+          failures++;
           open(route(), why);
         }
       }
@@ -648,7 +664,14 @@ final class RouteTransition {
         forget(refused);
         fail(index, why);
       }
-      case NEVER -> giveUpRequest(refused);
+      case NEVER -> {
+        if (hops.get(index).flights().get(at).to() > history.accepted()) {
+          giveUpRequest(refused);
+        } else {
+          // Others took this step before: it is this relay that cannot.
+          fail(index, why);
+        }
+      }
     }
   }
 
@@ -726,11 +749,7 @@ final class RouteTransition {
       } else {
         hops.set(i, hop.waiting(hop.attempts() + 1, openDeadline()));
         effects.add(
-            new RouteEffect.Open(
-                hop.candidate(),
-                epoch,
-                hop.openLength(),
-                i > 0 && config.push() ? Set.of(hops.get(i - 1).relay()) : Set.of()));
+            new RouteEffect.Open(hop.candidate(), epoch, hop.openLength(), hop.pushSources()));
       }
     }
   }

@@ -24,6 +24,8 @@ public enum DropReason {
   PARKING_FULL,
   /** The relay's share of memory for pushes is taken. */
   PUSH_SHARE_FULL,
+  /** The executor could not compute it, and the client has not vouched for it. */
+  COMPUTE_FAILED,
   /** The bytes do not have the digest that came with them. */
   BAD_DIGEST,
   /** The frame breaks the protocol. */

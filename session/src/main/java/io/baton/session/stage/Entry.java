@@ -43,6 +43,11 @@ record Entry(
     return progress instanceof Progress.Done;
   }
 
+  /** Whether the executor holds these tokens, or is about to. */
+  boolean isInExecutor() {
+    return isDone() || progress instanceof Progress.Computing;
+  }
+
   Entry with(Progress next) {
     return new Entry(step, input, peer, confirmed, nextPeers, arrivedNanos, next);
   }
@@ -55,8 +60,19 @@ record Entry(
     return new Entry(step, input, origin, confirmed, nextPeers, arrivedNanos, next);
   }
 
-  /** The same computation under another step's name. */
-  Entry as(Step other, boolean nowConfirmed, List<Peer> peers) {
-    return new Entry(other, input, peer, nowConfirmed, peers, arrivedNanos, progress);
+  /**
+   * This computation in the name of another arrival of the same input. Where the input came from
+   * stays as it was, unless a peer vouches for it now and nobody else does: the peer that is to be
+   * blamed if the client disagrees.
+   */
+  Entry claimedBy(Entry claim) {
+    return new Entry(
+        claim.step,
+        input,
+        claim.confirmed ? peer : claim.peer,
+        claim.confirmed,
+        claim.nextPeers,
+        arrivedNanos,
+        progress);
   }
 }

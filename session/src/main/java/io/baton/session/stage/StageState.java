@@ -49,6 +49,7 @@ public record StageState(
     parked = List.copyOf(parked);
     int end = settled;
     boolean carried = false;
+    boolean waiting = false;
     for (Entry entry : open) {
       if (entry.step().position() != end) {
         throw new IllegalStateException("%s does not begin at %d".formatted(entry.step(), end));
@@ -56,7 +57,12 @@ public record StageState(
       if (carried && entry.in(epoch)) {
         throw new IllegalStateException(entry.step() + " comes after steps of an older epoch");
       }
+      if (entry.isInExecutor() && (waiting || entry.step().end() > executorLength)) {
+        throw new IllegalStateException(
+            entry.step() + " is computed on top of what the executor does not hold");
+      }
       carried |= !entry.in(epoch);
+      waiting |= !entry.isDone();
       end = entry.step().end();
     }
     if (end > config.maxLength()) {

@@ -1,9 +1,7 @@
 package io.baton.session.stage;
 
 import io.baton.session.Transition;
-import io.baton.session.model.Digest;
 import io.baton.session.model.Payload;
-import io.baton.session.model.Peer;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.Step;
@@ -136,6 +134,15 @@ final class StageTransition {
               .formatted(message.digest().algorithm(), config.algorithm()));
       return false;
     }
+    if (message.payload().isPresent()
+        && !message.payload().get().digest().equals(message.digest())) {
+      refuse(
+          step.id(),
+          Refusal.BAD_DIGEST,
+          "step %s was announced as %s, and its payload is %s"
+              .formatted(step.id(), message.digest(), message.payload().get().digest()));
+      return false;
+    }
     Optional<String> wrong = message.payload().flatMap(payload -> whatIsWrong(step, payload));
     wrong.ifPresent(what -> refuse(step.id(), Refusal.BAD_TENSOR, what));
     return wrong.isEmpty();
@@ -151,7 +158,7 @@ final class StageTransition {
         open.set(index, bring(entry, message.payload(), deadline, asked));
       }
     } else if (same) {
-      open.set(index, entry.with(true));
+      open.set(index, entry.claimedBy(fromClient(message)));
     } else if (entry.covers(message.step())) {
       disagree(index, message);
     } else {
@@ -206,13 +213,13 @@ final class StageTransition {
     int overlap = firstFrom(step.position());
     if (overlap < carriedFrom()) {
       arriveOver(overlap, message);
-    } else if (open.size() >= config.limits().waiting()) {
+    } else if (carriedFrom() >= config.limits().waiting()) {
       refuse(
           step.id(),
           Refusal.TOO_MANY_STEPS,
-          "%d steps are waiting at this stage".formatted(open.size()));
+          "%d steps are waiting at this stage".formatted(carriedFrom()));
     } else {
-      place(step, message.digest(), true, message.nextPeers(), fromClient(message));
+      place(fromClient(message));
     }
   }
 
@@ -230,20 +237,13 @@ final class StageTransition {
     // What is there came from peers under other numbers, and the client's word stands above theirs.
     Entry entry = open.get(index);
     if (entry.covers(step) && entry.input().equals(message.digest())) {
-      adopt(index, step, true, message.nextPeers());
-      return;
-    }
-    if (entry.step().position() > step.position()) {
-      truncate(index);
-      refuseGap(step);
-      return;
-    }
-    if (entry.covers(step)) {
+      adopt(index, fromClient(message));
+    } else if (entry.covers(step)) {
       disagree(index, message);
     } else {
       truncate(index);
       if (entry.step().position() == step.position()) {
-        place(step, message.digest(), true, message.nextPeers(), fromClient(message));
+        place(fromClient(message));
       } else {
         refuseGap(step);
       }
@@ -343,10 +343,6 @@ final class StageTransition {
       drop(message, DropReason.SPECULATION_LIMIT);
     } else {
       place(
-          step,
-          payload.digest(),
-          false,
-          message.push().nextPeers(),
           new Entry(
               step,
               payload.digest(),
@@ -445,12 +441,24 @@ final class StageTransition {
     executorLength = running.get().position();
     running = Optional.empty();
     int index = indexOfCommand(failure.command());
-    if (index >= 0) {
-      Entry entry = open.get(index);
-      truncate(index);
-      if (entry.in(epoch)) {
-        refuse(entry.step().id(), Refusal.STAGE_FAILED, failure.message());
-      }
+    if (index < 0) {
+      return;
+    }
+    Entry failed = open.get(index);
+    List<Entry> later = List.copyOf(open.subList(index + 1, Math.max(index + 1, carriedFrom())));
+    truncate(index);
+    if (failed.in(epoch) && failed.confirmed()) {
+      refuse(failed.step().id(), Refusal.STAGE_FAILED, failure.message());
+    } else if (failed.in(epoch)) {
+      // A peer's word alone must not end the session: the client will say what the input was.
+      failed
+          .peer()
+          .ifPresent(
+              peer ->
+                  effects.add(
+                      new StageEffect.Dropped(
+                          peer, failed.step().id(), DropReason.COMPUTE_FAILED)));
+      later.stream().filter(Entry::confirmed).findFirst().ifPresent(e -> refuseGap(e.step()));
     }
   }
 
@@ -492,18 +500,17 @@ final class StageTransition {
   }
 
   /** Puts a step after the last one of this epoch, taking over a computation if there is one. */
-  private void place(
-      Step step, Digest digest, boolean confirmed, List<Peer> nextPeers, Entry fresh) {
+  private void place(Entry fresh) {
     int carried = carriedFrom();
     int match = carried;
-    while (match < open.size() && open.get(match).step().count() == 0 && step.count() > 0) {
+    while (match < open.size() && open.get(match).step().count() == 0 && fresh.step().count() > 0) {
       match++;
     }
     if (match < open.size()
-        && open.get(match).covers(step)
-        && open.get(match).input().equals(digest)) {
+        && open.get(match).covers(fresh.step())
+        && open.get(match).input().equals(fresh.input())) {
       open.subList(carried, match).clear();
-      adopt(carried, step, confirmed, nextPeers);
+      adopt(carried, fresh);
     } else {
       truncate(carried);
       open.add(fresh);
@@ -511,8 +518,8 @@ final class StageTransition {
   }
 
   /** Gives the computation of another step to this one. */
-  private void adopt(int index, Step step, boolean confirmed, List<Peer> nextPeers) {
-    Entry entry = open.get(index).as(step, confirmed, nextPeers);
+  private void adopt(int index, Entry claim) {
+    Entry entry = open.get(index).claimedBy(claim);
     open.set(index, entry);
     if (entry.progress() instanceof Progress.Done done) {
       deliver(entry, done);
@@ -540,6 +547,7 @@ final class StageTransition {
   }
 
   private void settle() {
+    passOver();
     while (!open.isEmpty()
         && open.getFirst().in(epoch)
         && open.getFirst().confirmed()
@@ -551,6 +559,21 @@ final class StageTransition {
       if (recorded.size() > config.limits().recorded()) {
         recorded.removeFirst();
       }
+    }
+  }
+
+  /**
+   * Forgets the steps of no tokens that the client has gone past without a word on them: a forged
+   * one would hold up for good everything that comes after it.
+   */
+  private void passOver() {
+    boolean confirmedLater = false;
+    for (int i = carriedFrom() - 1; i >= 0; i--) {
+      Entry entry = open.get(i);
+      if (confirmedLater && !entry.confirmed() && entry.step().count() == 0) {
+        open.remove(i);
+      }
+      confirmedLater |= entry.confirmed();
     }
   }
 
