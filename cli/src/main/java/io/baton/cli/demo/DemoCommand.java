@@ -97,7 +97,7 @@ public final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "DIR",
-      defaultValue = "$${sys:baton.home:-.}/demo-model/model",
+      defaultValue = "${sys:baton.home:-.}/demo-model/model",
       description = "Model directory (default: the bundled one).")
   private Path model = Path.of(".");
 
