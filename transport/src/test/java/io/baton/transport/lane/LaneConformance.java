@@ -253,7 +253,8 @@ public abstract class LaneConformance {
       lane.push(Pushes.of(1, i, payload));
     }
     lane.close();
-    assertThat(lane.stats().lost()).isPositive();
+    // The thread that was writing when we closed is the one that drops the rest.
+    eventually().untilAsserted(() -> assertThat(lane.stats().lost()).isPositive());
     assertThat(lane.stats().lost()).isLessThanOrEqualTo(lane.stats().pushed());
   }
 
