@@ -55,6 +55,8 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
             observer, MessageLite::getSerializedSize, limits, SenderListener.NONE, false);
     observer.setOnReadyHandler(sender::onReady);
     observer.setOnCancelHandler(this::gone);
+    // Also when it is this end that has ended the stream.
+    observer.setOnCloseHandler(this::gone);
   }
 
   @Override

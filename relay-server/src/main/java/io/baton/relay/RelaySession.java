@@ -66,6 +66,7 @@ final class RelaySession {
   private @Nullable ClientSink client;
   private long leaseEndNanos;
   private boolean opened;
+  private boolean openFailed;
   private boolean closed;
   private StageInput.@Nullable Announce announced;
 
@@ -215,9 +216,14 @@ final class RelaySession {
           announced = null;
         }
       }
-      case ExecutorReply.Failed(String message) -> end(Optional.of(Refusal.NO_ROOM), message);
-      case ExecutorReply.Lost(String message) ->
-          end(Optional.of(Refusal.STAGE_NOT_SERVED), message);
+      case ExecutorReply.Failed(String message) -> {
+        openFailed = true;
+        end(Optional.of(Refusal.NO_ROOM), message);
+      }
+      case ExecutorReply.Lost(String message) -> {
+        openFailed = true;
+        end(Optional.of(Refusal.STAGE_NOT_SERVED), message);
+      }
     }
   }
 
@@ -378,7 +384,9 @@ final class RelaySession {
     client = null;
     state = StageState.initial(config);
     heldBytes = 0;
-    executor.submit(new ExecutorCommand.Close(id), _ -> {});
+    if (!openFailed) {
+      executor.submit(new ExecutorCommand.Close(id), _ -> {});
+    }
     relay.sessions().remove(this);
   }
 

@@ -52,6 +52,8 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
   /** Commands that may be unanswered; a session has at most a few at a time. */
   private static final int MAX_UNANSWERED = 4096;
 
+  private static final int MAX_MESSAGE = 4096;
+
   private final RelayId self;
   private final ExecutorSlot slot;
   private final PayloadFramer framer;
@@ -59,7 +61,7 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
   private final FlowControlledSender<CommandFrame> sender;
   private final Map<Long, Consumer<ExecutorReply>> unanswered = new LinkedHashMap<>();
   private long nextCommand = 1;
-  private boolean lost;
+  private volatile boolean lost;
   private volatile @Nullable StageInfo info;
   private @Nullable CommandDone pending;
 
@@ -77,7 +79,9 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
         new FlowControlledSender<>(
             observer, MessageLite::getSerializedSize, SenderLimits.DEFAULT, new Ended(), false);
     observer.setOnReadyHandler(sender::onReady);
-    observer.setOnCancelHandler(() -> lose("its process is gone"));
+    observer.setOnCancelHandler(() -> ended("its process is gone"));
+    // Also when it is this end that has ended the stream.
+    observer.setOnCloseHandler(() -> ended("its stream was ended"));
   }
 
   @Override
@@ -103,17 +107,24 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
     if (lost) {
       return Optional.of(new ExecutorReply.Lost("the stage executor is gone"));
     }
-    if (unanswered.size() >= MAX_UNANSWERED) {
+    boolean last = command instanceof ExecutorCommand.Close;
+    if (unanswered.size() >= MAX_UNANSWERED && !last) {
       return Optional.of(
           new ExecutorReply.Failed("%d commands wait for the executor".formatted(MAX_UNANSWERED)));
     }
     long number = nextCommand++;
     unanswered.put(number, reply);
-    if (!sender.offer(frames(number, command))) {
-      unanswered.remove(number);
-      return Optional.of(new ExecutorReply.Failed("the executor's queue is full"));
+    if (sender.offer(frames(number, command)) || unanswered.remove(number) == null) {
+      return Optional.empty();
     }
-    return Optional.empty();
+    if (last) {
+      // A session that cannot be ended would be kept by the executor for ever.
+      sender.fail(
+          Status.RESOURCE_EXHAUSTED
+              .withDescription("the executor reads too slowly: commands do not fit the queue")
+              .asRuntimeException());
+    }
+    return Optional.of(new ExecutorReply.Failed("the executor's queue is full"));
   }
 
   private List<CommandFrame> frames(long number, ExecutorCommand command) {
@@ -143,6 +154,9 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
 
   @Override
   public void onNext(ExecutorFrame frame) {
+    if (lost) {
+      return;
+    }
     try {
       switch (frame.getFrameCase()) {
         case HELLO -> hello(frame.getHello());
@@ -150,7 +164,7 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
         case FAILED ->
             answer(
                 frame.getFailed().getCommand(),
-                new ExecutorReply.Failed(frame.getFailed().getMessage()));
+                new ExecutorReply.Failed(shortened(frame.getFailed().getMessage())));
         case CHUNK -> assembled(assembler.add(frame.getChunk()));
         case FRAME_NOT_SET -> throw new MalformedFrameException("frame", "missing or unknown");
       }
@@ -159,15 +173,20 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
     }
   }
 
+  /** It goes on to the client, within a message. */
+  private static String shortened(String message) {
+    return message.length() <= MAX_MESSAGE ? message : message.substring(0, MAX_MESSAGE) + "...";
+  }
+
   @Override
   public void onError(Throwable error) {
-    lose("its process is gone");
+    ended("its process is gone");
   }
 
   @Override
   public void onCompleted() {
-    lose("it has taken its leave");
     sender.complete();
+    ended("it has taken its leave");
   }
 
   private void hello(ExecutorHello hello) throws MalformedFrameException {
@@ -184,16 +203,19 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
       return;
     }
     info = StageCodec.fromWire(hello.getStage());
-    sender.offer(
-        CommandFrame.newBuilder()
-            .setAttached(
-                Attached.newBuilder()
-                    .setVersion((int) version.getAsLong())
-                    .setIdentity(IdCodec.toWire(self)))
-            .build());
-    if (!slot.attach(this)) {
+    if (!attach((int) version.getAsLong())) {
       fail(Status.ALREADY_EXISTS, "another stage executor is attached to this relay");
     }
+  }
+
+  /** Says so before anybody can send it a command. */
+  private synchronized boolean attach(int version) {
+    return slot.attach(this)
+        && sender.offer(
+            CommandFrame.newBuilder()
+                .setAttached(
+                    Attached.newBuilder().setVersion(version).setIdentity(IdCodec.toWire(self)))
+                .build());
   }
 
   private void done(CommandDone done) throws MalformedFrameException {
@@ -252,6 +274,12 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
 
   private void fail(Status status, String why) {
     sender.fail(status.withDescription(why).asRuntimeException());
+    ended(why);
+  }
+
+  /** On gRPC's thread, which alone may touch the assembler. */
+  private void ended(String why) {
+    assembler.close();
     lose(why);
   }
 
@@ -266,7 +294,6 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
       waiting = List.copyOf(unanswered.values());
       unanswered.clear();
     }
-    assembler.close();
     sender.terminated(Status.CANCELLED.asRuntimeException());
     waiting.forEach(
         reply -> reply.accept(new ExecutorReply.Lost("the stage executor is gone: " + why)));

@@ -9,18 +9,22 @@ import io.baton.transport.grpc.KeepAlive;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Holds the connections to the relays, one for each, and opens sessions over them. Any thread may
  * use it; close it when no session is needed any more.
  */
 public final class BatonClient implements AutoCloseable {
+
+  private static final Duration CLOSE_GRACE = Duration.ofSeconds(1);
 
   private final ScheduledThreadPoolExecutor timer;
   private final EventLoops loops;
@@ -96,13 +100,29 @@ public final class BatonClient implements AutoCloseable {
     return session;
   }
 
-  /** Closes the sessions and the connections. Idempotent. */
+  /**
+   * Closes the sessions and the connections; the relays get a moment to hear of it. Not to be
+   * called by what is chained to a step's future. Idempotent.
+   */
   @Override
-  public void close() {
+  public synchronized void close() {
     closed = true;
     sessions.forEach(InferenceSession::close);
     timer.shutdownNow();
+    channels.values().forEach(ManagedChannel::shutdown);
+    awaitChannels(System.nanoTime() + CLOSE_GRACE.toNanos());
     channels.values().forEach(ManagedChannel::shutdownNow);
     loops.close();
+  }
+
+  /** A relay ends its stream when it has heard that the session is over. */
+  private void awaitChannels(long deadlineNanos) {
+    try {
+      for (ManagedChannel channel : channels.values()) {
+        var _ = channel.awaitTermination(deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -21,6 +21,7 @@ import io.baton.transport.payload.PayloadFramer;
 import io.baton.verification.DigestedPayloads;
 import io.baton.verification.PayloadDigester;
 import io.grpc.SynchronizationContext;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -51,6 +52,8 @@ public final class InferenceSession implements AutoCloseable {
 
   private static final long PAYLOAD_BYTES = 1L << 30;
 
+  private static final int HEARTBEATS_A_LEASE = 3;
+
   private final BatonClient client;
   private final SessionId id;
   private final SessionOptions options;
@@ -62,12 +65,14 @@ public final class InferenceSession implements AutoCloseable {
   private final SynchronizationContext loop;
   private final Alarm alarm;
   private final CompletableFuture<@Nullable Void> opened = new CompletableFuture<>();
-  private final @Nullable ScheduledFuture<?> heartbeats;
 
   // Below: only in the loop, but for reading the state.
   private volatile RouteState state;
   private final Map<RelayId, StageConnection> connections = new HashMap<>();
   private final Map<Long, CompletableFuture<Tensor>> requests = new HashMap<>();
+  private Duration shortestLease;
+  private @Nullable ScheduledFuture<?> heartbeats;
+  private @Nullable NoRouteException crash;
   private long nextRequest = 1;
   private List<String> unreachable = List.of();
 
@@ -86,26 +91,41 @@ public final class InferenceSession implements AutoCloseable {
     this.state = RouteState.initial(options.route());
     this.loop = new SynchronizationContext((_, error) -> crashed(error));
     this.alarm = new Alarm(client.timer(), () -> loop.execute(() -> feed(new RouteInput.Tick())));
-    this.heartbeats = scheduleHeartbeats();
-  }
-
-  private @Nullable ScheduledFuture<?> scheduleHeartbeats() {
-    long period = Math.max(1, options.lease().toNanos() / 3);
-    try {
-      return client
-          .timer()
-          .scheduleAtFixedRate(
-              () -> loop.execute(() -> connections.values().forEach(StageConnection::heartbeat)),
-              period,
-              period,
-              TimeUnit.NANOSECONDS);
-    } catch (RejectedExecutionException e) {
-      return null;
-    }
+    this.shortestLease = options.lease();
   }
 
   void begin() {
-    loop.execute(() -> feed(new RouteInput.Begin()));
+    loop.execute(
+        () -> {
+          scheduleHeartbeats();
+          feed(new RouteInput.Begin());
+        });
+  }
+
+  /** Often enough that one may be lost. */
+  private void scheduleHeartbeats() {
+    stopHeartbeats();
+    long period = Math.max(1, shortestLease.toNanos() / HEARTBEATS_A_LEASE);
+    try {
+      heartbeats =
+          client
+              .timer()
+              .scheduleAtFixedRate(
+                  () ->
+                      loop.execute(() -> connections.values().forEach(StageConnection::heartbeat)),
+                  period,
+                  period,
+                  TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException e) {
+      // The client is being closed, and this session with it.
+    }
+  }
+
+  private void stopHeartbeats() {
+    if (heartbeats != null) {
+      heartbeats.cancel(false);
+      heartbeats = null;
+    }
   }
 
   public SessionId id() {
@@ -179,6 +199,10 @@ public final class InferenceSession implements AutoCloseable {
     Payload payload = digester.payload(activations, sideInputs);
     loop.execute(
         () -> {
+          if (crash != null) {
+            result.completeExceptionally(crash);
+            return;
+          }
           long request = nextRequest++;
           requests.put(request, result);
           feed(new RouteInput.Submit(request, position, payload));
@@ -193,9 +217,7 @@ public final class InferenceSession implements AutoCloseable {
         () -> {
           feed(new RouteInput.Close());
           alarm.cancel();
-          if (heartbeats != null) {
-            heartbeats.cancel(false);
-          }
+          stopHeartbeats();
           opened.completeExceptionally(
               new NoRouteException(
                   new RouteFailure("the session was closed", List.of()), List.of()));
@@ -206,6 +228,9 @@ public final class InferenceSession implements AutoCloseable {
   // ---- the loop
 
   private void feed(RouteInput input) {
+    if (crash != null) {
+      return;
+    }
     Transition<RouteState, RouteEffect> next = machine.step(state, input, System.nanoTime());
     state = next.state();
     next.effects().forEach(this::carryOut);
@@ -233,7 +258,7 @@ public final class InferenceSession implements AutoCloseable {
       case RouteEffect.RouteOpened(long epoch, List<Candidate> route, String cause) -> {
         log.debug("session {}: epoch {} over {}: {}", id, epoch, route, cause);
         opened.complete(null);
-        listener.onRoute(epoch, route, cause);
+        tell(() -> listener.onRoute(epoch, route, cause));
       }
       case RouteEffect.Accepted(long request, int _, Payload output) ->
           take(request).ifPresent(result -> result.complete(output.activations()));
@@ -257,7 +282,7 @@ public final class InferenceSession implements AutoCloseable {
             other,
             digest,
             blamed);
-        listener.onMismatch(stage, step, digest, other, blamed);
+        tell(() -> listener.onMismatch(stage, step, digest, other, blamed));
       }
     }
   }
@@ -320,12 +345,24 @@ public final class InferenceSession implements AutoCloseable {
     return Optional.ofNullable(requests.remove(request));
   }
 
+  /** A listener that throws is not the session's affair. */
+  private void tell(Runnable news) {
+    try {
+      news.run();
+    } catch (RuntimeException e) {
+      log.warn("the listener of session {} threw", id, e);
+    }
+  }
+
   /** A bug: nothing that this session says can be trusted any more. */
   private void crashed(Throwable error) {
     log.error("session {} is given up after an error that should not be", id, error);
     RouteFailure failure = new RouteFailure("an internal error: " + error, List.of());
     NoRouteException exception = new NoRouteException(failure, List.of());
     exception.initCause(error);
+    crash = exception;
+    alarm.cancel();
+    stopHeartbeats();
     opened.completeExceptionally(exception);
     requests.values().forEach(result -> result.completeExceptionally(exception));
     requests.clear();
@@ -347,7 +384,18 @@ public final class InferenceSession implements AutoCloseable {
 
     @Override
     public void timed(RelayId relay, StepId step, long stageNanos, long computeNanos) {
-      listener.onAnswer(relay, step, stageNanos, computeNanos);
+      tell(() -> listener.onAnswer(relay, step, stageNanos, computeNanos));
+    }
+
+    @Override
+    public void granted(Duration lease) {
+      loop.execute(
+          () -> {
+            if (heartbeats != null && lease.compareTo(shortestLease) < 0) {
+              shortestLease = lease;
+              scheduleHeartbeats();
+            }
+          });
     }
   }
 }

@@ -40,6 +40,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -68,6 +69,9 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
     void input(StageConnection from, RouteInput input);
 
     void timed(RelayId relay, StepId step, long stageNanos, long computeNanos);
+
+    /** How long the relay keeps the session without a word, which may be less than was asked. */
+    void granted(Duration lease);
   }
 
   private StageConnection(
@@ -213,6 +217,14 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
       lost("it is %s now: it has been restarted".formatted(identity));
       disconnect();
       return;
+    }
+    if (!Versions.speaks(opened.getVersion())) {
+      throw new MalformedFrameException(
+          "version", Integer.toUnsignedString(opened.getVersion()) + " was not offered");
+    }
+    long leaseMillis = StepCodec.countFromWire(opened.getLeaseMillis(), "lease_millis");
+    if (leaseMillis > 0) {
+      events.granted(Duration.ofMillis(leaseMillis));
     }
     input(
         new RouteInput.Opened(

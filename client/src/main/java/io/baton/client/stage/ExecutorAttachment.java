@@ -101,6 +101,8 @@ public final class ExecutorAttachment implements AutoCloseable {
   }
 
   private void connect() {
+    // The channel would wait ever longer by itself; how often to try is for this class to say.
+    channel.resetConnectBackoff();
     AttachGrpc.newStub(channel).attach(new Connection());
   }
 

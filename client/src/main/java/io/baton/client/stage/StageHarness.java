@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,14 +25,19 @@ public final class StageHarness implements ExecutorLink, AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(StageHarness.class);
 
-  private static final int QUEUE = 4096;
+  static final int QUEUE = 4096;
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
 
-  private record Task(ExecutorCommand command, Consumer<ExecutorReply> reply) {}
+  /**
+   * @param command null only to wake the thread for its end
+   */
+  private record Task(@Nullable ExecutorCommand command, Consumer<ExecutorReply> reply) {}
+
+  private static final Task WAKE = new Task(null, _ -> {});
 
   private final StageExecutor executor;
   private final StageInfo info;
-  private final BlockingQueue<Task> queue = new LinkedBlockingQueue<>(QUEUE);
+  private final BlockingQueue<Task> queue = new LinkedBlockingQueue<>();
   private final Thread thread;
   private volatile boolean closed;
 
@@ -56,12 +62,16 @@ public final class StageHarness implements ExecutorLink, AutoCloseable {
   @Override
   public void submit(ExecutorCommand command, Consumer<ExecutorReply> reply) {
     if (closed) {
-      reply.accept(stopped());
-    } else if (!queue.offer(new Task(command, reply))) {
-      reply.accept(new ExecutorReply.Failed(QUEUE + " commands wait for the executor"));
-    } else if (closed) {
-      // The thread may have gone between the check and the offer.
-      answerAllStopped();
+      answer(reply, stopped());
+    } else if (queue.size() >= QUEUE && !(command instanceof ExecutorCommand.Close)) {
+      // What ends a session is always taken: it frees room, and there is one for each at most.
+      answer(reply, new ExecutorReply.Failed(QUEUE + " commands wait for the executor"));
+    } else {
+      queue.add(new Task(command, reply));
+      if (closed) {
+        // The thread may have gone between the check and the adding.
+        answerAllStopped();
+      }
     }
   }
 
@@ -69,11 +79,12 @@ public final class StageHarness implements ExecutorLink, AutoCloseable {
     try {
       while (!closed) {
         Task task = queue.take();
-        task.reply().accept(carryOut(task.command()));
+        if (task.command() != null) {
+          answer(task.reply(), carryOut(task.command()));
+        }
       }
     } catch (InterruptedException e) {
-      // close() asks for it, and nobody else has this thread.
-      log.debug("the harness of {} stops", info.span());
+      log.warn("the harness of {} was interrupted", info.span());
     } finally {
       closed = true;
       answerAllStopped();
@@ -82,7 +93,16 @@ public final class StageHarness implements ExecutorLink, AutoCloseable {
 
   private void answerAllStopped() {
     for (Task task = queue.poll(); task != null; task = queue.poll()) {
-      task.reply().accept(stopped());
+      answer(task.reply(), stopped());
+    }
+  }
+
+  /** Whoever waits for one answer must not keep all others from theirs. */
+  private void answer(Consumer<ExecutorReply> reply, ExecutorReply answer) {
+    try {
+      reply.accept(answer);
+    } catch (RuntimeException | Error e) {
+      log.error("an answer of the executor of {} was not taken", info.span(), e);
     }
   }
 
@@ -113,7 +133,8 @@ public final class StageHarness implements ExecutorLink, AutoCloseable {
       return new ExecutorReply.Done(output, System.nanoTime() - start);
     } catch (StageException e) {
       return new ExecutorReply.Failed(String.valueOf(e.getMessage()));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // Errors, too: whoever waits for the answer must get one, whatever goes wrong in here.
       log.warn("the executor of {} threw at {}", info.span(), command.session(), e);
       return new ExecutorReply.Failed("the executor threw " + e);
     }
@@ -130,14 +151,16 @@ public final class StageHarness implements ExecutorLink, AutoCloseable {
    * Finishes the command that is being carried out, and answers all that wait with {@link
    * ExecutorReply.Lost}. Idempotent.
    *
-   * @throws IllegalStateException if the executor does not come back within 10 s
+   * @throws IllegalStateException if the executor does not come back within 10 s; it is interrupted
+   *     then
    */
   @Override
   public void close() {
     closed = true;
-    thread.interrupt();
+    queue.add(WAKE);
     try {
       if (!thread.join(STOP_TIMEOUT)) {
+        thread.interrupt();
         throw new IllegalStateException(
             "the executor of %s did not come back within %s".formatted(info.span(), STOP_TIMEOUT));
       }
