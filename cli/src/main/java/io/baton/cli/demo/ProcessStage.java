@@ -47,7 +47,7 @@ final class ProcessStage implements RunningStage {
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(ProcessStage::isInherited)
         .forEach(command::add);
-    command.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.addAll(
         List.of(
@@ -78,7 +78,6 @@ final class ProcessStage implements RunningStage {
         && !argument.startsWith("-agentlib")
         && !argument.startsWith("-javaagent")
         && !argument.contains("AutoCreateSharedArchive")
-        && !argument.contains("TieredStopAtLevel")
         && !argument.matches("-XX:\\+Use.*GC");
   }
 
