@@ -2,8 +2,6 @@ package io.baton.stages;
 
 import io.baton.client.stage.StageException;
 import io.baton.session.model.SessionId;
-import io.baton.session.model.Tensor;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.IntConsumer;
@@ -55,26 +53,18 @@ public final class UnsplitModel implements AutoCloseable {
    * @throws StageException if the prompt is longer than the model's context
    */
   public List<Integer> generate(String prompt, int maxTokens, IntConsumer onToken)
-      throws StageException {
+      throws StageException, InterruptedException {
     int room = layers.info().maxLength();
     layers.open(SESSION, room);
     try {
-      List<Integer> tokens = new ArrayList<>();
-      int[] step = ends.encode(prompt);
-      int length = 0;
-      while (tokens.size() < maxTokens && (length == 0 || length + step.length <= room)) {
-        Tensor output =
-            layers.forward(SESSION, length, ends.embed(step), Collections.emptySortedMap());
-        length += step.length;
-        int token = ends.nextToken(output.rows(step.length - 1, 1));
-        tokens.add(token);
-        onToken.accept(token);
-        if (ends.isEnd(token)) {
-          break;
-        }
-        step = new int[] {token};
-      }
-      return List.copyOf(tokens);
+      return GreedyGeneration.run(
+          ends,
+          room,
+          prompt,
+          maxTokens,
+          (position, activations) ->
+              layers.forward(SESSION, position, activations, Collections.emptySortedMap()),
+          onToken);
     } finally {
       layers.close(SESSION);
     }

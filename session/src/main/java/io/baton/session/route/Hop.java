@@ -123,8 +123,16 @@ record Hop(
     return with(ticket, next, flights, attempt, deadline);
   }
 
-  Hop withNext(int segment) {
-    return with(ticket, segment, flights, attempts, deadlineNanos);
+  /** Forgets what is under way beyond the first {@code segments}. */
+  Hop upTo(int segments) {
+    return next <= segments
+        ? this
+        : with(
+            ticket,
+            segments,
+            flights.stream().filter(flight -> flight.to() <= segments).toList(),
+            attempts,
+            deadlineNanos);
   }
 
   private Hop with(

@@ -69,7 +69,7 @@ public record RouteState(
   /**
    * A relay that is left alone.
    *
-   * @param failures how often it has failed
+   * @param failures how often it has failed since it last took part in an accepted step
    */
   record Ban(long untilNanos, int failures) {}
 

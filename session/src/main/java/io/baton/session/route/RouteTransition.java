@@ -233,9 +233,13 @@ final class RouteTransition {
 
   /**
    * Layers times tokens to replay; of two that need as much, the one that is on the route stays.
+   * What a relay held before it failed twice is not counted on, or its memory would always make it
+   * the cheapest.
    */
   private long replayCost(Candidate candidate) {
-    int missing = Math.max(0, history.acceptedLength() - held.getOrDefault(candidate.relay(), 0));
+    Ban ban = bans.get(candidate.relay());
+    int has = ban == null || ban.failures() == 1 ? held.getOrDefault(candidate.relay(), 0) : 0;
+    int missing = Math.max(0, history.acceptedLength() - has);
     int change = indexOf(candidate.relay()) >= 0 ? 0 : 1;
     return candidate.span().layers() * (2L * missing + change);
   }
@@ -571,9 +575,9 @@ final class RouteTransition {
   private void accept(Payload output) {
     int position = history.segments().get(history.accepted()).position();
     history = history.accept();
-    // A step of no tokens is gone from the history: no hop lacks it any more.
-    int segments = history.segments().size();
-    hops.replaceAll(hop -> hop.next() > segments ? hop.withNext(segments) : hop);
+    // A step of no tokens is gone from the history, and with it what replacements still do for it.
+    hops.replaceAll(hop -> hop.upTo(history.segments().size()));
+    hops.forEach(hop -> bans.remove(hop.relay()));
     failures = 0;
     tried.clear();
     long id = request.orElseThrow();

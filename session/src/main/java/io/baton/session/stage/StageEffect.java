@@ -51,7 +51,8 @@ public sealed interface StageEffect {
   /**
    * Report that a peer's bytes were not the client's; keep both digests as evidence.
    *
-   * @param rolledBack whether the stage had begun to compute the peer's, and pushed what came of it
+   * @param rolledBack whether the stage had computed the peer's, answered and pushed what came of
+   *     it: the client has to raise the epoch
    */
   record ReportMismatch(
       StepId step, Digest client, Digest peer, RelayId from, boolean rolledBack, int currentLength)

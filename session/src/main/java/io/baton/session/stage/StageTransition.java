@@ -164,6 +164,7 @@ final class StageTransition {
     } else {
       // A peer has put other tokens under the client's number.
       truncate(index);
+      reportMismatch(entry, message);
       arriveNew(message);
     }
   }
@@ -242,6 +243,7 @@ final class StageTransition {
       disagree(index, message);
     } else {
       truncate(index);
+      reportMismatch(entry, message);
       if (entry.step().position() == step.position()) {
         place(fromClient(message));
       } else {
@@ -269,18 +271,7 @@ final class StageTransition {
     Entry rejected = open.get(index);
     List<Entry> later = List.copyOf(open.subList(index + 1, carriedFrom()));
     truncate(index);
-    rejected
-        .peer()
-        .ifPresent(
-            peer ->
-                effects.add(
-                    new StageEffect.ReportMismatch(
-                        message.step().id(),
-                        message.digest(),
-                        rejected.input(),
-                        peer,
-                        true,
-                        currentLength())));
+    reportMismatch(rejected, message);
     open.add(asked(fromClient(message)));
     for (Entry entry : later) {
       if (!entry.confirmed()) {
@@ -292,6 +283,22 @@ final class StageTransition {
               ? entry
               : asked(entry.with(new Progress.Awaiting(now, false))));
     }
+  }
+
+  /** If the rejected input has been answered for, the client has to fence what came of it. */
+  private void reportMismatch(Entry rejected, StageInput.ClientStep message) {
+    rejected
+        .peer()
+        .ifPresent(
+            peer ->
+                effects.add(
+                    new StageEffect.ReportMismatch(
+                        message.step().id(),
+                        message.digest(),
+                        rejected.input(),
+                        peer,
+                        rejected.isDone(),
+                        currentLength())));
   }
 
   /** Asks at once for a payload that no peer will bring. */

@@ -25,7 +25,7 @@ final class ProxiedConnection {
   private final DelayLine fromTarget;
   private final LongSupplier delayNanos;
   private final Consumer<ProxiedConnection> onClosed;
-  private final AtomicInteger writers = new AtomicInteger(2);
+  private final AtomicInteger openDirections = new AtomicInteger(2);
 
   ProxiedConnection(
       Socket client,
@@ -104,11 +104,13 @@ final class ProxiedConnection {
       count.add(piece.get().bytes().length);
       piece = line.take();
     }
-    if (piece.isPresent()) {
-      to.shutdownOutput();
+    if (piece.isEmpty()) {
+      // Closed by whoever reset the connection, which must not look like an orderly end.
+      return;
     }
+    to.shutdownOutput();
     // Half-closed connections are legal: the other direction may still have much to say.
-    if (writers.decrementAndGet() == 0) {
+    if (openDirections.decrementAndGet() == 0) {
       close();
     }
   }

@@ -1,0 +1,39 @@
+package io.baton.cli;
+
+/**
+ * What the command's exit status says; documented in {@code baton --help} and in
+ * docs/operations.md.
+ */
+public final class ExitCode {
+
+  public static final int OK = 0;
+
+  /** The demo's text is not that of the unsplit model. */
+  public static final int DIFFERENT_TEXT = 1;
+
+  /** The command line is wrong. */
+  public static final int USAGE = 2;
+
+  /** The model directory is missing, damaged or not supported. */
+  public static final int MODEL = 3;
+
+  /** No chain of relays could be had: a stage is served by nobody, or a peer is down. */
+  public static final int NO_ROUTE = 4;
+
+  /** The address or socket cannot be listened at. */
+  public static final int CANNOT_LISTEN = 5;
+
+  /** The prompt is too long for the model. */
+  public static final int INPUT = 6;
+
+  /** A process of the demo could not be started, or ended when it should not have. */
+  public static final int PROCESS = 7;
+
+  /** A bug. */
+  public static final int INTERNAL = 70;
+
+  /** Interrupted from the keyboard. */
+  public static final int INTERRUPTED = 130;
+
+  private ExitCode() {}
+}

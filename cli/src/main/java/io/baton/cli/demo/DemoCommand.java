@@ -1,0 +1,198 @@
+package io.baton.cli.demo;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.baton.cli.ChainSession;
+import io.baton.cli.CommandException;
+import io.baton.cli.DurationConverter;
+import io.baton.cli.ExitCode;
+import io.baton.client.session.BatonClient;
+import io.baton.client.session.ClientOptions;
+import io.baton.client.stage.StageException;
+import io.baton.session.route.RouteStats;
+import io.baton.stages.ModelDirectory;
+import io.baton.stages.ModelEnds;
+import io.baton.stages.UnsplitModel;
+import io.baton.stages.demo.RelayStory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The main job in one command. */
+@Command(
+    name = "demo",
+    description = {
+      "Generate a story through a chain of stages, each handing its output straight to the next;",
+      "a stage is killed in the middle, and the story is the one that the unsplit model tells."
+    })
+public final class DemoCommand implements Callable<Integer> {
+
+  private static final int MAX_STAGES = 64;
+
+  @Option(
+      names = "--stages",
+      paramLabel = "N",
+      defaultValue = "4",
+      description = "Stages to split the model into (default: ${DEFAULT-VALUE}).")
+  private int stages;
+
+  @Option(
+      names = "--kill",
+      paramLabel = "STAGE@TOKEN",
+      defaultValue = "2@40",
+      description =
+          "Kill a stage while the step after that many generated tokens is under way; may be given several times; none for no kill (default: ${DEFAULT-VALUE}).")
+  private List<String> kills = List.of();
+
+  @Option(
+      names = "--prompt",
+      paramLabel = "TEXT",
+      defaultValue = "Relay: Ana, Ben, Chi, Dov, Eli.",
+      description = "First line of the story (default: ${DEFAULT-VALUE}).")
+  private String prompt = "";
+
+  @Option(
+      names = "--max-tokens",
+      paramLabel = "N",
+      defaultValue = "512",
+      description = "The most tokens to generate (default: ${DEFAULT-VALUE}).")
+  private int maxTokens;
+
+  @Option(
+      names = "--processes",
+      description =
+          "Run every relay with its executor as a process of its own, and kill with SIGKILL.")
+  private boolean processes;
+
+  @Option(
+      names = "--hop-latency",
+      paramLabel = "TIME",
+      defaultValue = "0",
+      converter = DurationConverter.class,
+      description =
+          "Delay every message between any two parties by this one-way time, such as 25ms.")
+  private Duration hopLatency = Duration.ZERO;
+
+  @Option(
+      names = "--no-push",
+      description = "Carry every tensor through the client instead of pushing from stage to stage.")
+  private boolean noPush;
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      defaultValue = "1",
+      description =
+          "Tell the story this many times and report the last: what is compiled by then is fast. Kills come in the last (default: ${DEFAULT-VALUE}).")
+  private int rounds;
+
+  @Option(
+      names = "--json",
+      description = "Print one JSON object on the last line, and nothing else.")
+  private boolean json;
+
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      defaultValue = "${sys:baton.home:-.}/demo-model/model",
+      description = "Model directory (default: the bundled one).")
+  private Path model = Path.of(".");
+
+  @Override
+  public Integer call() throws Exception {
+    if (stages < 1 || stages > MAX_STAGES || maxTokens < 1 || rounds < 1) {
+      throw new CommandException(
+          ExitCode.USAGE,
+          "--stages takes 1 to %d, --max-tokens and --rounds at least 1".formatted(MAX_STAGES));
+    }
+    List<Kill> planned = Kill.parse(kills, stages);
+    ModelDirectory directory = ModelDirectory.open(model);
+    String text = prompt.endsWith("\n") ? prompt : prompt + "\n";
+    try (UnsplitModel unsplit = UnsplitModel.load(directory)) {
+      ChainSession.checkPrompt(unsplit.ends(), directory, text);
+      DemoReport report = run(directory, unsplit, text, planned);
+      System.out.println(json ? toJson(report) : System.lineSeparator() + report.summary());
+      return report.sameAsUnbroken() ? ExitCode.OK : ExitCode.DIFFERENT_TEXT;
+    }
+  }
+
+  private DemoReport run(
+      ModelDirectory directory, UnsplitModel unsplit, String text, List<Kill> planned)
+      throws Exception {
+    Stage stage = new Stage(unsplit.ends(), json);
+    try (Fleet fleet = Fleet.start(directory, stages, planned, hopLatency, processes)) {
+      Thread hook = Thread.ofPlatform().name("baton-stop").unstarted(fleet::close);
+      Runtime.getRuntime().addShutdownHook(hook);
+      try (BatonClient client = BatonClient.create(ClientOptions.of(fleet.peers()))) {
+        Reference reference = Reference.of(unsplit, text, maxTokens);
+        ChainRun chain = new ChainRun(directory, unsplit.ends(), client, fleet, !noPush);
+        for (int round = 1; round < rounds; round++) {
+          chain.run(text, maxTokens, List.of(), Stage.EMPTY);
+        }
+        stage.opens(text);
+        ChainRun.Result result = chain.run(text, maxTokens, planned, stage);
+        stage.closes();
+        Reference warm = Reference.of(unsplit, text, maxTokens);
+        return report(unsplit.ends(), text, result, reference, warm);
+      } finally {
+        Runtime.getRuntime().removeShutdownHook(hook);
+      }
+    }
+  }
+
+  /** The unsplit model's tokens, and how long it took. */
+  private record Reference(List<Integer> tokens, long nanos) {
+    static Reference of(UnsplitModel unsplit, String text, int maxTokens)
+        throws StageException, InterruptedException {
+      long start = System.nanoTime();
+      List<Integer> tokens = unsplit.generate(text, maxTokens, _ -> {});
+      return new Reference(tokens, System.nanoTime() - start);
+    }
+  }
+
+  private DemoReport report(
+      ModelEnds ends, String text, ChainRun.Result result, Reference reference, Reference warm) {
+    RouteStats stats = result.stats();
+    int tokens = result.tokens().size();
+    String story = text + ends.decode(withoutEnd(ends, result.tokens()));
+    return new DemoReport(
+        story,
+        tokens,
+        RelayStory.consistent(story),
+        result.tokens().equals(reference.tokens()) && reference.tokens().equals(warm.tokens()),
+        stages,
+        processes,
+        !noPush,
+        hopLatency.toNanos() / 1e6,
+        stats.stepsFromPeer(),
+        stats.stepsFromClient(),
+        result.failovers().stream().map(failover -> failover.kill().toString()).toList(),
+        result.neverKilled().stream().map(Kill::toString).toList(),
+        result.failovers().stream().map(failover -> failover.gapNanos() / 1e6).toList(),
+        stats.reroutes(),
+        stats.replayedTokens(),
+        stats.mismatches(),
+        tokens * 1e9 / result.nanos(),
+        warm.tokens().size() * 1e9 / warm.nanos(),
+        result.nanos() / 1e6 / tokens,
+        result.computeNanos() / 1e6 / tokens);
+  }
+
+  private static int[] withoutEnd(ModelEnds ends, List<Integer> tokens) {
+    return tokens.stream()
+        .filter(token -> !ends.isEnd(token))
+        .mapToInt(Integer::intValue)
+        .toArray();
+  }
+
+  private static String toJson(DemoReport report) {
+    try {
+      return new ObjectMapper().writeValueAsString(report);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a record of plain values is not JSON", e);
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package io.baton.cli.demo;
+
+import io.baton.cli.CommandException;
+import io.baton.cli.ExitCode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A failure that the demo brings about: the relay that serves a stage is killed while the step
+ * after that many generated tokens is under way.
+ *
+ * @param stage counted from 1
+ * @param token tokens generated before
+ */
+record Kill(int stage, int token) {
+
+  private static final Pattern FORM = Pattern.compile("(\\d{1,4})@(\\d{1,6})");
+
+  /**
+   * Reads what {@code --kill} was given: {@code STAGE@TOKEN}, any number of times, or {@code none}.
+   *
+   * @throws CommandException if it was given something else
+   */
+  static List<Kill> parse(List<String> texts, int stages) throws CommandException {
+    if (texts.equals(List.of("none"))) {
+      return List.of();
+    }
+    List<Kill> kills = new ArrayList<>();
+    for (String text : texts) {
+      Matcher matcher = FORM.matcher(text);
+      if (!matcher.matches()) {
+        throw new CommandException(
+            ExitCode.USAGE,
+            "--kill takes STAGE@TOKEN, as in 2@40, or none, not '%s'".formatted(text));
+      }
+      Kill kill = new Kill(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2)));
+      if (kill.stage() < 1 || kill.stage() > stages) {
+        throw new CommandException(
+            ExitCode.USAGE, "--kill %s: there are stages 1 to %d".formatted(text, stages));
+      }
+      kills.add(kill);
+    }
+    return List.copyOf(kills);
+  }
+
+  @Override
+  public String toString() {
+    return stage + "@" + token;
+  }
+}

@@ -1,0 +1,81 @@
+package io.baton.cli.demo;
+
+import io.baton.session.route.Candidate;
+import io.baton.stages.ModelEnds;
+import io.baton.stages.TokenText;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Help.Ansi;
+
+/** Where the story is told: prints tokens as they come, and what befalls the tellers. */
+final class Stage implements ChainRun.Audience {
+
+  /** Nobody is watching. */
+  static final ChainRun.Audience EMPTY =
+      new ChainRun.Audience() {
+        @Override
+        public void token(int token) {}
+
+        @Override
+        public void killed(Kill kill, String relay) {}
+
+        @Override
+        public void routed(List<Candidate> route, String cause) {}
+      };
+
+  private final ModelEnds ends;
+  private final TokenText text;
+  private final boolean silent;
+  private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+
+  Stage(ModelEnds ends, boolean silent) {
+    this.ends = ends;
+    this.text = ends.decoder();
+    this.silent = silent;
+  }
+
+  void opens(String prompt) {
+    print(prompt);
+  }
+
+  void closes() {
+    print(text.finish());
+  }
+
+  @Override
+  public synchronized void token(int token) {
+    if (!ends.isEnd(token)) {
+      print(text.next(token));
+    }
+  }
+
+  @Override
+  public synchronized void killed(Kill kill, String relay) {
+    print(styled("bold,red", "[%s killed]".formatted(relay)));
+  }
+
+  @Override
+  public synchronized void routed(List<Candidate> route, String cause) {
+    print(
+        styled(
+            "bold,green",
+            "[now %s]"
+                .formatted(
+                    route.stream()
+                        .map(hop -> hop.relay().name())
+                        .collect(Collectors.joining(" > ")))));
+  }
+
+  private void print(String what) {
+    if (!silent) {
+      out.print(what);
+      out.flush();
+    }
+  }
+
+  private static String styled(String style, String what) {
+    return Ansi.AUTO.string("@|%s %s|@".formatted(style, what));
+  }
+}

@@ -1,0 +1,5 @@
+/** The baton command. */
+@NullMarked
+package io.baton.cli;
+
+import org.jspecify.annotations.NullMarked;
