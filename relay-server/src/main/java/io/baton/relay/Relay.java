@@ -1,6 +1,8 @@
 package io.baton.relay;
 
 import io.baton.proto.v1.RelayGrpc;
+import io.baton.session.model.Peer;
+import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.StageInfo;
 import io.baton.transport.Budget;
@@ -84,7 +86,13 @@ public final class Relay implements AutoCloseable {
             timer);
     RelayContext context =
         new RelayContext(
-            self, config.limits(), sessions, lanes::push, counters, new StageFrames(framer), timer);
+            self,
+            config.limits(),
+            sessions,
+            pushSink(lanes),
+            counters,
+            new StageFrames(framer),
+            timer);
     pushes =
         new GrpcPushService(self, PushLimits.DEFAULT, new PushArrivals(sessions, counters), timer);
     ServerSettings settings = ServerSettings.direct(InsecureServerCredentials.create());
@@ -134,6 +142,20 @@ public final class Relay implements AutoCloseable {
       executorServer.ifPresent(BoundServer::close);
       throw e;
     }
+  }
+
+  private static PushSink pushSink(Lanes lanes) {
+    return new PushSink() {
+      @Override
+      public void prepare(String address) {
+        lanes.prepare(address);
+      }
+
+      @Override
+      public boolean push(Peer peer, Push push) {
+        return lanes.push(peer, push);
+      }
+    };
   }
 
   private Thread timerThread(Runnable task) {

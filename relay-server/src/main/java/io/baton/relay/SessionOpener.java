@@ -1,6 +1,7 @@
 package io.baton.relay;
 
 import io.baton.proto.codec.DigestCodec;
+import io.baton.proto.codec.HostPort;
 import io.baton.proto.codec.IdCodec;
 import io.baton.proto.codec.MalformedFrameException;
 import io.baton.proto.codec.StageCodec;
@@ -46,7 +47,8 @@ final class SessionOpener {
       int maxLength,
       Duration lease,
       Digest.Algorithm algorithm,
-      StageInput.Announce announce) {}
+      StageInput.Announce announce,
+      Optional<HostPort> pushTarget) {}
 
   /**
    * Opens a session, or announces a new epoch of one that is open, and answers through the sink.
@@ -81,7 +83,11 @@ final class SessionOpener {
           "the stage holds at most %d tokens a session, not %d"
               .formatted(stage.maxLength(), wish.maxLength()));
     }
-    return admit(wish, executor.get(), sink);
+    Optional<RelaySession> session = admit(wish, executor.get(), sink);
+    if (session.isPresent()) {
+      wish.pushTarget().ifPresent(target -> relay.pushes().prepare(target.toString()));
+    }
+    return session;
   }
 
   private Wish read(Open open, long epoch) throws MalformedFrameException {
@@ -107,7 +113,16 @@ final class SessionOpener {
         new StageInput.Announce(
             epoch,
             StepCodec.lengthFromWire(open.getLength(), "length"),
-            new HashSet<>(IdCodec.relaysFromWire(open.getPushSourcesList(), "push_sources"))));
+            new HashSet<>(IdCodec.relaysFromWire(open.getPushSourcesList(), "push_sources"))),
+        pushTarget(open.getPushTarget()));
+  }
+
+  private static Optional<HostPort> pushTarget(String address) throws MalformedFrameException {
+    try {
+      return address.isEmpty() ? Optional.empty() : Optional.of(HostPort.parse(address));
+    } catch (IllegalArgumentException e) {
+      throw new MalformedFrameException("push_target", String.valueOf(e.getMessage()));
+    }
   }
 
   private Duration lease(long askedMillis) {

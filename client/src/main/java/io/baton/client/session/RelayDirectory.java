@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,7 +53,14 @@ final class RelayDirectory {
     record Problem(String text) implements Answer {}
   }
 
-  private record Asking(RelayGrpc.RelayStub stub, FailsafeExecutor<DescribeResponse> guard) {}
+  /**
+   * @param lastProblem why the relay did not answer when it was last asked; what the breaker says
+   *     is only that it was not asked again
+   */
+  private record Asking(
+      RelayGrpc.RelayStub stub,
+      FailsafeExecutor<DescribeResponse> guard,
+      AtomicReference<String> lastProblem) {}
 
   RelayDirectory(ClientOptions options, Channel channels, ScheduledExecutorService timer) {
     for (HostPort peer : options.peers()) {
@@ -72,7 +80,8 @@ final class RelayDirectory {
           peer,
           new Asking(
               RelayGrpc.newStub(channels.to(peer)),
-              Failsafe.with(retry, breaker, timeout).with(timer)));
+              Failsafe.with(retry, breaker, timeout).with(timer),
+              new AtomicReference<>("cannot be reached")));
     }
   }
 
@@ -110,7 +119,18 @@ final class RelayDirectory {
             (response, error) ->
                 error == null
                     ? read(peer, response, modelId)
-                    : new Answer.Problem("%s: %s".formatted(peer, problem(error))));
+                    : new Answer.Problem("%s: %s".formatted(peer, problem(asking, error))));
+  }
+
+  private static String problem(Asking asking, Throwable error) {
+    Throwable cause =
+        error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+    if (cause instanceof CircuitBreakerOpenException) {
+      return asking.lastProblem().get() + ", several times in a row";
+    }
+    String problem = problem(cause);
+    asking.lastProblem().set(problem);
+    return problem;
   }
 
   private static CompletableFuture<DescribeResponse> describe(RelayGrpc.RelayStub stub) {
@@ -167,7 +187,6 @@ final class RelayDirectory {
       case null -> "unknown";
       case CompletionException e when e.getCause() != null -> problem(e.getCause());
       case TimeoutExceededException _ -> "no answer in time";
-      case CircuitBreakerOpenException _ -> "cannot be reached, several times in a row";
       case StatusRuntimeException e -> describe(e.getStatus());
       default -> String.valueOf(error.getMessage());
     };

@@ -1,5 +1,6 @@
 package io.baton.transport.grpc;
 
+import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.netty.channel.Channel;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -15,6 +16,8 @@ import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -27,6 +30,9 @@ public final class EventLoops implements AutoCloseable {
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(5);
 
   private final EventLoopGroup group;
+
+  /** Those that may still have something to do here. */
+  private final Set<ManagedChannel> channels = ConcurrentHashMap.newKeySet();
 
   private EventLoops(EventLoopGroup group) {
     this.group = group;
@@ -43,6 +49,12 @@ public final class EventLoops implements AutoCloseable {
 
   EventLoopGroup group() {
     return group;
+  }
+
+  /** For a channel that does its work here. */
+  void serve(ManagedChannel channel) {
+    channels.removeIf(ManagedChannel::isTerminated);
+    channels.add(channel);
   }
 
   /**
@@ -85,12 +97,22 @@ public final class EventLoops implements AutoCloseable {
   }
 
   /**
-   * Closes what is still open on these threads and stops them.
+   * Closes what is still open on these threads and stops them. Channels are shut down first: one
+   * that finds its threads gone in the middle of that panics.
    *
    * @throws IllegalStateException if they have not stopped after 5 s: a callback is blocking one
    */
   @Override
   public void close() {
+    channels.forEach(ManagedChannel::shutdownNow);
+    long deadline = System.nanoTime() + STOP_TIMEOUT.toNanos();
+    try {
+      for (ManagedChannel channel : channels) {
+        var _ = channel.awaitTermination(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     boolean stopped =
         group
             .shutdownGracefully(0, STOP_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)

@@ -81,10 +81,12 @@ public final class Lanes implements AutoCloseable {
   /**
    * Opens the lane to a peer that will be pushed to soon, so that the first push does not have to
    * wait for a connection.
+   *
+   * @param address as the peer's client gave it: HOST:PORT
    */
-  public void prepare(Peer peer) {
+  public void prepare(String address) {
     // What cannot be opened will be refused again, and counted, when there is something to push.
-    kept(peer.address());
+    kept(address);
   }
 
   /** The lane to an address, if there is one. */

@@ -136,7 +136,7 @@ class LanesTest {
 
   @Test
   void prepare_opensBeforeThereIsAnythingToPush() {
-    lanes.prepare(peer("host:1"));
+    lanes.prepare("host:1");
     assertThat(opened).containsExactly("host:1");
     assertThat(lanes.lane("host:1")).isPresent();
     assertThat(lanes.lane("host:2")).isEmpty();

@@ -1,0 +1,210 @@
+package io.baton.simulations.chain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.baton.client.session.BatonClient;
+import io.baton.client.session.ClientOptions;
+import io.baton.client.session.InferenceSession;
+import io.baton.client.session.SessionListener;
+import io.baton.client.session.SessionOptions;
+import io.baton.relay.RelayConfig;
+import io.baton.relay.RelayStatus;
+import io.baton.session.model.LayerSpan;
+import io.baton.session.route.RouteConfig;
+import io.baton.session.stage.StageConfig;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.awaitility.core.ConditionFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Relays with oracle stages and a client of them, in this process, over loopback. Closing it checks
+ * that nothing is left behind: no session, no byte held, no thread.
+ */
+final class TestChain implements AutoCloseable {
+
+  static final int MAX_LENGTH = 2_000;
+
+  private static final long MILLISECOND = 1_000_000L;
+
+  /** Long enough for a slow machine where waiting means failure, short where it means retry. */
+  static final RouteConfig.Patience PATIENCE =
+      new RouteConfig.Patience(
+          10_000 * MILLISECOND,
+          10_000 * MILLISECOND,
+          2,
+          30,
+          20 * MILLISECOND,
+          200 * MILLISECOND,
+          50 * MILLISECOND,
+          500 * MILLISECOND);
+
+  /** What no healthy run comes near. */
+  static final Duration DEADLINE = Duration.ofSeconds(30);
+
+  private final int layers;
+  private final RelayConfig.Limits limits;
+  private final Node.Front front;
+  private final List<Node> nodes = new ArrayList<>();
+  private final List<InferenceSession> sessions = new ArrayList<>();
+  private @Nullable BatonClient client;
+
+  private TestChain(int layers, RelayConfig.Limits limits, Node.Front front) {
+    this.layers = layers;
+    this.limits = limits;
+    this.front = front;
+  }
+
+  /** One relay for each of the model's layers. */
+  static TestChain of(int layers) throws IOException {
+    return of(layers, RelayConfig.Limits.DEFAULT, Node.Front.NOTHING);
+  }
+
+  /** The same, with stages that wait long for a push, so that a slow machine costs none. */
+  static TestChain patient(int layers, Node.Front front) throws IOException {
+    return of(layers, limits(StageConfig.Limits.DEFAULT, DEADLINE), front);
+  }
+
+  /** Stages that wait so long for a push before they ask the client. */
+  static RelayConfig.Limits limits(StageConfig.Limits stage, Duration grace) {
+    RelayConfig.Limits all = RelayConfig.Limits.DEFAULT;
+    return new RelayConfig.Limits(
+        all.sessions(),
+        all.lease(),
+        all.payloadBytes(),
+        new StageConfig.Limits(
+            stage.speculation(),
+            stage.parked(),
+            stage.parkedBytes(),
+            stage.waiting(),
+            stage.recorded(),
+            grace.toNanos()));
+  }
+
+  static TestChain of(int layers, Node.Front front) throws IOException {
+    return of(layers, RelayConfig.Limits.DEFAULT, front);
+  }
+
+  static TestChain of(int layers, RelayConfig.Limits limits, Node.Front front) throws IOException {
+    TestChain chain = new TestChain(layers, limits, front);
+    for (int i = 0; i < layers; i++) {
+      chain.add(i, i + 1);
+    }
+    return chain;
+  }
+
+  static TestChain empty(int layers) {
+    return new TestChain(layers, RelayConfig.Limits.DEFAULT, Node.Front.NOTHING);
+  }
+
+  /** The same, and another relay for each layer. */
+  static TestChain withSpares(int layers) throws IOException {
+    TestChain chain = of(layers);
+    for (int i = 0; i < layers; i++) {
+      chain.add(i, i + 1);
+    }
+    return chain;
+  }
+
+  /** Adds a relay, before the client is first used. */
+  Node add(int first, int end) throws IOException {
+    Node node = Node.start("r" + nodes.size(), layers, new LayerSpan(first, end), limits, front);
+    nodes.add(node);
+    return node;
+  }
+
+  Node node(int index) {
+    return nodes.get(index);
+  }
+
+  List<Node> nodes() {
+    return List.copyOf(nodes);
+  }
+
+  int layers() {
+    return layers;
+  }
+
+  RouteConfig route() {
+    return RouteConfig.of(layers, OracleExecutor.ROW, MAX_LENGTH).withPatience(PATIENCE);
+  }
+
+  SessionOptions options() {
+    return SessionOptions.of(OracleExecutor.MODEL, route());
+  }
+
+  BatonClient client() {
+    BatonClient existing = client;
+    if (existing == null) {
+      existing = newClient();
+      client = existing;
+    }
+    return existing;
+  }
+
+  /** One more client, which its owner closes. */
+  BatonClient newClient() {
+    return BatonClient.create(ClientOptions.of(nodes.stream().map(Node::address).toList()));
+  }
+
+  Decoding decode() {
+    return decode(UnaryOperator.identity());
+  }
+
+  Decoding decode(UnaryOperator<SessionOptions> change) {
+    return decode(change.apply(options()), SessionListener.NONE);
+  }
+
+  Decoding decode(SessionOptions options, SessionListener listener) {
+    InferenceSession session = client().openSession(options, listener);
+    sessions.add(session);
+    return new Decoding(session, layers);
+  }
+
+  RelayStatus status(int node) {
+    return nodes.get(node).relay().status();
+  }
+
+  static ConditionFactory eventually() {
+    return await().atMost(DEADLINE).pollInterval(Duration.ofMillis(5));
+  }
+
+  /** Everything ends, and nothing is left. */
+  @Override
+  public void close() {
+    sessions.forEach(InferenceSession::close);
+    if (client != null) {
+      client.close();
+    }
+    eventually().untilAsserted(this::assertNothingHeld);
+    nodes.forEach(Node::close);
+    assertNoThreadLeft();
+  }
+
+  void assertNothingHeld() {
+    for (Node node : nodes) {
+      node.relayIfAlive()
+          .ifPresent(
+              relay -> {
+                assertThat(relay.status().sessions()).as("sessions at " + node.name()).isZero();
+                assertThat(relay.status().heldBytes()).as("bytes at " + node.name()).isZero();
+              });
+      assertThat(node.oracle.sessions()).as("sessions in the executor of " + node.name()).isZero();
+    }
+  }
+
+  static void assertNoThreadLeft() {
+    eventually()
+        .untilAsserted(
+            () ->
+                assertThat(
+                        Thread.getAllStackTraces().keySet().stream()
+                            .map(Thread::getName)
+                            .filter(name -> name.startsWith("baton-")))
+                    .isEmpty());
+  }
+}
