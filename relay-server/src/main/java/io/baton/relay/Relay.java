@@ -53,6 +53,7 @@ public final class Relay implements AutoCloseable {
   private final ScheduledThreadPoolExecutor timer;
   private final EventLoops loops;
   private final Lanes lanes;
+  private final Budget payloads;
   private final SessionTable sessions;
   private final ExecutorSlot slot;
   private final GrpcPushService pushes;
@@ -69,7 +70,7 @@ public final class Relay implements AutoCloseable {
     loops = EventLoops.start("baton-io-" + config.name(), EVENT_LOOP_THREADS);
     sessions = new SessionTable(config.limits().sessions());
     slot = new ExecutorSlot(sessions);
-    Budget payloads = new Budget(config.limits().payloadBytes());
+    payloads = new Budget(config.limits().payloadBytes());
     PayloadFramer framer = new PayloadFramer(ChunkingConfig.DEFAULT);
     lanes =
         new Lanes(
@@ -106,7 +107,7 @@ public final class Relay implements AutoCloseable {
                       config.executorSocket().get(),
                       settings,
                       List.of(new AttachService(self, slot, framer, payloads))));
-      server = listen(config, context, payloads, settings);
+      server = listen(config, context, settings);
     } catch (BindFailedException e) {
       stopThreads();
       throw e;
@@ -125,8 +126,7 @@ public final class Relay implements AutoCloseable {
     return new Relay(config);
   }
 
-  private BoundServer listen(
-      RelayConfig config, RelayContext context, Budget payloads, ServerSettings settings)
+  private BoundServer listen(RelayConfig config, RelayContext context, ServerSettings settings)
       throws BindFailedException {
     try {
       return Servers.start(
@@ -199,6 +199,7 @@ public final class Relay implements AutoCloseable {
         sessions.size(),
         slot.executor().isPresent(),
         sessions.all().stream().mapToLong(RelaySession::heldBytes).sum(),
+        payloads.used(),
         counters.steps.sum(),
         counters.pushesUsed.sum(),
         counters.pushesSent.sum(),

@@ -8,6 +8,7 @@ import java.util.Map;
  *
  * @param executorAttached whether it can compute
  * @param heldBytes of payload that sessions make it keep
+ * @param receivingBytes set aside for payloads that clients and the executor are sending in chunks
  * @param steps answered
  * @param pushesUsed of these, computed from a peer's push
  * @param pushesSent handed to a lane
@@ -18,6 +19,7 @@ public record RelayStatus(
     int sessions,
     boolean executorAttached,
     long heldBytes,
+    long receivingBytes,
     long steps,
     long pushesUsed,
     long pushesSent,

@@ -4,8 +4,11 @@ import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.PrototypeMarshaller;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
 import io.grpc.StatusRuntimeException;
 import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Lets services answer for messages that cannot be parsed. By itself gRPC throws on its own thread,
@@ -21,9 +24,19 @@ final class TolerantParsing {
   private TolerantParsing() {}
 
   static ServerServiceDefinition of(ServerServiceDefinition service) {
-    ServerServiceDefinition.Builder tolerant =
-        ServerServiceDefinition.builder(service.getServiceDescriptor().getName());
-    service.getMethods().forEach(method -> tolerant.addMethod(tolerant(method)));
+    ServiceDescriptor strict = service.getServiceDescriptor();
+    // With the schema, which is what reflection goes by.
+    ServiceDescriptor.Builder descriptor =
+        ServiceDescriptor.newBuilder(strict.getName())
+            .setSchemaDescriptor(strict.getSchemaDescriptor());
+    List<ServerMethodDefinition<?, ?>> methods = new ArrayList<>();
+    for (ServerMethodDefinition<?, ?> method : service.getMethods()) {
+      ServerMethodDefinition<?, ?> tolerant = tolerant(method);
+      methods.add(tolerant);
+      descriptor.addMethod(tolerant.getMethodDescriptor());
+    }
+    ServerServiceDefinition.Builder tolerant = ServerServiceDefinition.builder(descriptor.build());
+    methods.forEach(tolerant::addMethod);
     return tolerant.build();
   }
 
