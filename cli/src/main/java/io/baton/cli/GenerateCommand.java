@@ -109,6 +109,10 @@ final class GenerateCommand implements Callable<Integer> {
         try {
           generate(directory, ends, session);
         } catch (NoRouteException e) {
+          if (session.length() > 0) {
+            // The sentence about it shall not stick to the text.
+            console.out().println();
+          }
           throw new CommandException(
               ExitCode.NO_ROUTE, e.getMessage() + served(client, directory.modelId()), e);
         }

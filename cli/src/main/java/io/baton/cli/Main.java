@@ -9,6 +9,7 @@ import io.baton.session.model.Refusal;
 import io.baton.stages.ModelException;
 import io.baton.transport.grpc.BindFailedException;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -96,7 +97,10 @@ public final class Main {
 
   private int execute(ParseResult parsed) {
     logger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(debug ? Level.INFO : Level.ERROR);
-    logger("io.baton").setLevel(debug ? Level.DEBUG : verbose ? Level.INFO : Level.ERROR);
+    logger("io.baton").setLevel(debug ? Level.DEBUG : verbose ? Level.INFO : Level.WARN);
+    // What gRPC has to say is for whoever asks; the command says in a sentence what it means.
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
     return new CommandLine.RunLast().execute(parsed);
   }
 

@@ -35,7 +35,8 @@ final class ChainRun {
    * What came of it.
    *
    * @param nanos from the prompt to the last token
-   * @param computeNanos spent in executors
+   * @param stageNanos spent in stages, from an input's arrival to its output
+   * @param computeNanos the part of it spent in executors
    * @param openNanos from the first word to the relays to the route being open
    */
   record Result(
@@ -46,6 +47,7 @@ final class ChainRun {
       long openNanos,
       long firstTokenNanos,
       long nanos,
+      long stageNanos,
       long computeNanos) {
 
     Result {
@@ -80,10 +82,11 @@ final class ChainRun {
   Result run(String prompt, int maxTokens, List<Kill> kills, Audience audience)
       throws SessionException, InterruptedException {
     Killer killer = new Killer(fleet, model.layers() / stages, kills, audience);
+    LongAdder inStages = new LongAdder();
     LongAdder compute = new LongAdder();
     long start = System.nanoTime();
     try (InferenceSession session =
-        client.openSession(options(kills.size()), listener(killer, audience, compute))) {
+        client.openSession(options(kills.size()), listener(killer, audience, inStages, compute))) {
       awaitOpen(session);
       long opened = System.nanoTime();
       List<Long> times = new ArrayList<>();
@@ -106,6 +109,7 @@ final class ChainRun {
           opened - start,
           times.getFirst() - opened,
           times.getLast() - opened,
+          inStages.sum(),
           compute.sum());
     }
   }
@@ -116,7 +120,8 @@ final class ChainRun {
     return ChainSession.options(model, push, ChainSession.patience(failures));
   }
 
-  private static SessionListener listener(Killer killer, Audience audience, LongAdder compute) {
+  private static SessionListener listener(
+      Killer killer, Audience audience, LongAdder inStages, LongAdder compute) {
     return new SessionListener() {
       @Override
       public void onRoute(long epoch, List<Candidate> route, String cause) {
@@ -128,6 +133,7 @@ final class ChainRun {
 
       @Override
       public void onAnswer(RelayId stage, StepId step, long stageNanos, long computeNanos) {
+        inStages.add(stageNanos);
         compute.add(computeNanos);
       }
     };

@@ -195,6 +195,7 @@ public final class DemoCommand implements Callable<Integer> {
         tokens * 1e9 / result.nanos(),
         reference.tokens().size() * 1e9 / reference.nanos(),
         result.nanos() / 1e6 / tokens,
+        result.stageNanos() / 1e6 / tokens,
         result.computeNanos() / 1e6 / tokens);
   }
 

@@ -18,7 +18,7 @@ import io.baton.proto.v1.RelayGrpc;
 import io.baton.proto.v1.StageInfo;
 import io.baton.session.model.RelayId;
 import io.baton.session.route.Candidate;
-import io.grpc.Status;
+import io.baton.transport.grpc.StatusText;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
@@ -187,18 +187,8 @@ final class RelayDirectory {
       case null -> "unknown";
       case CompletionException e when e.getCause() != null -> problem(e.getCause());
       case TimeoutExceededException _ -> "no answer in time";
-      case StatusRuntimeException e -> describe(e.getStatus());
+      case StatusRuntimeException e -> StatusText.of(e.getStatus());
       default -> String.valueOf(error.getMessage());
     };
-  }
-
-  static String describe(Status status) {
-    Throwable cause = status.getCause();
-    if (status.getCode() == Status.Code.UNAVAILABLE
-        && cause != null
-        && cause.getMessage() != null) {
-      return "cannot be reached: " + cause.getMessage();
-    }
-    return status.getDescription() == null ? status.getCode().name() : status.getDescription();
   }
 }

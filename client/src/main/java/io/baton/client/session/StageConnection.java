@@ -31,6 +31,7 @@ import io.baton.transport.Budget;
 import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.grpc.SenderListener;
+import io.baton.transport.grpc.StatusText;
 import io.baton.transport.payload.Assembly;
 import io.baton.transport.payload.DigestRule;
 import io.baton.transport.payload.PayloadAssembler;
@@ -311,7 +312,7 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
   public void onError(Throwable error) {
     Status status = Status.fromThrowable(error);
     gone(status);
-    lost(RelayDirectory.describe(status));
+    lost(StatusText.of(status));
   }
 
   @Override

@@ -28,6 +28,7 @@ import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.grpc.KeepAlive;
 import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.grpc.SenderListener;
+import io.baton.transport.grpc.StatusText;
 import io.baton.transport.payload.Assembly;
 import io.baton.transport.payload.ChunkingConfig;
 import io.baton.transport.payload.DigestRule;
@@ -110,7 +111,11 @@ public final class ExecutorAttachment implements AutoCloseable {
     if (closed) {
       return;
     }
-    log.info("not attached to {}: {}; trying again in {}", relay, why, retry);
+    if (retry.equals(FIRST_RETRY)) {
+      log.warn("not attached to {}: {}; trying again", relay, why);
+    } else {
+      log.info("not attached to {}: {}; trying again in {} ms", relay, why, retry.toMillis());
+    }
     try {
       var _ = timer.schedule(this::connect, retry.toNanos(), TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
@@ -332,9 +337,7 @@ public final class ExecutorAttachment implements AutoCloseable {
       }
       assembler.close();
       sessions.forEach(session -> executor.submit(new ExecutorCommand.Close(session), _ -> {}));
-      String why =
-          status.getDescription() == null ? status.getCode().name() : status.getDescription();
-      connectLater(String.valueOf(why));
+      connectLater(StatusText.of(status));
     }
   }
 }
