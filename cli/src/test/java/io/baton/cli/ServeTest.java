@@ -49,6 +49,11 @@ class ServeTest {
       return matcher.group();
     }
 
+    void awaitEnd() {
+      await().atMost(DEADLINE).until(status::isDone);
+      assertThat(status.join()).as(err.toString()).isEqualTo(ExitCode.OK);
+    }
+
     @Override
     public void close() {
       thread.interrupt();
@@ -61,6 +66,30 @@ class ServeTest {
   private static Running serve(String share) {
     return new Running("serve", "--model", MODEL, "--stage", share, "--listen=127.0.0.1:0")
         .awaitOutput(" serves stage " + share);
+  }
+
+  @Test
+  void generate_onlyServerRestartsInTheMiddle_goesOnWithTheSameText() {
+    String prompt = "Relay: Ana, Ben, Chi, Dov, Eli.";
+    Running server = serve("1/1");
+    String address = server.address();
+    Running client =
+        new Running("generate", "--model", MODEL, "--peers", address, "--no-push", prompt + "\n");
+    client.awaitOutput("Ana runs");
+    server.close();
+    try (Running _ =
+        new Running("serve", "--model", MODEL, "--stage=1/1", "--listen", address)
+            .awaitOutput(" serves stage 1/1")) {
+      client.awaitEnd();
+    }
+
+    String expected =
+        Baton.demo("--prompt", prompt, "--stages=1", "--kill=none", "--max-tokens=256")
+            .json()
+            .get("text")
+            .asText();
+    assertThat(prompt + "\n" + client.out.toString().stripTrailing())
+        .isEqualTo(expected.stripTrailing());
   }
 
   private static Baton generate(String... peers) {
