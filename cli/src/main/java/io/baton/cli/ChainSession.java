@@ -16,6 +16,20 @@ public final class ChainSession {
 
   private ChainSession() {}
 
+  /** As for anybody, but for the number of failures in a row before a session gives up. */
+  public static RouteConfig.Patience patience(int failures) {
+    RouteConfig.Patience usual = RouteConfig.Patience.DEFAULT;
+    return new RouteConfig.Patience(
+        usual.openNanos(),
+        usual.stepNanos(),
+        usual.attempts(),
+        failures,
+        usual.backoffNanos(),
+        usual.maxBackoffNanos(),
+        usual.banNanos(),
+        usual.maxBanNanos());
+  }
+
   /** Merges replayed steps only where the executors' results do not depend on it. */
   public static SessionOptions options(
       ModelDirectory model, boolean push, RouteConfig.Patience patience) {
@@ -31,13 +45,16 @@ public final class ChainSession {
   /**
    * Checks a prompt before anything is computed.
    *
-   * @throws CommandException if the model cannot hold it
+   * @throws CommandException if there is nothing in it, or more than the model can hold
    */
   public static void checkPrompt(ModelEnds ends, ModelDirectory model, String prompt)
       throws CommandException {
+    if (prompt.isBlank()) {
+      throw new CommandException(ExitCode.INPUT, "the prompt is empty");
+    }
     int tokens = ends.encode(prompt).length;
     if (tokens == 0) {
-      throw new CommandException(ExitCode.INPUT, "the prompt has no tokens");
+      throw new CommandException(ExitCode.INPUT, "the model knows none of the prompt's characters");
     }
     if (tokens > model.maxLength()) {
       throw new CommandException(

@@ -23,11 +23,14 @@ public final class ExitCode {
   /** The address or socket cannot be listened at. */
   public static final int CANNOT_LISTEN = 5;
 
-  /** The prompt is too long for the model. */
+  /** The prompt is empty, or too long for the model. */
   public static final int INPUT = 6;
 
   /** A process of the demo could not be started, or ended when it should not have. */
   public static final int PROCESS = 7;
+
+  /** This machine has no JDK 25, or Baton could not be built; bin/baton says so. */
+  public static final int NOT_BUILT = 8;
 
   /** A bug. */
   public static final int INTERNAL = 70;

@@ -3,8 +3,12 @@ package io.baton.cli;
 import io.baton.client.session.BatonClient;
 import io.baton.client.session.ClientOptions;
 import io.baton.client.session.InferenceSession;
+import io.baton.client.session.NoRouteException;
+import io.baton.client.session.SessionException;
 import io.baton.client.session.SessionListener;
 import io.baton.proto.codec.HostPort;
+import io.baton.session.model.Tensor;
+import io.baton.session.route.Candidate;
 import io.baton.session.route.RouteConfig;
 import io.baton.session.route.RouteStats;
 import io.baton.stages.GreedyGeneration;
@@ -12,8 +16,17 @@ import io.baton.stages.ModelDirectory;
 import io.baton.stages.ModelEnds;
 import io.baton.stages.TokenText;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -26,6 +39,17 @@ import picocli.CommandLine.Parameters;
       "Finds out which stage each peer serves; several that serve one stage are alternatives for failover."
     })
 final class GenerateCommand implements Callable<Integer> {
+
+  private static final Logger log = LoggerFactory.getLogger(GenerateCommand.class);
+
+  /** A peer that does not answer must not keep the others waiting for long. */
+  private static final Duration DESCRIBE_TIMEOUT = Duration.ofSeconds(1);
+
+  /** How long a stage may be away once the text has begun. */
+  private static final Duration RECOVERY = Duration.ofSeconds(30);
+
+  /** A few seconds in all. */
+  private static final RouteConfig.Patience PATIENCE = ChainSession.patience(4);
 
   @Option(
       names = "--model",
@@ -59,46 +83,96 @@ final class GenerateCommand implements Callable<Integer> {
   @Parameters(paramLabel = "PROMPT", description = "The text to continue.")
   private String prompt = "";
 
+  private final Console console;
+
+  GenerateCommand(Console console) {
+    this.console = console;
+  }
+
   @Override
   public Integer call() throws Exception {
+    Checks.positive("--max-tokens", maxTokens);
+    for (HostPort peer : peers) {
+      if (peer.port() == 0) {
+        throw new CommandException(
+            ExitCode.USAGE, "--peers %s: nobody is at port 0".formatted(peer));
+      }
+    }
     ModelDirectory directory = ModelDirectory.open(model);
-    try (ModelEnds ends = ModelEnds.load(directory);
-        BatonClient client = BatonClient.create(ClientOptions.of(peers));
-        InferenceSession session =
-            client.openSession(
-                ChainSession.options(directory, !noPush, RouteConfig.Patience.DEFAULT),
-                SessionListener.NONE)) {
+    ClientOptions options = ClientOptions.of(peers).withDescribeTimeout(DESCRIBE_TIMEOUT);
+    try (ModelEnds ends = ModelEnds.load(directory)) {
       ChainSession.checkPrompt(ends, directory, prompt);
-      TokenText text = ends.decoder();
-      long start = System.nanoTime();
-      List<Integer> tokens =
-          GreedyGeneration.run(
-              ends,
-              directory.maxLength(),
-              prompt,
-              maxTokens,
-              (_, activations) -> session.step(activations),
-              token -> {
-                if (!ends.isEnd(token)) {
-                  System.out.print(text.next(token));
-                  System.out.flush();
-                }
-              });
-      System.out.println(text.finish());
-      report(session.stats(), tokens.size(), System.nanoTime() - start);
-      return ExitCode.OK;
+      try (BatonClient client = BatonClient.create(options);
+          InferenceSession session =
+              client.openSession(
+                  ChainSession.options(directory, !noPush, PATIENCE), SessionListener.NONE)) {
+        try {
+          generate(directory, ends, session);
+        } catch (NoRouteException e) {
+          throw new CommandException(
+              ExitCode.NO_ROUTE, e.getMessage() + served(client, directory.modelId()), e);
+        }
+        return ExitCode.OK;
+      }
+    }
+  }
+
+  /** What the peers that do answer have to offer; the others are in the exception's message. */
+  private static String served(BatonClient client, String modelId) throws InterruptedException {
+    try {
+      List<Candidate> candidates = client.candidates(modelId).get(3, TimeUnit.SECONDS);
+      return candidates.stream()
+          .map(peer -> "; %s: serves %s".formatted(peer.address(), peer.stage().span()))
+          .collect(Collectors.joining());
+    } catch (ExecutionException | TimeoutException e) {
+      return "";
+    }
+  }
+
+  private void generate(ModelDirectory directory, ModelEnds ends, InferenceSession session)
+      throws SessionException, InterruptedException {
+    TokenText text = ends.decoder();
+    long start = System.nanoTime();
+    List<Integer> tokens =
+        GreedyGeneration.run(
+            ends,
+            directory.maxLength(),
+            prompt,
+            maxTokens,
+            (position, activations) -> step(session, position, activations),
+            token -> {
+              if (!ends.isEnd(token)) {
+                console.print(text.next(token));
+              }
+            });
+    console.out().println(text.finish());
+    report(session.stats(), tokens.size(), System.nanoTime() - start);
+  }
+
+  /** Without a route from the start there is somebody to tell; later it is worth to wait. */
+  private static Tensor step(InferenceSession session, int position, Tensor activations)
+      throws SessionException, InterruptedException {
+    long deadline = System.nanoTime() + RECOVERY.toNanos();
+    while (true) {
+      try {
+        return session.step(position, activations, Collections.emptySortedMap());
+      } catch (NoRouteException e) {
+        if (position == 0 || System.nanoTime() - deadline >= 0) {
+          throw e;
+        }
+        log.info("{}; trying again", e.getMessage());
+      }
     }
   }
 
   private static void report(RouteStats stats, int tokens, long nanos) {
-    org.slf4j.LoggerFactory.getLogger("io.baton.cli")
-        .info(
-            "{} tokens, {} a second; steps from peer {}, from client {}; reroutes {}, replayed tokens {}",
-            tokens,
-            "%.1f".formatted(tokens * 1e9 / nanos),
-            stats.stepsFromPeer(),
-            stats.stepsFromClient(),
-            stats.reroutes(),
-            stats.replayedTokens());
+    log.info(
+        "{} tokens, {} a second; steps from peer {}, from client {}; reroutes {}, replayed tokens {}",
+        tokens,
+        String.format(Locale.ROOT, "%.1f", tokens * 1e9 / nanos),
+        stats.stepsFromPeer(),
+        stats.stepsFromClient(),
+        stats.reroutes(),
+        stats.replayedTokens());
   }
 }

@@ -5,16 +5,17 @@ import ch.qos.logback.classic.Logger;
 import io.baton.cli.demo.DemoCommand;
 import io.baton.client.session.NoRouteException;
 import io.baton.client.session.StepDeclinedException;
-import io.baton.client.stage.StageException;
 import io.baton.session.model.Refusal;
 import io.baton.stages.ModelException;
 import io.baton.transport.grpc.BindFailedException;
-import java.io.PrintWriter;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code baton} command. */
 @Command(
@@ -24,35 +25,28 @@ import picocli.CommandLine.ScopeType;
     scope = ScopeType.INHERIT,
     description = "Relays tensors between the servers of a chained model.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {
-      DemoCommand.class,
-      ServeCommand.class,
-      RelayCommand.class,
-      StageCommand.class,
-      GenerateCommand.class
-    },
     usageHelpAutoWidth = true,
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
-      " 0:it went well",
-      " 1:demo: the text is not that of the unsplit model",
-      " 2:the command line is wrong",
-      " 3:the model directory is missing, damaged or not supported",
-      " 4:no chain of relays could be had: a stage is served by nobody, or a peer is down",
-      " 5:the address or socket cannot be listened at",
-      " 6:the prompt is too long for the model",
-      " 7:demo: a process could not be started",
+      "0:it went well",
+      "1:demo: the text is not that of the unsplit model",
+      "2:the command line is wrong",
+      "3:the model directory is missing, damaged or not supported",
+      "4:no chain of relays could be had: a stage is served by nobody, or a peer is down",
+      "5:the address or socket cannot be listened at",
+      "6:the prompt is empty, or too long for the model",
+      "7:demo: a process could not be started",
+      "8:this machine has no JDK 25, or Baton could not be built",
       "70:a bug",
-      "130:interrupted; 143: told to stop, after a graceful drain"
+      "130:interrupted from the keyboard",
+      "143:told to stop, and stopped in order"
     })
-public final class Main implements Runnable {
-
-  @CommandLine.Spec private CommandLine.Model.@org.jspecify.annotations.Nullable CommandSpec spec;
+public final class Main {
 
   @Option(
       names = "--debug",
       scope = ScopeType.INHERIT,
-      description = "Show stack traces and all log messages.")
+      description = "Show stack traces and detailed log messages.")
   private boolean debug;
 
   @Option(
@@ -61,59 +55,99 @@ public final class Main implements Runnable {
       description = "Say on standard error what happens.")
   private boolean verbose;
 
+  private final Console console;
+
+  private Main(Console console) {
+    this.console = console;
+  }
+
   /** Runs the command and exits with its status. */
   public static void main(String[] args) {
-    System.exit(run(args));
+    System.exit(run(Console.ofProcess(), args));
   }
 
-  /** Runs the command and returns its exit status. */
-  public static int run(String... args) {
-    Main main = new Main();
-    return new CommandLine(main)
-        .setExecutionStrategy(main::execute)
-        .setExecutionExceptionHandler((error, line, _) -> main.explain(error, line))
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .execute(args);
-  }
-
-  @Override
-  public void run() {
-    if (spec != null) {
-      throw new CommandLine.ParameterException(spec.commandLine(), "Name a command.");
+  /** Runs the command and returns its exit status, once nothing of it is left. */
+  public static int run(Console console, String... args) {
+    Main main = new Main(console);
+    try {
+      return main.commandLine().execute(args);
+    } catch (Throwable e) {
+      // Not only exceptions: whatever goes wrong, it ends with a sentence and a status.
+      return main.explain(e);
+    } finally {
+      console.out().flush();
+      console.err().flush();
     }
   }
 
-  private int execute(CommandLine.ParseResult parsed) {
-    Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-    root.setLevel(debug ? Level.DEBUG : Level.ERROR);
-    ((Logger) LoggerFactory.getLogger("io.baton"))
-        .setLevel(debug ? Level.DEBUG : verbose ? Level.INFO : Level.ERROR);
+  CommandLine commandLine() {
+    return new CommandLine(this)
+        .addSubcommand(new DemoCommand(console))
+        .addSubcommand(new ServeCommand(console))
+        .addSubcommand(new RelayCommand(console))
+        .addSubcommand(new StageCommand(console))
+        .addSubcommand(new GenerateCommand(console))
+        .setOut(console.out())
+        .setErr(console.err())
+        .setExecutionStrategy(this::execute)
+        .setParameterExceptionHandler((error, _) -> explainUsage(error))
+        .setExecutionExceptionHandler((error, _, _) -> explain(error));
+  }
+
+  private int execute(ParseResult parsed) {
+    logger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(debug ? Level.INFO : Level.ERROR);
+    logger("io.baton").setLevel(debug ? Level.DEBUG : verbose ? Level.INFO : Level.ERROR);
     return new CommandLine.RunLast().execute(parsed);
   }
 
-  private int explain(Exception error, CommandLine line) {
-    PrintWriter err = line.getErr();
+  private static Logger logger(String name) {
+    return (Logger) LoggerFactory.getLogger(name);
+  }
+
+  private int explainUsage(ParameterException error) {
+    CommandLine line = error.getCommandLine();
+    String what = String.valueOf(error.getMessage());
+    if (line.getParent() == null) {
+      what = aboutCommands(error, String.join(", ", line.getSubcommands().keySet()));
+    }
+    say(line, "%s (see %s --help)".formatted(what, line.getCommandSpec().qualifiedName()));
+    return ExitCode.USAGE;
+  }
+
+  private static String aboutCommands(ParameterException error, String commands) {
+    if (error instanceof UnmatchedArgumentException unmatched) {
+      return unmatched.isUnknownOption()
+          ? String.valueOf(error.getMessage())
+          : "there is no command %s; there are %s"
+              .formatted(unmatched.getUnmatched().getFirst(), commands);
+    }
+    return "name a command: " + commands;
+  }
+
+  private int explain(Throwable error) {
     int code = exitCode(error);
-    String what =
+    say(
+        new CommandLine(this),
         code == ExitCode.INTERNAL
             ? "something went wrong that should not: %s (--debug shows where)".formatted(error)
-            : error.getMessage();
-    err.println(line.getColorScheme().errorText("baton: " + what));
+            : String.valueOf(error.getMessage()));
     if (debug) {
-      error.printStackTrace(err);
+      error.printStackTrace(console.err());
     }
-    err.flush();
     return code;
   }
 
-  private static int exitCode(Exception error) {
+  private void say(CommandLine line, String sentence) {
+    console.err().println(line.getColorScheme().errorText("baton: " + sentence));
+  }
+
+  private static int exitCode(Throwable error) {
     return switch (error) {
       case CommandException e -> e.exitCode();
       case ModelException _ -> ExitCode.MODEL;
       case BindFailedException _ -> ExitCode.CANNOT_LISTEN;
       case NoRouteException _ -> ExitCode.NO_ROUTE;
       case StepDeclinedException e when e.reason() == Refusal.TOO_LONG -> ExitCode.INPUT;
-      case StageException _ -> ExitCode.INPUT;
       case InterruptedException _ -> ExitCode.INTERRUPTED;
       default -> ExitCode.INTERNAL;
     };

@@ -55,24 +55,26 @@ final class RelayCommand implements Callable<Integer> {
   @Option(names = "--until-stdin-ends", hidden = true)
   private boolean untilStdinEnds;
 
+  private final Console console;
+
+  RelayCommand(Console console) {
+    this.console = console;
+  }
+
   @Override
   public Integer call() throws Exception {
     Listening.check(listen, insecure);
-    try (Relay relay =
-        Relay.start(RelayConfig.of(name, new Endpoint.Tcp(listen)).withExecutorSocket(socket))) {
-      System.out.printf(
-          "%s waits for a stage executor at %s, listens at %s%n", name, socket, relay.endpoint());
-      return UntilStopped.await(untilStdinEnds, () -> stop(relay, drain));
-    }
-  }
-
-  /** Lets the sessions move on, and stops. */
-  static void stop(Relay relay, Duration drain) {
-    try {
+    RelayConfig config = RelayConfig.of(name, new Endpoint.Tcp(listen)).withExecutorSocket(socket);
+    try (StopSignal stop = StopSignal.listen(untilStdinEnds);
+        Relay relay = Relay.start(config)) {
+      console
+          .out()
+          .printf(
+              "%s waits for a stage executor at %s, listens at %s%n",
+              name, socket, relay.endpoint());
+      stop.await();
       relay.drain(drain);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      return ExitCode.OK;
     }
-    relay.close();
   }
 }

@@ -72,20 +72,33 @@ final class ServeCommand implements Callable<Integer> {
   @Option(names = "--until-stdin-ends", hidden = true)
   private boolean untilStdinEnds;
 
+  private final Console console;
+
+  ServeCommand(Console console) {
+    this.console = console;
+  }
+
   @Override
   public Integer call() throws Exception {
     Listening.check(listen, insecure);
+    Checks.positive("--sessions", sessions);
     ModelDirectory directory = ModelDirectory.open(model);
+    share.checkDivides(directory);
     String relayName = name == null ? "stage-" + share.index() : name;
-    try (JlamaStageExecutor executor =
+    try (StopSignal stop = StopSignal.listen(untilStdinEnds);
+        JlamaStageExecutor executor =
             JlamaStageExecutor.load(directory, share.index(), share.count(), sessions);
         StageHarness harness = StageHarness.start(executor, relayName);
         Relay relay = Relay.start(config(relayName))) {
       relay.attach(harness);
-      System.out.printf(
-          "%s serves stage %s (%s) of %s at %s%n",
-          relayName, share, executor.info().span(), directory.modelId(), relay.endpoint());
-      return UntilStopped.await(untilStdinEnds, () -> RelayCommand.stop(relay, drain));
+      console
+          .out()
+          .printf(
+              "%s serves stage %s (%s) of %s at %s%n",
+              relayName, share, executor.info().span(), directory.modelId(), relay.endpoint());
+      stop.await();
+      relay.drain(drain);
+      return ExitCode.OK;
     }
   }
 

@@ -50,17 +50,31 @@ final class StageCommand implements Callable<Integer> {
   @Option(names = "--until-stdin-ends", hidden = true)
   private boolean untilStdinEnds;
 
+  private final Console console;
+
+  StageCommand(Console console) {
+    this.console = console;
+  }
+
   @Override
   public Integer call() throws Exception {
+    Checks.positive("--sessions", sessions);
     ModelDirectory directory = ModelDirectory.open(model);
-    try (JlamaStageExecutor executor =
+    share.checkDivides(directory);
+    try (StopSignal stop = StopSignal.listen(untilStdinEnds);
+        JlamaStageExecutor executor =
             JlamaStageExecutor.load(directory, share.index(), share.count(), sessions);
         StageHarness harness = StageHarness.start(executor, "stage-" + share.index());
         ExecutorAttachment attachment = ExecutorAttachment.start(harness, relay)) {
-      System.out.printf(
-          "stage %s (%s) of %s attaches to %s%n",
-          share, executor.info().span(), directory.modelId(), relay);
-      return UntilStopped.await(untilStdinEnds, attachment::close);
+      String stage =
+          "stage %s (%s) of %s".formatted(share, executor.info().span(), directory.modelId());
+      console.out().printf("%s attaches to %s%n", stage, relay);
+      var _ =
+          attachment
+              .attached()
+              .thenRun(() -> console.out().printf("%s is attached to %s%n", stage, relay));
+      stop.await();
+      return ExitCode.OK;
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.baton.cli;
 
+import io.baton.stages.ModelDirectory;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -9,6 +10,24 @@ public record StageShare(int index, int count) {
   @Override
   public String toString() {
     return index + "/" + count;
+  }
+
+  /**
+   * Checks that the model has so many equal shares.
+   *
+   * @throws CommandException if it has not
+   */
+  public void checkDivides(ModelDirectory model) throws CommandException {
+    if (count > 1 && !model.splits()) {
+      throw new CommandException(
+          ExitCode.USAGE, "%s: its layers cannot be divided into stages".formatted(model.path()));
+    }
+    if (model.layers() % count != 0) {
+      throw new CommandException(
+          ExitCode.USAGE,
+          "%s: its %d layers do not divide into %d equal stages"
+              .formatted(model.path(), model.layers(), count));
+    }
   }
 
   /** Reads {@code I/N}. */

@@ -53,6 +53,7 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
     this.sender =
         new FlowControlledSender<>(
             observer, MessageLite::getSerializedSize, limits, SenderListener.NONE, false);
+    observer.setOnReadyThreshold(FlowControlledSender.READY_BYTES);
     observer.setOnReadyHandler(sender::onReady);
     observer.setOnCancelHandler(this::gone);
     // Also when it is this end that has ended the stream.

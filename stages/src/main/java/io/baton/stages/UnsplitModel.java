@@ -55,6 +55,11 @@ public final class UnsplitModel implements AutoCloseable {
   public List<Integer> generate(String prompt, int maxTokens, IntConsumer onToken)
       throws StageException, InterruptedException {
     int room = layers.info().maxLength();
+    int promptTokens = ends.encode(prompt).length;
+    if (promptTokens > room) {
+      throw new StageException(
+          "the prompt has %d tokens, and the model holds at most %d".formatted(promptTokens, room));
+    }
     layers.open(SESSION, room);
     try {
       return GreedyGeneration.run(

@@ -8,7 +8,6 @@ import io.baton.client.session.SessionListener;
 import io.baton.client.session.SessionOptions;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.StepId;
-import io.baton.session.model.Tensor;
 import io.baton.session.route.Candidate;
 import io.baton.session.route.RouteConfig;
 import io.baton.session.route.RouteStats;
@@ -16,17 +15,12 @@ import io.baton.stages.GreedyGeneration;
 import io.baton.stages.ModelDirectory;
 import io.baton.stages.ModelEnds;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.LongAdder;
 
 /** One generation through the chain, with the failures that were asked for. */
 final class ChainRun {
-
-  /** Short, because everything is on this machine; the rest as for anybody. */
-  private static final RouteConfig.Patience PATIENCE = RouteConfig.Patience.DEFAULT;
 
   /** What the audience gets to see while it goes on. */
   interface Audience {
@@ -65,39 +59,33 @@ final class ChainRun {
   private final ModelEnds ends;
   private final BatonClient client;
   private final Fleet fleet;
+  private final int stages;
   private final boolean push;
 
-  ChainRun(ModelDirectory model, ModelEnds ends, BatonClient client, Fleet fleet, boolean push) {
+  ChainRun(
+      ModelDirectory model,
+      ModelEnds ends,
+      BatonClient client,
+      Fleet fleet,
+      int stages,
+      boolean push) {
     this.model = model;
     this.ends = ends;
     this.client = client;
     this.fleet = fleet;
+    this.stages = stages;
     this.push = push;
   }
 
   Result run(String prompt, int maxTokens, List<Kill> kills, Audience audience)
       throws SessionException, InterruptedException {
-    SessionOptions options = ChainSession.options(model, push, PATIENCE);
+    Killer killer = new Killer(fleet, model.layers() / stages, kills, audience);
     LongAdder compute = new LongAdder();
-    SessionListener listener =
-        new SessionListener() {
-          @Override
-          public void onRoute(long epoch, List<Candidate> route, String cause) {
-            if (epoch > 1) {
-              audience.routed(route, cause);
-            }
-          }
-
-          @Override
-          public void onAnswer(RelayId stage, StepId step, long stageNanos, long computeNanos) {
-            compute.add(computeNanos);
-          }
-        };
     long start = System.nanoTime();
-    try (InferenceSession session = client.openSession(options, listener)) {
+    try (InferenceSession session =
+        client.openSession(options(kills.size()), listener(killer, audience, compute))) {
       awaitOpen(session);
       long opened = System.nanoTime();
-      Killer killer = new Killer(session, kills, audience);
       List<Long> times = new ArrayList<>();
       List<Integer> tokens =
           GreedyGeneration.run(
@@ -105,7 +93,7 @@ final class ChainRun {
               model.maxLength(),
               prompt,
               maxTokens,
-              killer::step,
+              (position, activations) -> killer.step(session, position, activations),
               token -> {
                 times.add(System.nanoTime());
                 audience.token(token);
@@ -113,8 +101,8 @@ final class ChainRun {
       return new Result(
           tokens,
           session.stats(),
-          killer.failovers,
-          killer.pending,
+          killer.failovers(),
+          killer.neverKilled(),
           opened - start,
           times.getFirst() - opened,
           times.getLast() - opened,
@@ -122,63 +110,35 @@ final class ChainRun {
     }
   }
 
+  /** As many may fail at once as are killed, over those that anybody would put up with. */
+  private SessionOptions options(int kills) {
+    int failures = RouteConfig.Patience.DEFAULT.failures() + kills;
+    return ChainSession.options(model, push, ChainSession.patience(failures));
+  }
+
+  private static SessionListener listener(Killer killer, Audience audience, LongAdder compute) {
+    return new SessionListener() {
+      @Override
+      public void onRoute(long epoch, List<Candidate> route, String cause) {
+        killer.routed();
+        if (epoch > 1) {
+          audience.routed(route, cause);
+        }
+      }
+
+      @Override
+      public void onAnswer(RelayId stage, StepId step, long stageNanos, long computeNanos) {
+        compute.add(computeNanos);
+      }
+    };
+  }
+
   private static void awaitOpen(InferenceSession session)
       throws SessionException, InterruptedException {
     try {
       session.opened().get();
     } catch (ExecutionException e) {
-      throw sessionException(e);
-    }
-  }
-
-  private static SessionException sessionException(ExecutionException e) {
-    if (e.getCause() instanceof SessionException cause) {
-      return cause;
-    }
-    throw new IllegalStateException("a step ended unexpectedly", e.getCause());
-  }
-
-  /** Runs steps, and kills relays while they are under way. */
-  private final class Killer {
-
-    private final InferenceSession session;
-    private final List<Kill> pending;
-    private final Audience audience;
-    private final List<Failover> failovers = new ArrayList<>();
-    private int steps;
-
-    Killer(InferenceSession session, List<Kill> kills, Audience audience) {
-      this.session = session;
-      this.pending = new ArrayList<>(kills);
-      this.audience = audience;
-    }
-
-    Tensor step(int position, Tensor activations) throws SessionException, InterruptedException {
-      int generated = steps++;
-      List<Kill> due = pending.stream().filter(kill -> kill.token() == generated).toList();
-      List<String> victims = due.stream().map(kill -> relayOf(kill)).toList();
-      CompletableFuture<Tensor> result =
-          session.stepAsync(position, activations, Collections.emptySortedMap());
-      long killedAt = System.nanoTime();
-      for (int i = 0; i < due.size(); i++) {
-        audience.killed(due.get(i), victims.get(i));
-        fleet.kill(victims.get(i));
-      }
-      pending.removeAll(due);
-      try {
-        Tensor output = result.get();
-        long gap = System.nanoTime() - killedAt;
-        for (int i = 0; i < due.size(); i++) {
-          failovers.add(new Failover(due.get(i), victims.get(i), gap));
-        }
-        return output;
-      } catch (ExecutionException e) {
-        throw sessionException(e);
-      }
-    }
-
-    private String relayOf(Kill kill) {
-      return session.route().get(kill.stage() - 1).relay().name();
+      throw Killer.sessionException(e);
     }
   }
 }

@@ -3,9 +3,12 @@ package io.baton.cli.demo;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.baton.cli.ChainSession;
+import io.baton.cli.Checks;
 import io.baton.cli.CommandException;
+import io.baton.cli.Console;
 import io.baton.cli.DurationConverter;
 import io.baton.cli.ExitCode;
+import io.baton.cli.StageShare;
 import io.baton.client.session.BatonClient;
 import io.baton.client.session.ClientOptions;
 import io.baton.client.stage.StageException;
@@ -25,12 +28,13 @@ import picocli.CommandLine.Option;
 @Command(
     name = "demo",
     description = {
-      "Generate a story through a chain of stages, each handing its output straight to the next;",
-      "a stage is killed in the middle, and the story is the one that the unsplit model tells."
+      "Tell a story through a chain of stages, and lose one on the way.",
+      "Each stage hands its output straight to the next; one is killed in the middle, and the story is the one that the unsplit model tells."
     })
 public final class DemoCommand implements Callable<Integer> {
 
-  private static final int MAX_STAGES = 64;
+  /** With more, relays would seem not to answer. */
+  private static final Duration MAX_HOP_LATENCY = Duration.ofSeconds(1);
 
   @Option(
       names = "--stages",
@@ -42,9 +46,8 @@ public final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--kill",
       paramLabel = "STAGE@TOKEN",
-      defaultValue = "2@40",
       description =
-          "Kill a stage while the step after that many generated tokens is under way; may be given several times; none for no kill (default: ${DEFAULT-VALUE}).")
+          "Kill a stage while the step after that many generated tokens is under way; may be given several times; none for no kill (default: stage 2, or the only one, at token 40).")
   private List<String> kills = List.of();
 
   @Option(
@@ -101,46 +104,60 @@ public final class DemoCommand implements Callable<Integer> {
       description = "Model directory (default: the bundled one).")
   private Path model = Path.of(".");
 
+  private final Console console;
+
+  public DemoCommand(Console console) {
+    this.console = console;
+  }
+
   @Override
   public Integer call() throws Exception {
-    if (stages < 1 || stages > MAX_STAGES || maxTokens < 1 || rounds < 1) {
-      throw new CommandException(
-          ExitCode.USAGE,
-          "--stages takes 1 to %d, --max-tokens and --rounds at least 1".formatted(MAX_STAGES));
-    }
-    List<Kill> planned = Kill.parse(kills, stages);
+    List<Kill> planned = check();
     ModelDirectory directory = ModelDirectory.open(model);
+    new StageShare(1, stages).checkDivides(directory);
     String text = prompt.endsWith("\n") ? prompt : prompt + "\n";
     try (UnsplitModel unsplit = UnsplitModel.load(directory)) {
       ChainSession.checkPrompt(unsplit.ends(), directory, text);
       DemoReport report = run(directory, unsplit, text, planned);
-      System.out.println(json ? toJson(report) : System.lineSeparator() + report.summary());
+      console.out().println(json ? toJson(report) : System.lineSeparator() + report.summary());
       return report.sameAsUnbroken() ? ExitCode.OK : ExitCode.DIFFERENT_TEXT;
     }
+  }
+
+  private List<Kill> check() throws CommandException {
+    Checks.positive("--stages", stages);
+    Checks.positive("--max-tokens", maxTokens);
+    Checks.positive("--rounds", rounds);
+    if (hopLatency.compareTo(MAX_HOP_LATENCY) > 0) {
+      throw new CommandException(
+          ExitCode.USAGE,
+          "--hop-latency takes a time from 0 to %ds".formatted(MAX_HOP_LATENCY.toSeconds()));
+    }
+    return kills.isEmpty() ? List.of(new Kill(Math.min(2, stages), 40)) : Kill.parse(kills, stages);
   }
 
   private DemoReport run(
       ModelDirectory directory, UnsplitModel unsplit, String text, List<Kill> planned)
       throws Exception {
-    Stage stage = new Stage(unsplit.ends(), json);
-    try (Fleet fleet = Fleet.start(directory, stages, planned, hopLatency, processes)) {
-      Thread hook = Thread.ofPlatform().name("baton-stop").unstarted(fleet::close);
-      Runtime.getRuntime().addShutdownHook(hook);
-      try (BatonClient client = BatonClient.create(ClientOptions.of(fleet.peers()))) {
-        Reference reference = Reference.of(unsplit, text, maxTokens);
-        ChainRun chain = new ChainRun(directory, unsplit.ends(), client, fleet, !noPush);
-        for (int round = 1; round < rounds; round++) {
-          chain.run(text, maxTokens, List.of(), Stage.EMPTY);
-        }
-        stage.opens(text);
-        ChainRun.Result result = chain.run(text, maxTokens, planned, stage);
-        stage.closes();
-        Reference warm = Reference.of(unsplit, text, maxTokens);
-        return report(unsplit.ends(), text, result, reference, warm);
-      } finally {
-        Runtime.getRuntime().removeShutdownHook(hook);
+    Stage stage = new Stage(unsplit.ends(), console, json);
+    try (Fleet fleet = Fleet.start(directory, stages, planned, hopLatency, launcher());
+        BatonClient client = BatonClient.create(ClientOptions.of(fleet.peers()))) {
+      ChainRun chain = new ChainRun(directory, unsplit.ends(), client, fleet, stages, !noPush);
+      for (int round = 1; round < rounds; round++) {
+        chain.run(text, maxTokens, List.of(), Stage.EMPTY);
       }
+      stage.opens(text);
+      ChainRun.Result result = chain.run(text, maxTokens, planned, stage);
+      stage.closes();
+      // Last, so that nobody waits for it to see the story begin.
+      return report(unsplit.ends(), text, result, Reference.of(unsplit, text, maxTokens));
     }
+  }
+
+  private Fleet.Launcher launcher() {
+    return processes
+        ? (name, directory, share) -> ProcessStage.launch(name, directory, share, console.err())
+        : InProcessStage::start;
   }
 
   /** The unsplit model's tokens, and how long it took. */
@@ -154,7 +171,7 @@ public final class DemoCommand implements Callable<Integer> {
   }
 
   private DemoReport report(
-      ModelEnds ends, String text, ChainRun.Result result, Reference reference, Reference warm) {
+      ModelEnds ends, String text, ChainRun.Result result, Reference reference) {
     RouteStats stats = result.stats();
     int tokens = result.tokens().size();
     String story = text + ends.decode(withoutEnd(ends, result.tokens()));
@@ -162,7 +179,7 @@ public final class DemoCommand implements Callable<Integer> {
         story,
         tokens,
         RelayStory.consistent(story),
-        result.tokens().equals(reference.tokens()) && reference.tokens().equals(warm.tokens()),
+        result.tokens().equals(reference.tokens()),
         stages,
         processes,
         !noPush,
@@ -176,7 +193,7 @@ public final class DemoCommand implements Callable<Integer> {
         stats.replayedTokens(),
         stats.mismatches(),
         tokens * 1e9 / result.nanos(),
-        warm.tokens().size() * 1e9 / warm.nanos(),
+        reference.tokens().size() * 1e9 / reference.nanos(),
         result.nanos() / 1e6 / tokens,
         result.computeNanos() / 1e6 / tokens);
   }

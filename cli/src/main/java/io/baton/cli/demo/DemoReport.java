@@ -33,7 +33,9 @@ record DemoReport(
     line(
         out,
         "story",
-        storyConsistent ? "consistent: every runner and every sum is right" : "inconsistent");
+        storyConsistent
+            ? "consistent: every runner and every sum is right"
+            : "not a whole story, or not a consistent one");
     line(
         out,
         "text",

@@ -13,42 +13,46 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /** The demo's relays: one for each stage, and a spare for each kill that is asked for. */
 final class Fleet implements AutoCloseable {
 
-  private final Map<String, RunningStage> stages = new LinkedHashMap<>();
+  /** Starts one stage; it need not be ready yet. */
+  @FunctionalInterface
+  interface Launcher {
+    RunningStage launch(String name, ModelDirectory model, StageShare share)
+        throws CommandException, ModelException, BindFailedException;
+  }
+
+  private final Launcher launcher;
+  private final List<RunningStage> stages = new CopyOnWriteArrayList<>();
   private final List<DelayingProxy> proxies = new ArrayList<>();
   private final List<HostPort> peers = new ArrayList<>();
 
-  private Fleet() {}
+  /** Interrupted from the keyboard: there is no time for order, but nothing must stay behind. */
+  private final Thread hook =
+      Thread.ofPlatform().name("baton-stop").unstarted(() -> stages.forEach(RunningStage::kill));
+
+  private Fleet(Launcher launcher) {
+    this.launcher = launcher;
+  }
 
   /**
    * Starts all stages and waits until they can be reached.
    *
    * @param hopLatency one-way delay of every message to or from a relay
-   * @param processes whether each is a process of its own
    */
   static Fleet start(
-      ModelDirectory model, int count, List<Kill> kills, Duration hopLatency, boolean processes)
+      ModelDirectory model, int count, List<Kill> kills, Duration hopLatency, Launcher launcher)
       throws CommandException, ModelException, BindFailedException, InterruptedException {
-    Fleet fleet = new Fleet();
+    Fleet fleet = new Fleet(launcher);
+    Runtime.getRuntime().addShutdownHook(fleet.hook);
     try {
-      for (int i = 1; i <= count; i++) {
-        fleet.start("stage-" + i, model, new StageShare(i, count), processes);
-      }
-      Map<Integer, Integer> spares = new LinkedHashMap<>();
-      for (Kill kill : kills) {
-        int number = spares.merge(kill.stage(), 1, Integer::sum);
-        fleet.start(
-            "stage-%d-spare-%d".formatted(kill.stage(), number),
-            model,
-            new StageShare(kill.stage(), count),
-            processes);
-      }
+      fleet.launch(model, count, kills);
       fleet.awaitReady(hopLatency);
       return fleet;
     } catch (CommandException
@@ -61,21 +65,23 @@ final class Fleet implements AutoCloseable {
     }
   }
 
-  private void start(String name, ModelDirectory model, StageShare share, boolean processes)
+  private void launch(ModelDirectory model, int count, List<Kill> kills)
       throws CommandException, ModelException, BindFailedException {
-    stages.put(
-        name,
-        processes
-            ? ProcessStage.launch(name, model, share)
-            : InProcessStage.start(name, model, share));
+    for (int i = 1; i <= count; i++) {
+      stages.add(launcher.launch("stage-" + i, model, new StageShare(i, count)));
+    }
+    Map<Integer, Integer> spares = new HashMap<>();
+    for (Kill kill : kills) {
+      int number = spares.merge(kill.stage(), 1, Integer::sum);
+      String name = "stage-%d-spare-%d".formatted(kill.stage(), number);
+      stages.add(launcher.launch(name, model, new StageShare(kill.stage(), count)));
+    }
   }
 
   private void awaitReady(Duration hopLatency) throws CommandException, InterruptedException {
-    for (RunningStage stage : stages.values()) {
-      if (stage instanceof ProcessStage process) {
-        process.awaitReady();
-      }
-      peers.add(hopLatency.isZero() ? stage.address() : delayed(stage.address(), hopLatency));
+    for (RunningStage stage : stages) {
+      HostPort address = stage.awaitReady();
+      peers.add(hopLatency.isZero() ? address : delayed(address, hopLatency));
     }
   }
 
@@ -97,17 +103,29 @@ final class Fleet implements AutoCloseable {
     return List.copyOf(peers);
   }
 
+  /**
+   * Ends a stage as a failure would.
+   *
+   * @throws IllegalArgumentException if none is called so
+   */
   void kill(String relay) {
-    RunningStage stage = stages.get(relay);
-    if (stage == null) {
-      throw new IllegalArgumentException("no relay is called " + relay);
-    }
-    stage.kill();
+    stages.stream()
+        .filter(stage -> stage.name().equals(relay))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no relay is called " + relay))
+        .kill();
   }
 
   @Override
   public void close() {
-    stages.values().parallelStream().forEach(RunningStage::close);
+    // All are told before any is waited for.
+    stages.forEach(RunningStage::stop);
+    stages.forEach(RunningStage::close);
     proxies.forEach(DelayingProxy::close);
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // It is running, and about to end.
+    }
   }
 }

@@ -38,7 +38,7 @@ final class InProcessStage implements RunningStage {
       Relay relay = Relay.start(RelayConfig.of(name, Endpoint.tcp("127.0.0.1", 0)));
       relay.attach(harness);
       return new InProcessStage(name, executor, harness, relay);
-    } catch (BindFailedException e) {
+    } catch (BindFailedException | RuntimeException e) {
       harness.close();
       executor.close();
       throw e;
@@ -51,13 +51,19 @@ final class InProcessStage implements RunningStage {
   }
 
   @Override
-  public HostPort address() {
+  public HostPort awaitReady() {
     return HostPort.parse(relay.endpoint().toString());
   }
 
+  /** The relay is all that others have of it. */
   @Override
   public void kill() {
-    close();
+    relay.close();
+  }
+
+  @Override
+  public void stop() {
+    relay.close();
   }
 
   @Override

@@ -16,16 +16,29 @@ import java.util.regex.Pattern;
  */
 record Kill(int stage, int token) {
 
-  private static final Pattern FORM = Pattern.compile("(\\d{1,4})@(\\d{1,6})");
+  /** Each needs a stage to spare. */
+  private static final int MAX_KILLS = 64;
+
+  private static final Pattern FORM = Pattern.compile("([0-9]{1,4})@([0-9]{1,6})");
 
   /**
-   * Reads what {@code --kill} was given: {@code STAGE@TOKEN}, any number of times, or {@code none}.
+   * Reads what {@code --kill} was given: {@code STAGE@TOKEN}, any number of times, or {@code none}
+   * alone.
    *
    * @throws CommandException if it was given something else
    */
   static List<Kill> parse(List<String> texts, int stages) throws CommandException {
-    if (texts.equals(List.of("none"))) {
+    if (texts.contains("none")) {
+      if (texts.size() > 1) {
+        throw new CommandException(ExitCode.USAGE, "--kill none goes with no other --kill");
+      }
       return List.of();
+    }
+    if (texts.size() > MAX_KILLS) {
+      throw new CommandException(
+          ExitCode.USAGE,
+          "%d times --kill is too often: %d spare stages at most"
+              .formatted(texts.size(), MAX_KILLS));
     }
     List<Kill> kills = new ArrayList<>();
     for (String text : texts) {

@@ -2,22 +2,20 @@ package io.baton.cli.demo;
 
 import io.baton.cli.CommandException;
 import io.baton.cli.ExitCode;
-import io.baton.cli.Main;
+import io.baton.cli.JavaCommand;
 import io.baton.cli.StageShare;
 import io.baton.proto.codec.HostPort;
 import io.baton.stages.ModelDirectory;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A relay and its executor in a process of their own: {@code baton serve}. It ends when this
@@ -27,30 +25,31 @@ final class ProcessStage implements RunningStage {
 
   private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(15);
+  private static final String MEMORY = "-Xmx256m";
 
   private final String name;
   private final Process process;
-  private final CompletableFuture<HostPort> address;
+  private final PrintWriter log;
+  private final CompletableFuture<HostPort> address = new CompletableFuture<>();
+  private volatile String lastWords = "nothing";
 
-  private ProcessStage(String name, Process process) {
+  private ProcessStage(String name, Process process, PrintWriter log) {
     this.name = name;
     this.process = process;
-    this.address = new CompletableFuture<>();
+    this.log = log;
     Thread.ofPlatform().daemon().name("baton-demo-" + name).start(this::readOutput);
   }
 
-  /** Launches the process and returns at once; {@link #awaitReady} waits for it. */
-  static ProcessStage launch(String name, ModelDirectory model, StageShare share)
+  /**
+   * Starts the process and returns at once.
+   *
+   * @param log for what the process has to say
+   */
+  static ProcessStage launch(String name, ModelDirectory model, StageShare share, PrintWriter log)
       throws CommandException {
-    List<String> command = new ArrayList<>();
-    command.add(ProcessHandle.current().info().command().orElse("java"));
-    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(ProcessStage::isInherited)
-        .forEach(command::add);
-    command.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
-    command.addAll(
-        List.of(
+    List<String> command =
+        JavaCommand.ofThisBuild(
+            List.of(MEMORY),
             "serve",
             "--model",
             model.path().toString(),
@@ -62,61 +61,31 @@ final class ProcessStage implements RunningStage {
             name,
             "--drain",
             "0",
-            "--until-stdin-ends"));
+            "--until-stdin-ends");
     try {
       return new ProcessStage(
-          name, new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
+          name, new ProcessBuilder(command).redirectErrorStream(true).start(), log);
     } catch (IOException e) {
       throw new CommandException(
           ExitCode.PROCESS, "%s could not be started: %s".formatted(name, e.getMessage()), e);
     }
   }
 
-  /** What a stage of the same build needs; memory and archives are each process's own affair. */
-  private static boolean isInherited(String argument) {
-    return !argument.startsWith("-Xmx")
-        && !argument.startsWith("-agentlib")
-        && !argument.startsWith("-javaagent")
-        && !argument.contains("AutoCreateSharedArchive")
-        && !argument.matches("-XX:\\+Use.*GC");
-  }
-
   private void readOutput() {
     try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
       for (String line = output.readLine(); line != null; line = output.readLine()) {
-        @Nullable HostPort found = addressIn(line);
-        if (found != null) {
-          address.complete(found);
+        if (line.startsWith(name + " serves ")) {
+          address.complete(HostPort.parse(line.substring(line.lastIndexOf(' ') + 1)));
+        } else if (address.isDone()) {
+          log.println(name + ": " + line);
+        } else {
+          lastWords = line;
         }
       }
     } catch (IOException e) {
       // Killed while it was being read; the end of the process says the same.
     } finally {
-      address.completeExceptionally(new IllegalStateException("it ended before it was ready"));
-    }
-  }
-
-  private static @Nullable HostPort addressIn(String line) {
-    int at = line.lastIndexOf(" at ");
-    return at < 0 ? null : HostPort.parse(line.substring(at + " at ".length()).trim());
-  }
-
-  /**
-   * Waits until the stage can be reached.
-   *
-   * @throws CommandException if it ends first, or takes longer than a minute
-   */
-  void awaitReady() throws CommandException, InterruptedException {
-    try {
-      address.get(START_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (ExecutionException e) {
-      throw new CommandException(
-          ExitCode.PROCESS,
-          "%s could not be started: it ended before it was ready".formatted(name),
-          e);
-    } catch (TimeoutException e) {
-      throw new CommandException(
-          ExitCode.PROCESS, "%s was not ready within %s".formatted(name, START_TIMEOUT), e);
+      address.completeExceptionally(new IOException("the end of its output"));
     }
   }
 
@@ -126,8 +95,20 @@ final class ProcessStage implements RunningStage {
   }
 
   @Override
-  public HostPort address() {
-    return address.join();
+  public HostPort awaitReady() throws CommandException, InterruptedException {
+    try {
+      return address.get(START_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      throw new CommandException(
+          ExitCode.PROCESS,
+          "%s ended before it was ready; the last that it said: %s".formatted(name, lastWords),
+          e);
+    } catch (TimeoutException e) {
+      throw new CommandException(
+          ExitCode.PROCESS,
+          "%s was not ready within %d s".formatted(name, START_TIMEOUT.toSeconds()),
+          e);
+    }
   }
 
   /** SIGKILL. */
@@ -137,16 +118,23 @@ final class ProcessStage implements RunningStage {
   }
 
   @Override
-  public void close() {
+  public void stop() {
     try {
       process.getOutputStream().close();
-      if (!process.waitFor(STOP_TIMEOUT)) {
-        process.destroyForcibly();
-      }
     } catch (IOException e) {
-      process.destroyForcibly();
+      kill();
+    }
+  }
+
+  @Override
+  public void close() {
+    stop();
+    try {
+      if (!process.waitFor(STOP_TIMEOUT)) {
+        kill();
+      }
     } catch (InterruptedException e) {
-      process.destroyForcibly();
+      kill();
       Thread.currentThread().interrupt();
     }
   }

@@ -1,5 +1,6 @@
 package io.baton.cli.demo;
 
+import io.baton.cli.CommandException;
 import io.baton.proto.codec.HostPort;
 
 /** A relay with its executor, somewhere on this machine. */
@@ -8,12 +9,21 @@ interface RunningStage extends AutoCloseable {
   /** Name of the relay. */
   String name();
 
-  HostPort address();
+  /**
+   * Waits until it can be reached.
+   *
+   * @return where
+   * @throws CommandException if it ends first, or takes too long
+   */
+  HostPort awaitReady() throws CommandException, InterruptedException;
 
   /** Ends it without giving it time for anything. */
   void kill();
 
-  /** Stops it in order. Idempotent, and a no-op after a kill. */
+  /** Asks it to stop, and does not wait. */
+  void stop();
+
+  /** Waits until it has stopped, and frees what is left of it, killed or not. Idempotent. */
   @Override
   void close();
 }

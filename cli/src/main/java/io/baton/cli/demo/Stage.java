@@ -1,10 +1,9 @@
 package io.baton.cli.demo;
 
+import io.baton.cli.Console;
 import io.baton.session.route.Candidate;
 import io.baton.stages.ModelEnds;
 import io.baton.stages.TokenText;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Help.Ansi;
@@ -27,20 +26,21 @@ final class Stage implements ChainRun.Audience {
 
   private final ModelEnds ends;
   private final TokenText text;
+  private final Console console;
   private final boolean silent;
-  private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
 
-  Stage(ModelEnds ends, boolean silent) {
+  Stage(ModelEnds ends, Console console, boolean silent) {
     this.ends = ends;
     this.text = ends.decoder();
+    this.console = console;
     this.silent = silent;
   }
 
-  void opens(String prompt) {
+  synchronized void opens(String prompt) {
     print(prompt);
   }
 
-  void closes() {
+  synchronized void closes() {
     print(text.finish());
   }
 
@@ -70,8 +70,7 @@ final class Stage implements ChainRun.Audience {
 
   private void print(String what) {
     if (!silent) {
-      out.print(what);
-      out.flush();
+      console.print(what);
     }
   }
 

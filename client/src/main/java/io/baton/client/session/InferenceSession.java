@@ -3,6 +3,7 @@ package io.baton.client.session;
 import io.baton.proto.codec.HostPort;
 import io.baton.session.Transition;
 import io.baton.session.model.Payload;
+import io.baton.session.model.Refusal;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.SessionId;
 import io.baton.session.model.StepId;
@@ -16,6 +17,7 @@ import io.baton.session.route.RouteState;
 import io.baton.session.route.RouteStats;
 import io.baton.transport.Alarm;
 import io.baton.transport.Budget;
+import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.payload.ChunkingConfig;
 import io.baton.transport.payload.PayloadFramer;
 import io.baton.verification.DigestedPayloads;
@@ -51,6 +53,9 @@ public final class InferenceSession implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(InferenceSession.class);
 
   private static final long PAYLOAD_BYTES = 1L << 30;
+
+  /** What fits the queue of a stream with its framing; a larger step would never leave. */
+  private static final long MAX_STEP_BYTES = SenderLimits.DEFAULT.maxBytes() / 2;
 
   private static final int HEARTBEATS_A_LEASE = 3;
 
@@ -197,6 +202,14 @@ public final class InferenceSession implements AutoCloseable {
     CompletableFuture<Tensor> result = new CompletableFuture<>();
     // On the caller's thread, which so pays for the digest.
     Payload payload = digester.payload(activations, sideInputs);
+    if (payload.bytes() > MAX_STEP_BYTES) {
+      result.completeExceptionally(
+          new StepDeclinedException(
+              Refusal.BAD_TENSOR,
+              "a step of %d bytes, and at most %d travel at once: make it several steps"
+                  .formatted(payload.bytes(), MAX_STEP_BYTES)));
+      return result;
+    }
     loop.execute(
         () -> {
           if (crash != null) {
@@ -256,7 +269,7 @@ public final class InferenceSession implements AutoCloseable {
           Optional.ofNullable(connections.remove(relay)).ifPresent(StageConnection::disconnect);
       case RouteEffect.Discover _ -> discover();
       case RouteEffect.RouteOpened(long epoch, List<Candidate> route, String cause) -> {
-        log.debug("session {}: epoch {} over {}: {}", id, epoch, route, cause);
+        log.info("session {}: epoch {} over {}: {}", id, epoch, route, cause);
         opened.complete(null);
         tell(() -> listener.onRoute(epoch, route, cause));
       }

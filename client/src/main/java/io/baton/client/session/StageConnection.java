@@ -99,7 +99,9 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
       Events events) {
     StageConnection connection =
         new StageConnection(relay, session, options, framer, payloads, events);
-    RelayGrpc.newStub(channel).session(connection);
+    RelayGrpc.newStub(channel)
+        .withOnReadyThreshold(FlowControlledSender.READY_BYTES)
+        .session(connection);
     return connection;
   }
 

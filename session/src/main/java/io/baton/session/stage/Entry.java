@@ -1,6 +1,7 @@
 package io.baton.session.stage;
 
 import io.baton.session.model.Digest;
+import io.baton.session.model.Payload;
 import io.baton.session.model.Peer;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.Source;
@@ -15,7 +16,7 @@ import java.util.Optional;
  * @param peer the relay that the input came from; empty if the client brought it
  * @param confirmed whether the client has vouched for {@code input}
  * @param nextPeers where the output goes
- * @param arrivedNanos when the step was first heard of
+ * @param arrivedNanos when the payload came; until then, when the step was first heard of
  */
 record Entry(
     Step step,
@@ -56,8 +57,9 @@ record Entry(
     return new Entry(step, input, peer, nowConfirmed, nextPeers, arrivedNanos, progress);
   }
 
-  Entry from(Optional<RelayId> origin, Progress next) {
-    return new Entry(step, input, origin, confirmed, nextPeers, arrivedNanos, next);
+  /** The payload of a step that waited for it has come. */
+  Entry arrived(Optional<RelayId> from, Payload payload, long now) {
+    return new Entry(step, input, from, confirmed, nextPeers, now, new Progress.Ready(payload));
   }
 
   /**

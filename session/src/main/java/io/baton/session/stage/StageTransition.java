@@ -172,7 +172,7 @@ final class StageTransition {
   /** Fills a step that waits for its payload, or asks for the payload once more. */
   private Entry bring(Entry entry, Optional<Payload> payload, long deadline, boolean asked) {
     if (payload.isPresent()) {
-      return entry.from(Optional.empty(), new Progress.Ready(payload.get()));
+      return entry.arrived(Optional.empty(), payload.get(), now);
     }
     if (asked) {
       effects.add(new StageEffect.AskPayload(entry.step().id()));
@@ -366,7 +366,7 @@ final class StageTransition {
     Payload payload = message.push().payload();
     boolean same = entry.covers(message.push().step()) && entry.input().equals(payload.digest());
     if (same && entry.progress() instanceof Progress.Awaiting) {
-      return entry.from(Optional.of(message.from()), new Progress.Ready(payload));
+      return entry.arrived(Optional.of(message.from()), payload, now);
     }
     if (same) {
       drop(message, DropReason.DUPLICATE);

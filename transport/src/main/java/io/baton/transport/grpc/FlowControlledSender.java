@@ -34,6 +34,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FlowControlledSender<T> {
 
+  /**
+   * How much gRPC may have buffered and still call itself ready. By its own 32 KiB every chunk
+   * would wait for the one before it to reach the socket, which halves the rate of large payloads.
+   */
+  public static final int READY_BYTES = 1 << 20;
+
   private record Group<T>(List<T> frames, boolean ahead) {}
 
   /** How the stream ends; the first to say so wins. */

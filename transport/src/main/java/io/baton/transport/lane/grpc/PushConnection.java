@@ -43,12 +43,6 @@ final class PushConnection
     void onDropped(int pushes);
   }
 
-  /**
-   * How much gRPC may have buffered and still call itself ready. By its own 32 KiB every chunk
-   * would wait for the one before it to reach the socket, which halves the rate of large payloads.
-   */
-  private static final int READY_BYTES = 1 << 20;
-
   private final RelayId self;
   private final ManagedChannel channel;
   private final SenderLimits limits;
@@ -68,7 +62,7 @@ final class PushConnection
 
   /** Begins to connect. To be called once, before anything is offered. */
   void open(ScheduledExecutorService timer, Duration handshakeTimeout) {
-    PushGrpc.newStub(channel).withOnReadyThreshold(READY_BYTES).push(this);
+    PushGrpc.newStub(channel).withOnReadyThreshold(FlowControlledSender.READY_BYTES).push(this);
     started = true;
     FlowControlledSender<PushFrame> opened = sender;
     if (opened != null) {

@@ -1,0 +1,75 @@
+package io.baton.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.reflect.Modifier;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class HelpTest {
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "demo;--stages --kill --prompt --processes --hop-latency --no-push --json --max-tokens --model",
+        "serve;--model --stage --listen --drain --insecure",
+        "relay;--listen --socket --drain --insecure",
+        "stage;--relay --model --stage",
+        "generate;--model --peers --max-tokens --no-push PROMPT"
+      })
+  void help_ofEachCommand_namesItsOptionsAndTheExitStatuses(String command, String options) {
+    Baton run = Baton.run(command, "--help").assertStatus(ExitCode.OK);
+
+    assertThat(run.out()).contains("Usage: baton " + command).contains(options.split(" "));
+    assertThat(run.out()).contains("--help", "--version", "--debug", "Exit status:");
+    assertThat(run.out()).doesNotContain("--until-stdin-ends").doesNotContain("\u001b");
+    assertThat(run.err()).isEmpty();
+  }
+
+  @Test
+  void help_ofAll_namesTheCommands() {
+    Baton run = Baton.run("--help").assertStatus(ExitCode.OK);
+
+    assertThat(run.out()).contains("demo", "serve", "relay", "stage", "generate", "Exit status:");
+  }
+
+  @Test
+  void help_exitStatuses_areAllThatThereAre() {
+    List<String> documented =
+        Baton.run("--help")
+            .out()
+            .lines()
+            .dropWhile(line -> !line.equals("Exit status:"))
+            .map(String::strip)
+            .filter(line -> line.matches("\\d+ .*"))
+            .map(line -> line.split(" ", 2)[0])
+            .toList();
+
+    List<String> constants =
+        Arrays.stream(ExitCode.class.getFields())
+            .filter(field -> Modifier.isStatic(field.getModifiers()))
+            .map(HelpTest::valueOf)
+            .toList();
+    assertThat(documented).containsAll(constants).contains("143").doesNotHaveDuplicates();
+  }
+
+  private static String valueOf(java.lang.reflect.Field field) {
+    try {
+      return String.valueOf(field.get(null));
+    } catch (IllegalAccessException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void version_isOneLine() {
+    Baton run = Baton.run("--version").assertStatus(ExitCode.OK);
+
+    assertThat(run.out().lines()).hasSize(1);
+    assertThat(run.out()).startsWith("baton 0.");
+  }
+}

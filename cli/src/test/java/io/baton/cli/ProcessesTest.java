@@ -1,0 +1,167 @@
+package io.baton.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** With processes that are really killed. */
+@ExtendWith(Leftovers.class)
+class ProcessesTest {
+
+  private static final String MODEL = Baton.model().toString();
+  private static final Duration DEADLINE = Duration.ofSeconds(60);
+
+  @TempDir private Path directory;
+  private final List<Process> started = new ArrayList<>();
+
+  @AfterEach
+  void killWhatIsLeft() {
+    started.forEach(Process::destroyForcibly);
+  }
+
+  @Test
+  void demo_inProcessesWithTwoKills_leavesTheTextAsItIs() {
+    JsonNode json =
+        Baton.demo("--processes", "--stages=2", "--kill=1@0", "--kill=2@4", "--max-tokens=6")
+            .assertStatus(ExitCode.OK)
+            .json();
+
+    assertThat(json.get("processes").asBoolean()).isTrue();
+    assertThat(json.get("kills").size()).isEqualTo(2);
+    assertThat(json.get("reroutes").asInt()).isBetween(1, 2);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"KILL,137", "INT,130"})
+  void demo_thatIsEnded_leavesNoChildAndNoFile(String signal, int status) throws IOException {
+    Process demo =
+        start("demo", "--model", MODEL, "--processes", "--stages=2", "--kill=none", "--rounds=9");
+    List<ProcessHandle> children = new ArrayList<>();
+    await()
+        .atMost(DEADLINE)
+        .until(
+            () -> {
+              children.clear();
+              demo.children().forEach(children::add);
+              return children.size() == 2;
+            });
+
+    signal(demo, signal);
+
+    await().atMost(DEADLINE).until(() -> !demo.isAlive());
+    assertThat(demo.exitValue()).isEqualTo(status);
+    await().atMost(DEADLINE).until(() -> children.stream().noneMatch(ProcessHandle::isAlive));
+    assertThat(temporaryFiles()).isEmpty();
+  }
+
+  @Test
+  void relayAndStage_eachRestartedAlone_serveAgain() throws IOException {
+    Path socket = directory.resolve("s");
+    Process relay = startRelay(socket, "0");
+    String address = awaitLine(relay, "listens at").replaceAll(".* ", "");
+    Process stage = startStage(socket);
+    awaitGenerated(address);
+
+    signal(stage, "KILL");
+    startStage(socket);
+    awaitGenerated(address);
+
+    signal(relay, "TERM");
+    await().atMost(DEADLINE).until(() -> !relay.isAlive());
+    assertThat(relay.exitValue()).isEqualTo(143);
+    assertThat(socket).doesNotExist();
+    Process again = startRelay(socket, address.replaceAll(".*:", ""));
+    awaitLine(again, "listens at");
+    awaitGenerated(address);
+
+    // The next one finds its predecessor's socket.
+    signal(again, "KILL");
+    await().atMost(DEADLINE).until(() -> !again.isAlive());
+    startRelay(socket, address.replaceAll(".*:", ""));
+    awaitGenerated(address);
+  }
+
+  private Process startRelay(Path socket, String port) throws IOException {
+    return start("relay", "--listen=127.0.0.1:" + port, "--socket", socket.toString());
+  }
+
+  private Process startStage(Path socket) throws IOException {
+    return start("stage", "--relay", "unix:" + socket, "--model", MODEL, "--stage=1/1");
+  }
+
+  private static void awaitGenerated(String address) {
+    await()
+        .atMost(DEADLINE)
+        .untilAsserted(
+            () ->
+                Baton.run(
+                        "generate",
+                        "--model",
+                        MODEL,
+                        "--peers",
+                        address,
+                        "--max-tokens=3",
+                        "Relay: Bo, Cy.\n")
+                    .assertStatus(ExitCode.OK));
+  }
+
+  private Process start(String... arguments) throws IOException {
+    List<String> command =
+        JavaCommand.ofThisBuild(
+            List.of("-Xmx256m", "-Djava.io.tmpdir=" + Files.createDirectories(temporary())),
+            arguments);
+    Process process =
+        new ProcessBuilder(command)
+            .redirectOutput(directory.resolve("out-" + started.size()).toFile())
+            .redirectError(directory.resolve("err-" + started.size()).toFile())
+            .start();
+    started.add(process);
+    return process;
+  }
+
+  private Path temporary() {
+    return directory.resolve("tmp");
+  }
+
+  private List<Path> temporaryFiles() throws IOException {
+    try (Stream<Path> files = Files.list(temporary())) {
+      return files.toList();
+    }
+  }
+
+  private String awaitLine(Process process, String text) {
+    Path out = directory.resolve("out-" + started.indexOf(process));
+    return await()
+        .atMost(DEADLINE)
+        .until(
+            () -> Files.readString(out).lines().filter(line -> line.contains(text)).findFirst(),
+            java.util.Optional::isPresent)
+        .orElseThrow();
+  }
+
+  private static void signal(Process process, String name) throws IOException {
+    Process kill =
+        new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
+            .redirectErrorStream(true)
+            .start();
+    try (InputStream output = kill.getInputStream()) {
+      assertThat(new String(output.readAllBytes(), StandardCharsets.UTF_8)).isEmpty();
+    }
+  }
+}

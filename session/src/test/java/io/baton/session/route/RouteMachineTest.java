@@ -1,0 +1,1059 @@
+package io.baton.session.route;
+
+import static io.baton.session.testing.TestPayloads.ROW;
+import static io.baton.session.testing.TestPayloads.payload;
+import static io.baton.session.testing.TestPayloads.rows;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.baton.session.model.LayerSpan;
+import io.baton.session.model.Payload;
+import io.baton.session.model.Refusal;
+import io.baton.session.model.RelayId;
+import io.baton.session.model.Source;
+import io.baton.session.model.Step;
+import io.baton.session.model.StepId;
+import io.baton.session.model.Tensor;
+import io.baton.session.testing.Oracle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class RouteMachineTest {
+
+  private static final RouteConfig.Patience PATIENCE = RouteConfig.Patience.DEFAULT;
+
+  private RouteDriver client = RouteDriver.chain(3);
+  private final List<Long> tokens = new ArrayList<>();
+
+  // ---- a healthy chain
+
+  @Test
+  void healthyChain_sendsOnePayloadAndTheRestAsDigests() {
+    step(1, 2);
+    assertThat(client.sends("a"))
+        .singleElement()
+        .satisfies(s -> assertThat(s.payload()).isPresent());
+    for (String name : List.of("b", "c")) {
+      assertThat(client.sends(name))
+          .singleElement()
+          .satisfies(s -> assertThat(s.payload()).isEmpty());
+    }
+    assertThat(client.sends("a").getFirst().nextPeers())
+        .extracting(peer -> peer.relay().name())
+        .containsExactly("b", "c");
+    assertThat(client.state.stats()).isEqualTo(new RouteStats(2, 0, 0, 0, 0));
+  }
+
+  @Test
+  void healthyChain_nameThePushSourceOfEachStage() {
+    step(1);
+    assertThat(client.all(RouteEffect.Open.class))
+        .extracting(RouteEffect.Open::pushSources)
+        .containsExactly(Set.of(), Set.of(client.get("a").id()), Set.of(client.get("b").id()));
+    assertThat(client.all(RouteEffect.RouteOpened.class)).hasSize(1);
+  }
+
+  @Test
+  void withoutPush_sendsEveryPayloadAndNamesNobody() {
+    client = new RouteDriver(RouteConfig.of(2, ROW, 100).withPush(false));
+    client.relay("a", 0, 1);
+    client.relay("b", 1, 2);
+    step(1);
+    assertThat(client.all(RouteEffect.Send.class))
+        .allSatisfy(send -> assertThat(send.payload()).isPresent())
+        .allSatisfy(send -> assertThat(send.nextPeers()).isEmpty());
+    assertThat(client.all(RouteEffect.Open.class))
+        .allSatisfy(open -> assertThat(open.pushSources()).isEmpty());
+    assertThat(client.state.stats()).isEqualTo(new RouteStats(0, 1, 0, 0, 0));
+  }
+
+  @Test
+  void confirmInFull_sendsEveryPayloadAndStillPushes() {
+    client = new RouteDriver(RouteConfig.of(2, ROW, 100).withConfirm(RouteConfig.Confirm.FULL));
+    client.relay("a", 0, 1);
+    client.relay("b", 1, 2);
+    step(1);
+    assertThat(client.sends("b").getFirst().payload()).isPresent();
+    assertThat(client.sends("a").getFirst().nextPeers()).hasSize(1);
+  }
+
+  @Test
+  void begin_opensTheRouteBeforeTheFirstStep() {
+    client.give(new RouteInput.Begin());
+    client.run();
+    assertThat(client.state.phase()).isEqualTo(RouteState.Phase.RUNNING);
+    client.forget();
+    step(1);
+    assertThat(client.all(RouteEffect.Open.class)).isEmpty();
+  }
+
+  @Test
+  void earlyAnswers_areHeldUntilTheyCanBeChecked() {
+    step(1);
+    client.submit(1, 2);
+    RouteEffect.Send send = (RouteEffect.Send) client.waiting.remove();
+    tokens.add(2L);
+    RouteInput.Answered fromA =
+        client.compute(client.get("a"), send, send.payload().orElseThrow(), Source.CLIENT);
+    Payload atB = fromA.output();
+    RouteInput.Answered fromB = client.compute(client.get("b"), to("b", send), atB, Source.PEER);
+    RouteInput.Answered fromC =
+        client.compute(client.get("c"), to("c", send), fromB.output(), Source.PEER);
+    client.forget();
+    client.give(fromC);
+    client.give(fromB);
+    assertThat(client.all(RouteEffect.Accepted.class)).isEmpty();
+    assertThat(client.state.length()).isEqualTo(1);
+    client.give(fromA);
+    assertThat(client.all(RouteEffect.Accepted.class)).hasSize(1);
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(1, 1));
+  }
+
+  @Test
+  void answers_areMatchedByNumberInAnyOrder() {
+    grow(3);
+    client.relay("d", 0, 1);
+    client.lose("a");
+    client.submit(3, 4);
+    runUntilSends(4);
+    List<RouteEffect.Send> sends = takeSends();
+    List<RouteInput.Answered> answers = new ArrayList<>();
+    for (RouteEffect.Send send : sends) {
+      answers.add(
+          client.compute(client.get("d"), send, send.payload().orElseThrow(), Source.CLIENT));
+    }
+    tokens.add(4L);
+    client.forget();
+    for (RouteInput.Answered answer : answers.reversed()) {
+      client.give(answer);
+    }
+    client.run();
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(3, 1));
+  }
+
+  @Test
+  void answers_toNothingAreIgnored() {
+    step(1);
+    RouteState before = client.state;
+    RelayId a = client.get("a").id();
+    StepId old = new StepId(1, 1);
+    client.give(
+        new RouteInput.Answered(
+            a, new Step(old, 0, 1), Source.CLIENT, payload(1).digest(), payload(5)));
+    client.give(
+        new RouteInput.Answered(
+            new RelayId("z", 0),
+            new Step(old, 0, 1),
+            Source.CLIENT,
+            payload(1).digest(),
+            payload(5)));
+    client.give(new RouteInput.PayloadAsked(a, old));
+    client.give(new RouteInput.Opened(a, 1, 0, ticket()));
+    client.give(new RouteInput.Refused(a, new StepId(7, 1), Refusal.GAP, "?"));
+    client.give(new RouteInput.RelayLost(new RelayId("z", 0), "?"));
+    client.give(new RouteInput.RelayDraining(new RelayId("z", 0)));
+    assertThat(client.state).isEqualTo(before);
+  }
+
+  @Test
+  void needPayload_isSentThePayload() {
+    step(1);
+    client.submit(1, 2);
+    client.carryOut(client.waiting.remove());
+    client.get("b").pushed.clear();
+    tokens.add(2L);
+    client.run();
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(1, 1));
+    assertThat(client.sends("b").getLast().payload()).isPresent();
+    assertThat(client.state.stats().stepsFromClient()).isEqualTo(1);
+  }
+
+  @Test
+  void answerOfAnotherShape_failsTheStage() {
+    client.relay("d", 0, 1);
+    step(1);
+    client.submit(1, 2);
+    RouteEffect.Send send = (RouteEffect.Send) client.waiting.remove();
+    client.give(
+        new RouteInput.Answered(
+            send.relay(), send.step(), Source.CLIENT, send.digest(), payload(1, 2)));
+    tokens.add(2L);
+    client.run();
+    assertThat(client.route()).containsExactly("d", "b", "c");
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(1, 1));
+  }
+
+  // ---- disagreement
+
+  @Test
+  void mismatch_raisesTheEpochAndBlamesTheRelayBefore() {
+    step(1);
+    submitWithCorruptedPush(2);
+    assertThat(client.all(RouteEffect.MismatchSeen.class))
+        .singleElement()
+        .satisfies(
+            seen -> {
+              assertThat(seen.blamed()).isEqualTo(client.get("a").id());
+              assertThat(seen.stage()).isEqualTo(client.get("b").id());
+            });
+    assertThat(client.state.epoch()).isEqualTo(2);
+    assertThat(client.route()).containsExactly("a", "b", "c");
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(1, 1));
+  }
+
+  @Test
+  void mismatch_afterTheLimitThatRelayNoLongerPushes() {
+    step(1);
+    for (int i = 0; i < 3; i++) {
+      assertThat(mayPush("b")).isTrue();
+      submitWithCorruptedPush(i + 2);
+    }
+    assertThat(mayPush("b")).isFalse();
+    assertThat(mayPush("c")).isTrue();
+    step(9);
+    assertThat(client.sends("a").getFirst().nextPeers()).isEmpty();
+    assertThat(client.sends("b").getFirst().payload()).isPresent();
+    assertThat(client.sends("b").getFirst().nextPeers()).hasSize(1);
+    assertThat(client.state.stats().mismatches()).isEqualTo(3);
+  }
+
+  @Test
+  void mismatch_ofWhatTheClientSentFailsTheStage() {
+    client.relay("d", 0, 1);
+    step(1);
+    client.submit(1, 2);
+    RouteEffect.Send send = (RouteEffect.Send) client.waiting.remove();
+    client.give(
+        new RouteInput.Answered(
+            send.relay(), send.step(), Source.CLIENT, payload(9).digest(), payload(9)));
+    tokens.add(2L);
+    client.run();
+    assertThat(client.route()).containsExactly("d", "b", "c");
+    assertThat(client.last(RouteEffect.MismatchSeen.class).blamed())
+        .isEqualTo(client.get("a").id());
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(1, 1));
+  }
+
+  @Test
+  void mismatchReport_withoutRollbackOnlyBlames() {
+    step(1);
+    client.submit(1, 2);
+    report("b", 2, false);
+    assertThat(client.state.epoch()).isEqualTo(1);
+    assertThat(client.state.mismatches()).containsEntry(client.get("a").id(), 1);
+    report("b", 2, true);
+    assertThat(client.state.epoch()).isEqualTo(2);
+  }
+
+  @Test
+  void mismatchReports_ofAStageThatTakesNoPushesFailIt() {
+    client.relay("d", 1, 2);
+    step(1);
+    client.submit(1, 2);
+    for (int i = 0; i < 3; i++) {
+      report("b", client.state.nextNumber() - 1, false);
+    }
+    assertThat(client.state.epoch()).as("a is no longer to push").isEqualTo(2);
+    client.run();
+    tokens.add(2L);
+    client.submit(2, 3);
+    report("b", client.state.nextNumber() - 1, true);
+    tokens.add(3L);
+    client.run();
+    assertThat(client.route()).containsExactly("a", "d", "c");
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(2, 1));
+  }
+
+  // ---- failover
+
+  @Test
+  void failover_replaysToTheSpareAndTrims() {
+    grow(3);
+    client.relay("d", 1, 2);
+    client.lose("b");
+    client.run();
+    assertThat(client.route()).containsExactly("a", "d", "c");
+    client.forget();
+    step(7);
+    // The spare learns all; nothing goes to those who have it.
+    assertThat(client.get("d").absorbed).hasSize(4);
+    assertThat(client.sends("a")).hasSize(1);
+    assertThat(client.sends("c")).hasSize(1);
+  }
+
+  @Test
+  void failover_replayedStepsNameNoHealthyNextPeer() {
+    grow(3);
+    client.relay("d", 1, 2);
+    client.forget();
+    client.lose("b");
+    client.run();
+    assertThat(client.sends("d")).hasSize(3);
+    assertThat(client.sends("d")).allSatisfy(send -> assertThat(send.nextPeers()).isEmpty());
+    assertThat(client.sends("a")).isEmpty();
+    assertThat(client.sends("c")).isEmpty();
+    assertThat(client.state.stats().replayedTokens()).isEqualTo(3);
+    assertThat(client.state.stats().reroutes()).isEqualTo(1);
+  }
+
+  @Test
+  void failover_neighbouringReplacementsAreFedFromTheHistory() {
+    grow(2);
+    client.relay("d", 1, 2);
+    client.relay("e", 2, 3);
+    client.forget();
+    client.get("c").up = false;
+    client.lose("b");
+    client.run();
+    assertThat(client.route()).containsExactly("a", "d", "e");
+    step(7);
+    assertThat(client.get("e").absorbed).hasSize(3);
+  }
+
+  @Test
+  void failover_aNewBoundaryIsPushedBetweenReplacements() {
+    client = new RouteDriver(RouteConfig.of(3, ROW, 100));
+    client.relay("a", 0, 1);
+    client.relay("b", 1, 3);
+    grow(2);
+    client.relay("d", 1, 2);
+    client.relay("e", 2, 3);
+    client.forget();
+    client.lose("b");
+    client.run();
+    assertThat(client.route()).containsExactly("a", "d", "e");
+    assertThat(client.sends("d").getFirst().nextPeers())
+        .extracting(peer -> peer.relay().name())
+        .containsExactly("e");
+    step(7);
+  }
+
+  @Test
+  void failover_inTheMiddleOfAStep() {
+    for (String victim : List.of("a", "b", "c")) {
+      for (int after = 0; after < 3; after++) {
+        client = RouteDriver.chain(3);
+        client.relay("x", 0, 1);
+        client.relay("y", 1, 2);
+        client.relay("z", 2, 3);
+        tokens.clear();
+        grow(2);
+        client.submit(2, 8);
+        for (int i = 0; i < after; i++) {
+          client.carryOut(client.waiting.remove());
+        }
+        client.waiting.removeIf(effect -> isFor(effect, victim));
+        client.lose(victim);
+        tokens.add(8L);
+        client.run();
+        assertThat(rows(client.last(RouteEffect.Accepted.class).output()))
+            .as("%s after %d", victim, after)
+            .isEqualTo(expected(2, 1));
+        step(9);
+      }
+    }
+  }
+
+  @Test
+  void failover_whenTheReplacementFailsDuringItsReplay() {
+    grow(4);
+    client.relay("d", 1, 2);
+    client.relay("e", 1, 2);
+    client.lose("b");
+    runUntilSends(1);
+    client.carryOut(client.waiting.remove());
+    client.lose("d");
+    client.run();
+    assertThat(client.route()).containsExactly("a", "e", "c");
+    step(7);
+    assertThat(client.state.stats().reroutes()).isEqualTo(2);
+  }
+
+  @Test
+  void failover_toTheSameRelayInANewIncarnation() {
+    grow(3);
+    client.get("b").up = false;
+    client.relay(new RelayId("b", 2L << 32), 1, 2);
+    client.give(new RouteInput.RelayLost(new RelayId("b", 1L << 32), "restarted"));
+    client.run();
+    step(7);
+    assertThat(client.state.route().get(1).relay()).isEqualTo(new RelayId("b", 2L << 32));
+    assertThat(client.get("b").absorbed).hasSize(4);
+  }
+
+  @Test
+  void connectionLost_theSameIncarnationReplaysOnlyWhatItLacks() {
+    grow(3);
+    client.submit(3, 8);
+    client.carryOut(client.waiting.remove());
+    client.waiting.clear();
+    client.give(new RouteInput.RelayLost(client.get("b").id(), "connection reset"));
+    client.run();
+    assertThat(client.state.phase()).isEqualTo(RouteState.Phase.SEARCHING);
+    client.forget();
+    client.tickAtDeadline();
+    while (client.state.phase() == RouteState.Phase.SEARCHING) {
+      client.run();
+      client.tickAtDeadline();
+    }
+    tokens.add(8L);
+    client.run();
+    assertThat(client.sends("b")).hasSize(1);
+    assertThat(client.state.stats().replayedTokens()).isZero();
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(3, 1));
+  }
+
+  @Test
+  void spans_oneBecomesTwoAndTwoBecomeOne() {
+    client = new RouteDriver(RouteConfig.of(3, ROW, 100));
+    client.relay("a", 0, 1);
+    client.relay("b", 1, 3);
+    grow(2);
+    client.relay("d", 1, 2);
+    client.relay("e", 2, 3);
+    client.lose("b");
+    step(7);
+    assertThat(client.route()).containsExactly("a", "d", "e");
+    client.relay("f", 1, 3);
+    client.lose("d");
+    step(8);
+    assertThat(client.route()).containsExactly("a", "f");
+    assertThat(client.seen).noneMatch(effect -> isFor(effect, "d"));
+  }
+
+  @Test
+  void spans_aNeighbourWidens() {
+    client = new RouteDriver(RouteConfig.of(3, ROW, 100));
+    client.relay("a", 0, 2);
+    client.relay("b", 2, 3);
+    grow(2);
+    client.relay("w", 1, 3);
+    client.relay("n", 0, 1);
+    client.lose("b");
+    step(7);
+    assertThat(client.route()).containsExactly("n", "w");
+  }
+
+  @Test
+  void relayWithTwoCandidates_servesOneStageOnly() {
+    client = new RouteDriver(RouteConfig.of(2, ROW, 100));
+    client.relay("a", 0, 1);
+    Candidate first = client.get("a").candidate;
+    Candidate second =
+        new Candidate(
+            first.relay(),
+            first.address(),
+            io.baton.session.testing.TestPayloads.stage(2, new LayerSpan(1, 2), 100));
+    client.give(new RouteInput.Begin());
+    client.give(new RouteInput.Discovered(List.of(first, second)));
+    assertThat(client.state.phase()).isEqualTo(RouteState.Phase.SEARCHING);
+  }
+
+  @Test
+  void draining_movesOnBeforeTheRelayStops() {
+    grow(2);
+    client.relay("d", 1, 2);
+    discover();
+    client.give(new RouteInput.RelayDraining(client.get("b").id()));
+    assertThat(client.all(RouteEffect.CloseStage.class))
+        .containsExactly(new RouteEffect.CloseStage(client.get("b").id()));
+    step(7);
+    assertThat(client.route()).containsExactly("a", "d", "c");
+  }
+
+  @Test
+  void draining_withNowhereToGoStays() {
+    grow(2);
+    client.give(new RouteInput.RelayDraining(client.get("b").id()));
+    step(7);
+    assertThat(client.route()).containsExactly("a", "b", "c");
+  }
+
+  @Test
+  void ban_expires() {
+    grow(1);
+    client.relay("d", 1, 2);
+    discover();
+    client.lose("b");
+    client.get("b").up = true;
+    step(7);
+    assertThat(client.route()).containsExactly("a", "d", "c");
+    client.now += PATIENCE.banNanos();
+    client.lose("d");
+    step(8);
+    assertThat(client.route()).containsExactly("a", "b", "c");
+  }
+
+  @Test
+  void ban_isForgottenByARelayThatServesAgain() {
+    grow(1);
+    client.give(new RouteInput.RelayLost(client.get("b").id(), "reset"));
+    RouteState.Ban ban = client.state.bans().get(client.get("b").id());
+    assertThat(ban).isEqualTo(new RouteState.Ban(client.now + PATIENCE.banNanos(), 1));
+    while (client.state.phase() == RouteState.Phase.SEARCHING) {
+      client.tickAtDeadline();
+      client.run();
+    }
+    step(7);
+    assertThat(client.state.bans()).isEmpty();
+  }
+
+  @Test
+  void memoryOfARelayThatFailedTwice_doesNotAttract() {
+    grow(4);
+    client.relay("d", 1, 2);
+    client.relay("f", 2, 3);
+    discover();
+    client.lose("b");
+    client.now += 10 * PATIENCE.banNanos();
+    client.lose("c");
+    assertThat(client.route()).as("b may have kept all").containsExactly("a", "b", "f");
+    client.lose("b");
+    client.now += 10 * PATIENCE.banNanos();
+    client.lose("f");
+    assertThat(client.route()).as("c has failed once").containsExactly("a", "d", "c");
+  }
+
+  // ---- giving up
+
+  @Test
+  void noRelay_failsAfterBoundedRetriesAndSaysWhoWasTriedAndWhy() {
+    giveUp();
+    RouteFailure failure = client.last(RouteEffect.Failed.class).failure();
+    assertThat(failure.message())
+        .isEqualTo("no relay that can be reached serves layer 1 after 9 tries");
+    assertThat(failure.tried())
+        .isNotEmpty()
+        .allSatisfy(tried -> assertThat(tried.relay().relay().name()).isEqualTo("b"));
+    assertThat(failure.tried().getFirst().cause()).isEqualTo("connection reset");
+    assertThat(client.state.phase()).isEqualTo(RouteState.Phase.DORMANT);
+    assertThat(client.state.nextDeadlineNanos()).isEmpty();
+    assertThat(client.state.length()).isEqualTo(1);
+  }
+
+  @Test
+  void noRelay_aLaterRequestTriesAnew() {
+    giveUp();
+    client.waiting.clear();
+    client.relay("d", 1, 2);
+    client.now += 100_000_000_000L;
+    client.forget();
+    client.submit(1, 6);
+    tokens.add(6L);
+    while (client.all(RouteEffect.Accepted.class).isEmpty()) {
+      client.run();
+      if (client.state.phase() == RouteState.Phase.SEARCHING) {
+        client.tickAtDeadline();
+      }
+    }
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(1, 1));
+  }
+
+  @Test
+  void openRefused_triesAnother() {
+    client.relay("d", 1, 2);
+    client.submit(0, 1);
+    client.carryOut(client.waiting.remove());
+    RelayId b = client.get("b").id();
+    client.give(
+        new RouteInput.Refused(
+            b, new StepId(client.state.epoch(), 0), Refusal.NO_ROOM, "8 sessions are open"));
+    tokens.add(1L);
+    client.run();
+    assertThat(client.route()).containsExactly("a", "d", "c");
+    assertThat(client.all(RouteEffect.Disconnect.class))
+        .containsExactly(new RouteEffect.Disconnect(b));
+  }
+
+  @Test
+  void openTimesOut_isRepeatedThenAnotherIsTried() {
+    client.relay("d", 1, 2);
+    client.submit(0, 1);
+    client.carryOut(client.waiting.remove());
+    List<RouteEffect.Open> opens = takeOpens();
+    opens.removeIf(open -> open.relay().relay().name().equals("b"));
+    opens.forEach(client::carryOut);
+    client.forget();
+    client.tickAtDeadline();
+    assertThat(client.all(RouteEffect.Open.class))
+        .singleElement()
+        .satisfies(open -> assertThat(open.relay().relay().name()).isEqualTo("b"));
+    client.waiting.clear();
+    client.tickAtDeadline();
+    tokens.add(1L);
+    client.run();
+    assertThat(client.route()).containsExactly("a", "d", "c");
+  }
+
+  @Test
+  void stepTimesOut_isSentAgainWithItsPayloadThenAnotherIsTried() {
+    client.relay("d", 1, 2);
+    step(1);
+    client.submit(1, 2);
+    client.carryOut(client.waiting.remove());
+    client.waiting.clear();
+    client.forget();
+    assertThat(client.state.nextDeadlineNanos()).hasValue(client.now + PATIENCE.stepNanos());
+    client.tickAtDeadline();
+    assertThat(client.sends("b"))
+        .singleElement()
+        .satisfies(send -> assertThat(send.payload()).isPresent());
+    client.waiting.clear();
+    client.tickAtDeadline();
+    tokens.add(2L);
+    client.run();
+    assertThat(client.route()).containsExactly("a", "d", "c");
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(1, 1));
+  }
+
+  @Test
+  void tick_tooEarlyChangesNothing() {
+    client.submit(0, 1);
+    RouteState before = client.state;
+    client.give(new RouteInput.Tick());
+    assertThat(client.state).isEqualTo(before);
+  }
+
+  @Test
+  void resynchronise_raisesTheEpochThenTriesAnother() {
+    client.relay("d", 1, 2);
+    step(1);
+    client.submit(1, 2);
+    for (int i = 0; i < 2; i++) {
+      assertThat(client.route()).containsExactly("a", "b", "c");
+      refuseAt("b", Refusal.GAP);
+      runOpens();
+    }
+    refuseAt("b", Refusal.GAP);
+    tokens.add(2L);
+    client.run();
+    assertThat(client.route()).containsExactly("a", "d", "c");
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(1, 1));
+  }
+
+  @Test
+  void damagedPayload_isSentAgain() {
+    step(1);
+    client.submit(1, 2);
+    RouteEffect.Send send = (RouteEffect.Send) client.waiting.remove();
+    client.give(
+        new RouteInput.Refused(send.relay(), send.step().id(), Refusal.BAD_DIGEST, "damaged"));
+    tokens.add(2L);
+    client.run();
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(1, 1));
+    assertThat(client.state.epoch()).isEqualTo(1);
+  }
+
+  @Test
+  void refusedForGood_declinesTheRequestAndTheSessionGoesOn() {
+    step(1);
+    client.forget();
+    client.submit(1, 2);
+    refuseAt("a", Refusal.TOO_LONG);
+    assertThat(client.last(RouteEffect.Declined.class).reason()).isEqualTo(Refusal.TOO_LONG);
+    client.waiting.removeIf(RouteEffect.Send.class::isInstance);
+    client.run();
+    step(3);
+  }
+
+  @Test
+  void refusedForGood_inAReplayIsTheRelaysFailure() {
+    grow(2);
+    client.relay("d", 1, 2);
+    client.relay("e", 1, 2);
+    client.lose("b");
+    runUntilSends(1);
+    RouteEffect.Send replay = takeSends().getFirst();
+    assertThat(replay.relay().name()).isEqualTo("d");
+    client.give(
+        new RouteInput.Refused(
+            replay.relay(), replay.step().id(), Refusal.BAD_TENSOR, "not for me"));
+    client.run();
+    assertThat(client.route()).containsExactly("a", "e", "c");
+    step(7);
+  }
+
+  @Test
+  void sessionLostAtARelay_isReplayed() {
+    grow(2);
+    client.submit(2, 7);
+    client.carryOut(client.waiting.remove());
+    client.get("b").absorbed.clear();
+    RelayId b = client.get("b").id();
+    client.waiting.clear();
+    client.give(
+        new RouteInput.Refused(
+            b, new StepId(client.state.epoch(), 0), Refusal.NO_SESSION, "expired"));
+    tokens.add(7L);
+    while (client.all(RouteEffect.Accepted.class).size() < 1
+        || client.state.request().isPresent()) {
+      client.run();
+      if (client.state.phase() == RouteState.Phase.SEARCHING) {
+        client.tickAtDeadline();
+      }
+    }
+    assertThat(client.get("b").absorbed).hasSize(3);
+  }
+
+  @Test
+  void relayThatClaimsTooMuch_failed() {
+    client.relay("d", 0, 1);
+    client.submit(0, 1);
+    client.carryOut(client.waiting.remove());
+    RouteEffect.Open open = (RouteEffect.Open) client.waiting.remove();
+    client.give(RouteDriver.opened(open, 5));
+    tokens.add(1L);
+    client.run();
+    assertThat(client.route()).containsExactly("d", "b", "c");
+  }
+
+  @Test
+  void relayThatHoldsPartOfAStep_isAskedToLetGoOfIt() {
+    step(1, 2, 3);
+    client.give(new RouteInput.RelayLost(client.get("b").id(), "reset"));
+    while (client.state.phase() != RouteState.Phase.OPENING) {
+      client.tickAtDeadline();
+    }
+    List<RouteEffect.Open> opens = takeOpens();
+    RouteEffect.Open atB =
+        opens.stream().filter(o -> o.relay().relay().name().equals("b")).findFirst().orElseThrow();
+    assertThat(atB.length()).isEqualTo(3);
+    client.give(RouteDriver.opened(atB, 2));
+    assertThat(takeOpens())
+        .filteredOn(o -> o.relay().relay().name().equals("b"))
+        .singleElement()
+        .satisfies(o -> assertThat(o.length()).isZero());
+  }
+
+  // ---- requests
+
+  @Test
+  void rewind_equalsAFreshRunFromThere() {
+    grow(3);
+    client.forget();
+    client.submit(1, 50);
+    tokens.subList(1, 3).clear();
+    tokens.add(50L);
+    client.run();
+    assertThat(client.state.length()).isEqualTo(2);
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(1, 1));
+    step(51);
+  }
+
+  @Test
+  void rewind_intoAStepKeepsItsFirstTokens() {
+    step(1, 2, 3);
+    client.submit(2, 50);
+    tokens.remove(2);
+    tokens.add(50L);
+    client.run();
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(2, 1));
+    client.relay("d", 1, 2);
+    client.lose("b");
+    step(51);
+  }
+
+  @Test
+  void zeroTokens_areAnsweredAndLeaveNoTrace() {
+    step();
+    step(1);
+    History before = client.state.history();
+    step();
+    assertThat(client.state.history()).isEqualTo(before);
+    step(2);
+  }
+
+  @Test
+  void zeroTokens_answeredBeforeAReplacementIsThroughLeaveNoTrace() {
+    grow(2);
+    client.relay("d", 1, 2);
+    client.submit(2);
+    client.carryOut(client.waiting.remove());
+    client.carryOut(client.waiting.remove());
+    client.lose("b");
+    client.run();
+    step(7);
+  }
+
+  @Test
+  void badRequests_areDeclinedWithNothingChanged() {
+    client = new RouteDriver(RouteConfig.of(1, ROW, 4));
+    client.relay("a", 0, 1);
+    step(1, 2);
+    RouteState before = client.state;
+    Payload floats = payload(Tensor.ofFloats(new float[] {1}, 1, 1), new TreeMap<>());
+    assertDeclined(new RouteInput.Submit(70, 2, payload(1, 2, 3)), Refusal.TOO_LONG);
+    assertDeclined(new RouteInput.Submit(71, 3, payload(1)), Refusal.GAP);
+    assertDeclined(new RouteInput.Submit(72, -1, payload(1)), Refusal.GAP);
+    assertDeclined(new RouteInput.Submit(73, 2, floats), Refusal.BAD_TENSOR);
+    assertThat(client.state).isEqualTo(before);
+    client.submit(2, 3);
+    before = client.state;
+    assertDeclined(new RouteInput.Submit(74, 2, payload(3)), Refusal.TOO_MANY_STEPS);
+    assertThat(client.state).isEqualTo(before);
+  }
+
+  @Test
+  void close_endsTheSessionEverywhere() {
+    step(1);
+    client.submit(1, 2);
+    client.forget();
+    client.give(new RouteInput.Close());
+    assertThat(client.all(RouteEffect.CloseStage.class))
+        .extracting(close -> close.relay().name())
+        .containsExactly("a", "b", "c");
+    assertThat(client.all(RouteEffect.Failed.class)).hasSize(1);
+    assertThat(client.state.nextDeadlineNanos()).isEmpty();
+    assertDeclined(new RouteInput.Submit(80, 0, payload(1)), Refusal.NO_SESSION);
+    client.give(new RouteInput.Close());
+  }
+
+  @Test
+  void close_reachesRelaysThatHadNotAnsweredTheirOpening() {
+    client.submit(0, 1);
+    client.carryOut(client.waiting.remove());
+    client.forget();
+    client.give(new RouteInput.Close());
+    assertThat(client.all(RouteEffect.CloseStage.class)).hasSize(3);
+  }
+
+  // ---- bounds
+
+  @Test
+  void window_boundsWhatIsUnderWay() {
+    client = new RouteDriver(RouteConfig.of(2, ROW, 1000).withWindow(4));
+    client.relay("a", 0, 1);
+    client.relay("b", 1, 2);
+    grow(20);
+    client.relay("d", 1, 2);
+    client.lose("b");
+    runUntilSends(4);
+    assertThat(client.waiting.stream().filter(RouteEffect.Send.class::isInstance)).hasSize(4);
+    client.run();
+    assertThat(client.get("d").absorbed).hasSize(20);
+    step(7);
+  }
+
+  @Test
+  void mergedReplay_sendsFewLongSteps() {
+    client = new RouteDriver(RouteConfig.of(2, ROW, 1000).withMergeTokens(8));
+    client.relay("a", 0, 1);
+    client.relay("b", 1, 2);
+    grow(20);
+    client.relay("d", 1, 2);
+    client.forget();
+    client.lose("b");
+    client.run();
+    assertThat(client.sends("d")).extracting(send -> send.step().count()).containsExactly(8, 8, 4);
+    step(7);
+  }
+
+  @Test
+  void mergedReplay_ofAnIdleEntranceLearnsEachStepsOutput() {
+    client = new RouteDriver(RouteConfig.of(2, ROW, 1000).withMergeTokens(8));
+    client.relay("w", 0, 2);
+    grow(10);
+    client.relay("a", 0, 1);
+    client.relay("b", 1, 2);
+    client.lose("w");
+    step(7);
+    client.relay("c", 1, 2);
+    client.lose("b");
+    step(8);
+    assertThat(client.get("c").absorbed).hasSize(12);
+  }
+
+  @Test
+  void memory_isBoundedBeyondTheHistory() {
+    client = new RouteDriver(RouteConfig.of(1, ROW, RouteDriver.MAX_LENGTH));
+    client.relay("a", 0, 1);
+    step(1);
+    RouteState state = client.state;
+    RelayId a = client.get("a").id();
+    RouteMachine machine = new RouteMachine(io.baton.session.testing.TestPayloads.PAYLOADS, 1);
+    Payload row = payload(5);
+    for (int i = 0; i < 100_000; i++) {
+      state = machine.step(state, new RouteInput.Submit(i + 10, i + 1, row), i).state();
+      Step step = state.hops().getFirst().flights().getFirst().step();
+      state =
+          machine
+              .step(state, new RouteInput.Answered(a, step, Source.CLIENT, row.digest(), row), i)
+              .state();
+    }
+    assertThat(state.length()).isEqualTo(100_001);
+    assertThat(state.history().segments().size()).isEqualTo(100_001);
+    assertThat(state.history().known(1)).as("the last stage's outputs are not kept").isZero();
+    assertThat(state.hops().getFirst().flights()).isEmpty();
+    assertThat(state.held()).hasSize(1);
+    assertThat(state.tried()).isEmpty();
+    assertThat(state.bans()).isEmpty();
+    assertThat(state.mismatches()).isEmpty();
+  }
+
+  @Test
+  void failures_rememberedAreBounded() {
+    for (int i = 0; i < 2_000; i++) {
+      client.relays.clear();
+      for (int stage = 0; stage < 3; stage++) {
+        client.relay(new RelayId("s" + stage, (long) i << 32), stage, stage + 1);
+      }
+      discover();
+      tokens.clear();
+      client.forget();
+      client.give(new RouteInput.Begin());
+      client.run();
+      client.give(new RouteInput.RelayLost(client.state.route().getFirst().relay(), "restarted"));
+    }
+    assertThat(client.state.bans().size() + client.state.held().size()).isLessThan(1_100);
+    assertThat(client.state.tried().size()).isLessThanOrEqualTo(32);
+  }
+
+  // ---- helpers
+
+  private void step(long... rows) {
+    int position = tokens.size();
+    for (long row : rows) {
+      tokens.add(row);
+    }
+    assertThat(rows(client.step(rows))).isEqualTo(expected(position, rows.length));
+  }
+
+  /** Loses the only relay of the second stage for good, with a request under way. */
+  private void giveUp() {
+    grow(1);
+    client.lose("b");
+    client.submit(1, 5);
+    int ticks = 0;
+    while (client.all(RouteEffect.Failed.class).isEmpty()) {
+      client.run();
+      client.tickAtDeadline();
+      assertThat(++ticks).isLessThan(50);
+    }
+  }
+
+  private void grow(int steps) {
+    for (int i = 0; i < steps; i++) {
+      step(100 + i);
+    }
+  }
+
+  /** What a run without failures gives. */
+  private List<Long> expected(int position, int count) {
+    return Oracle.run(new LayerSpan(0, client.state.config().layers()), tokens)
+        .subList(position, position + count);
+  }
+
+  private void discover() {
+    client.give(
+        new RouteInput.Discovered(
+            client.relays.values().stream().map(relay -> relay.candidate).toList()));
+  }
+
+  private boolean mayPush(String name) {
+    return client.state.hops().stream()
+        .filter(hop -> hop.relay().name().equals(name))
+        .noneMatch(hop -> hop.pushSources().isEmpty());
+  }
+
+  /** A step of which the second stage gets other bytes from the first than the client. */
+  private void submitWithCorruptedPush(long row) {
+    client.forget();
+    client.submit(tokens.size(), row);
+    tokens.add(row);
+    RouteEffect.Send send = (RouteEffect.Send) client.waiting.remove();
+    RouteDriver.Relay b = client.get("b");
+    int length = b.absorbed.size();
+    RouteInput.Answered lie = client.compute(b, to("b", send), payload(666), Source.PEER);
+    client.give(lie);
+    b.absorbed = new ArrayList<>(b.absorbed.subList(0, length));
+    client.carryOut(send);
+    client.run();
+  }
+
+  private RouteEffect.Send to(String name, RouteEffect.Send send) {
+    return new RouteEffect.Send(
+        client.get(name).id(), send.step(), List.of(), send.digest(), send.payload());
+  }
+
+  private void report(String name, long number, boolean rolledBack) {
+    client.give(
+        new RouteInput.MismatchReported(
+            client.get(name).id(),
+            new StepId(client.state.epoch(), number),
+            payload(1).digest(),
+            payload(2).digest(),
+            client.get("a").id(),
+            rolledBack));
+  }
+
+  /** Runs until a relay refuses the step that it is sent first. */
+  private void refuseAt(String name, Refusal reason) {
+    while (true) {
+      RouteEffect effect = client.waiting.remove();
+      if (effect instanceof RouteEffect.Send send && send.relay().name().equals(name)) {
+        client.give(new RouteInput.Refused(send.relay(), send.step().id(), reason, "refused"));
+        return;
+      }
+      client.carryOut(effect);
+    }
+  }
+
+  /** Carries out openings alone. */
+  private void runOpens() {
+    while (client.waiting.peek() != null && !(client.waiting.peek() instanceof RouteEffect.Send)) {
+      client.carryOut(client.waiting.remove());
+    }
+  }
+
+  private void runUntilSends(int count) {
+    while (client.waiting.stream().filter(RouteEffect.Send.class::isInstance).count() < count
+        || !(client.waiting.peek() instanceof RouteEffect.Send)) {
+      client.carryOut(client.waiting.remove());
+    }
+  }
+
+  private List<RouteEffect.Send> takeSends() {
+    List<RouteEffect.Send> sends =
+        client.waiting.stream()
+            .filter(RouteEffect.Send.class::isInstance)
+            .map(RouteEffect.Send.class::cast)
+            .toList();
+    client.waiting.clear();
+    return sends;
+  }
+
+  private List<RouteEffect.Open> takeOpens() {
+    List<RouteEffect.Open> opens = new ArrayList<>();
+    for (RouteEffect effect : client.waiting) {
+      if (effect instanceof RouteEffect.Open open) {
+        opens.add(open);
+      }
+    }
+    client.waiting.clear();
+    return opens;
+  }
+
+  private static boolean isFor(RouteEffect effect, String name) {
+    return effect instanceof RouteEffect.Send send && send.relay().name().equals(name);
+  }
+
+  private static io.baton.session.model.Ticket ticket() {
+    return new io.baton.session.model.Ticket(new byte[] {1});
+  }
+
+  private void assertDeclined(RouteInput.Submit submit, Refusal reason) {
+    client.forget();
+    client.give(submit);
+    assertThat(client.seen)
+        .singleElement()
+        .satisfies(
+            effect -> {
+              RouteEffect.Declined declined = (RouteEffect.Declined) effect;
+              assertThat(declined.request()).isEqualTo(submit.request());
+              assertThat(declined.reason()).isEqualTo(reason);
+              assertThat(declined.message()).isNotBlank();
+            });
+  }
+}
