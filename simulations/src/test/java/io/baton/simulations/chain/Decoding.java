@@ -87,10 +87,9 @@ final class Decoding {
       SortedMap<String, Tensor> sideInputs,
       CompletableFuture<Tensor> output)
       throws Exception {
+    Tensor actual = output.get(TestChain.DEADLINE.toSeconds(), TimeUnit.SECONDS);
     Tensor expected = expected(position, input, sideInputs);
-    assertThat(output.get(TestChain.DEADLINE.toSeconds(), TimeUnit.SECONDS))
-        .as("the output at position %d", position)
-        .isEqualTo(expected);
+    assertThat(actual).as("the output at position %d", position).isEqualTo(expected);
     assertThat(session.length()).isEqualTo(position + input.spec().rows());
     if (input.spec().rows() > 0) {
       value = OracleExecutor.last(expected);

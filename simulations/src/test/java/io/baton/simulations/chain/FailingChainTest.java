@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -104,6 +105,7 @@ class FailingChainTest {
             if (spare.oracle.tokensComputed.get() >= 4 && killed.compareAndSet(false, true)) {
               // Not from its own thread: the relay waits for its streams to end.
               var _ = CompletableFuture.runAsync(spare::kill);
+              TestChain.eventually().until(() -> spare.relayIfAlive().isEmpty());
             }
             return output;
           };
@@ -212,8 +214,7 @@ class FailingChainTest {
         options.modelId(),
         chain.route().withPatience(impatient),
         options.algorithm(),
-        // It cannot be told that the session is over.
-        Duration.ofSeconds(2));
+        options.lease());
   }
 
   @Test
@@ -381,8 +382,20 @@ class FailingChainTest {
               () ->
                   chain.client().candidates(OracleExecutor.MODEL).get(30, TimeUnit.SECONDS).size()
                       == 3);
+      TestChain.eventually()
+          .ignoreExceptionsInstanceOf(ExecutionException.class)
+          .untilAsserted(() -> decoding.steps(1));
       decoding.steps(3);
     }
+  }
+
+  /** Gives up soon. */
+  static SessionOptions hasty(TestChain chain) {
+    return new SessionOptions(
+        OracleExecutor.MODEL,
+        chain.route().withPatience(fewTries()),
+        chain.options().algorithm(),
+        chain.options().lease());
   }
 
   private static RouteConfig.Patience fewTries() {

@@ -8,6 +8,7 @@ import io.baton.session.model.LayerSpan;
 import io.baton.simulations.proxy.DelayingProxy;
 import io.baton.transport.grpc.Endpoint;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
@@ -31,7 +32,7 @@ final class Node implements AutoCloseable {
   final OracleExecutor oracle;
   final MischievousExecutor executor;
   private final StageHarness harness;
-  private @Nullable Relay relay;
+  private volatile @Nullable Relay relay;
   private @Nullable DelayingProxy proxy;
   private @Nullable Tap tap;
 
@@ -47,7 +48,7 @@ final class Node implements AutoCloseable {
       throws IOException {
     Node node = new Node(name, layers, span, limits, front);
     node.restart();
-    InetSocketAddress target = new InetSocketAddress("127.0.0.1", node.port);
+    InetSocketAddress target = new InetSocketAddress(InetAddress.getLoopbackAddress(), node.port);
     switch (front) {
       case NOTHING -> {}
       case PROXY -> node.proxy = DelayingProxy.start(target, Duration.ZERO);
@@ -79,10 +80,11 @@ final class Node implements AutoCloseable {
   }
 
   Relay relay() {
-    if (relay == null) {
+    Relay alive = relay;
+    if (alive == null) {
       throw new IllegalStateException(config.name() + " is dead");
     }
-    return relay;
+    return alive;
   }
 
   Optional<Relay> relayIfAlive() {
@@ -125,9 +127,7 @@ final class Node implements AutoCloseable {
     if (tap != null) {
       tap.close();
     }
-    if (relay != null) {
-      relay.close();
-    }
+    relayIfAlive().ifPresent(Relay::close);
     if (proxy != null) {
       proxy.close();
     }
