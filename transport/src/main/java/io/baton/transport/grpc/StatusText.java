@@ -1,6 +1,9 @@
 package io.baton.transport.grpc;
 
 import io.grpc.Status;
+import java.io.FileNotFoundException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
 
 /** What a gRPC status means, for a person. */
 public final class StatusText {
@@ -9,12 +12,21 @@ public final class StatusText {
 
   /** A few words: why the other end could not be reached, or what it said. */
   public static String of(Status status) {
-    Throwable cause = status.getCause();
-    if (status.getCode() == Status.Code.UNAVAILABLE
-        && cause != null
-        && cause.getMessage() != null) {
-      return "cannot be reached: " + cause.getMessage();
+    if (status.getCode() == Status.Code.UNAVAILABLE && status.getCause() != null) {
+      return "cannot be reached: " + reason(status.getCause());
     }
     return status.getDescription() == null ? status.getCode().name() : status.getDescription();
+  }
+
+  /** The system's own words name its calls and error numbers. */
+  private static String reason(Throwable cause) {
+    String message = String.valueOf(cause.getMessage());
+    return switch (cause) {
+      case UnknownHostException _ -> "no such host";
+      case ConnectException _ when message.contains("timed out") -> "no answer";
+      case ConnectException _ -> "connection refused";
+      case FileNotFoundException _ -> "no such socket";
+      default -> message;
+    };
   }
 }
