@@ -372,7 +372,7 @@ class FailingChainTest {
           .hasMessageContaining(first)
           .hasMessageContaining(second)
           .hasMessageContaining("tries")
-          .hasMessageContaining("Connection refused");
+          .hasMessageContaining("connection refused");
       // The session is as it was, and goes on when there is a relay again.
       assertThat(decoding.session().length()).isEqualTo(3);
       chain.node(3).restart();

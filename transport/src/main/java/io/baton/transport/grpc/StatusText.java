@@ -15,7 +15,14 @@ public final class StatusText {
     if (status.getCode() == Status.Code.UNAVAILABLE && status.getCause() != null) {
       return "cannot be reached: " + reason(status.getCause());
     }
-    return status.getDescription() == null ? status.getCode().name() : status.getDescription();
+    String said = status.getDescription();
+    if (said == null) {
+      return status.getCode().name();
+    }
+    // gRPC's words for an end that nobody announced.
+    return said.startsWith("RST_STREAM") || said.startsWith("Network closed")
+        ? "the connection broke"
+        : said;
   }
 
   /** The system's own words name its calls and error numbers. */

@@ -1,0 +1,4 @@
+@NullMarked
+package io.baton.verification;
+
+import org.jspecify.annotations.NullMarked;
