@@ -2,6 +2,8 @@ package io.baton.session.route;
 
 import io.baton.session.Transition;
 import io.baton.session.model.PayloadOperations;
+import io.baton.session.model.Refusal;
+import java.util.List;
 
 /**
  * A session at its client, which is the authority on what the session holds.
@@ -44,33 +46,16 @@ public final class RouteMachine {
     if (state.phase() == RouteState.Phase.CLOSED) {
       return closed(state, input);
     }
-    RouteTransition transition = new RouteTransition(state, operations, jitterSeed, nowNanos);
-    switch (input) {
-      case RouteInput.Begin _ -> transition.begin();
-      case RouteInput.Submit submit -> transition.submit(submit);
-      case RouteInput.Discovered found -> transition.discovered(found);
-      case RouteInput.Opened opened -> transition.opened(opened);
-      case RouteInput.Answered answer -> transition.answered(answer);
-      case RouteInput.PayloadAsked asked -> transition.payloadAsked(asked);
-      case RouteInput.MismatchReported report -> transition.mismatchReported(report);
-      case RouteInput.Refused refused -> transition.refused(refused);
-      case RouteInput.RelayLost lost -> transition.relayLost(lost);
-      case RouteInput.RelayDraining draining -> transition.relayDraining(draining);
-      case RouteInput.Tick _ -> transition.tick();
-      case RouteInput.Close _ -> transition.close();
-    }
-    return transition.finish();
+    return new RouteTransition(state, operations, jitterSeed, nowNanos).run(input);
   }
 
   private static Transition<RouteState, RouteEffect> closed(RouteState state, RouteInput input) {
-    java.util.List<RouteEffect> effects =
+    List<RouteEffect> effects =
         input instanceof RouteInput.Submit submit
-            ? java.util.List.of(
+            ? List.of(
                 new RouteEffect.Declined(
-                    submit.request(),
-                    io.baton.session.model.Refusal.NO_SESSION,
-                    "the session is closed"))
-            : java.util.List.of();
+                    submit.request(), Refusal.NO_SESSION, "the session is closed"))
+            : List.of();
     return new Transition<>(state, effects);
   }
 }

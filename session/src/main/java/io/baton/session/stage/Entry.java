@@ -40,6 +40,11 @@ record Entry(
     return step.position() == other.position() && step.count() == other.count();
   }
 
+  /** Whether this is the same input for the same tokens as {@code other}. */
+  boolean isSameInput(Entry other) {
+    return covers(other.step) && input.equals(other.input);
+  }
+
   boolean isDone() {
     return progress instanceof Progress.Done;
   }

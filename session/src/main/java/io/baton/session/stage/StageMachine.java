@@ -31,15 +31,6 @@ public final class StageMachine {
    */
   public static Transition<StageState, StageEffect> step(
       StageState state, StageInput input, long nowNanos) {
-    StageTransition transition = new StageTransition(state, nowNanos);
-    switch (input) {
-      case StageInput.Announce announce -> transition.announce(announce);
-      case StageInput.ClientStep step -> transition.clientStep(step);
-      case StageInput.PeerPush push -> transition.peerPush(push);
-      case StageInput.Computed computed -> transition.computed(computed);
-      case StageInput.ComputeFailed failed -> transition.computeFailed(failed);
-      case StageInput.Tick _ -> transition.tick();
-    }
-    return transition.finish();
+    return new StageTransition(state, nowNanos).run(input);
   }
 }

@@ -1,0 +1,155 @@
+package io.baton.session.route;
+
+import io.baton.session.model.Digest;
+import io.baton.session.model.Payload;
+import io.baton.session.model.PayloadOperations;
+import io.baton.session.model.Source;
+import io.baton.session.model.TensorSpec;
+import io.baton.session.route.RouteState.Phase;
+import java.util.Optional;
+
+/** Checks what the hops answer to steps, in order, and learns from it what the next hop needs. */
+final class Answers {
+
+  private final RouteScratch scratch;
+  private final PayloadOperations operations;
+  private final Pump pump;
+  private final Failures failures;
+  private final Disagreements disagreements;
+
+  Answers(
+      RouteScratch scratch,
+      PayloadOperations operations,
+      Pump pump,
+      Failures failures,
+      Disagreements disagreements) {
+    this.scratch = scratch;
+    this.operations = operations;
+    this.pump = pump;
+    this.failures = failures;
+    this.disagreements = disagreements;
+  }
+
+  void answered(RouteInput.Answered answer) {
+    int index = scratch.indexOf(answer.relay());
+    if (scratch.phase != Phase.RUNNING
+        || answer.step().id().epoch() != scratch.epoch
+        || index < 0) {
+      return;
+    }
+    Hop hop = scratch.hops.get(index);
+    int at = hop.indexOf(answer.step().id().number());
+    if (at < 0) {
+      return;
+    }
+    Hop.Flight flight = hop.flights().get(at);
+    if (isOfWrongShape(hop, flight, answer)) {
+      failures.fail(
+          index,
+          "answered %s with %s for %s, which takes %s"
+              .formatted(
+                  flight.step(),
+                  answer.output().activations().spec(),
+                  answer.step(),
+                  expected(hop, flight)));
+      return;
+    }
+    Hop.Answer kept = new Hop.Answer(answer.source(), answer.inputDigest(), answer.output());
+    scratch.hops.set(index, hop.set(at, flight.answered(kept)));
+    absorb(index);
+  }
+
+  private static boolean isOfWrongShape(Hop hop, Hop.Flight flight, RouteInput.Answered answer) {
+    return !answer.step().equals(flight.step())
+        || !answer.output().activations().spec().equals(expected(hop, flight));
+  }
+
+  private static TensorSpec expected(Hop hop, Hop.Flight flight) {
+    return hop.candidate().stage().outputRow().withRows(flight.step().count());
+  }
+
+  /** Takes in the answers whose turn has come, here and, with what they teach, further down. */
+  private void absorb(int index) {
+    for (int at = index; at < scratch.hops.size() && scratch.phase == Phase.RUNNING; at++) {
+      pump.pump(at);
+      while (scratch.phase == Phase.RUNNING && takeAnswer(at)) {
+        pump.pump(at);
+      }
+    }
+  }
+
+  /** Checks and takes in the answer to the first flight, if it is there and can be checked. */
+  private boolean takeAnswer(int index) {
+    Hop hop = scratch.hops.get(index);
+    if (hop.flights().isEmpty()) {
+      return false;
+    }
+    Hop.Flight flight = hop.flights().getFirst();
+    if (flight.answer().isEmpty() || flight.digest().isEmpty()) {
+      return false;
+    }
+    Hop.Answer answer = flight.answer().get();
+    Digest digest = flight.digest().get();
+    if (!answer.inputDigest().equals(digest)) {
+      disagreements.reject(index, flight.step().id(), digest, answer);
+      return false;
+    }
+    scratch.hops.set(index, hop.withoutFirst().waiting(1, scratch.stepDeadline()));
+    scratch.held.put(hop.relay(), flight.step().end());
+    count(index, flight, answer);
+    learn(index, flight, answer.output());
+    return true;
+  }
+
+  private void count(int index, Hop.Flight flight, Hop.Answer answer) {
+    if (flight.from() < scratch.history.accepted()) {
+      scratch.stats = scratch.stats.plus(new RouteStats(0, 0, 0, flight.step().count(), 0));
+    } else if (index > 0) {
+      boolean peer = answer.source() == Source.PEER;
+      scratch.stats = scratch.stats.plus(new RouteStats(peer ? 1 : 0, peer ? 0 : 1, 0, 0, 0));
+    }
+  }
+
+  /**
+   * Keeps of a checked output what the client did not have yet; the rest of a replay's output is
+   * trimmed here.
+   */
+  private void learn(int index, Hop.Flight flight, Payload output) {
+    int exit = scratch.hops.get(index).exit();
+    for (int segment = flight.from(); segment < flight.to(); segment++) {
+      boolean isNew = segment == scratch.known(scratch.hops.get(index).candidate());
+      if (!isNew) {
+        continue;
+      }
+      Payload part = part(flight, segment, output);
+      if (exit == scratch.config.layers()) {
+        accept(part);
+      } else {
+        scratch.history = scratch.history.learn(exit, part);
+      }
+    }
+  }
+
+  /** The rows of a flight's output that are those of one of its segments. */
+  private Payload part(Hop.Flight flight, int segment, Payload output) {
+    if (flight.to() - flight.from() == 1) {
+      return output;
+    }
+    History.Segment tokens = scratch.history.segments().get(segment);
+    return operations.rows(output, tokens.position() - flight.step().position(), tokens.count());
+  }
+
+  /** The chain's result is checked from end to end: the application gets it. */
+  private void accept(Payload output) {
+    int position = scratch.history.segments().get(scratch.history.accepted()).position();
+    scratch.history = scratch.history.accept();
+    // A step of no tokens is gone from the history, and with it what replacements still do for it.
+    scratch.hops.replaceAll(hop -> hop.upTo(scratch.history.segments().size()));
+    scratch.hops.forEach(hop -> scratch.bans.remove(hop.relay()));
+    scratch.failures = 0;
+    scratch.tried.clear();
+    long id = scratch.request.orElseThrow();
+    scratch.request = Optional.empty();
+    scratch.effects.add(new RouteEffect.Accepted(id, position, output));
+  }
+}

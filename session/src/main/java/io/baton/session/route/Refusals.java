@@ -1,0 +1,72 @@
+package io.baton.session.route;
+
+import io.baton.session.model.Refusal;
+import io.baton.session.route.RouteState.Phase;
+
+/** Finds the remedy when a relay refuses something. */
+final class Refusals {
+
+  private final RouteScratch scratch;
+  private final Opening opening;
+  private final Failures failures;
+
+  Refusals(RouteScratch scratch, Opening opening, Failures failures) {
+    this.scratch = scratch;
+    this.opening = opening;
+    this.failures = failures;
+  }
+
+  void refused(RouteInput.Refused refused) {
+    int index = scratch.indexOf(refused.relay());
+    if (index < 0 || refused.step().epoch() != scratch.epoch) {
+      return;
+    }
+    if (refused.step().number() == 0) {
+      goElsewhere(index, refused);
+      return;
+    }
+    int at = scratch.hops.get(index).indexOf(refused.step().number());
+    if (scratch.phase != Phase.RUNNING || at < 0) {
+      return;
+    }
+    switch (refused.reason().remedy()) {
+      case SAME_AGAIN -> failures.again(index, at, why(refused));
+      case RESYNCHRONISE -> resynchronise(index, refused);
+      case ELSEWHERE -> goElsewhere(index, refused);
+      case NEVER -> giveUpStep(index, at, refused);
+    }
+  }
+
+  private static String why(RouteInput.Refused refused) {
+    return "%s: %s".formatted(refused.reason(), refused.message());
+  }
+
+  private void resynchronise(int index, RouteInput.Refused refused) {
+    if (scratch.failures >= scratch.config.patience().attempts()) {
+      failures.fail(index, why(refused));
+    } else {
+      scratch.failures++;
+      opening.reopen(why(refused));
+    }
+  }
+
+  private void goElsewhere(int index, RouteInput.Refused refused) {
+    if (refused.reason() == Refusal.NO_SESSION) {
+      scratch.held.remove(refused.relay());
+    }
+    failures.fail(index, why(refused));
+  }
+
+  private void giveUpStep(int index, int flight, RouteInput.Refused refused) {
+    if (scratch.hops.get(index).flights().get(flight).to() <= scratch.history.accepted()) {
+      // Others took this step before: it is this relay that cannot.
+      failures.fail(index, why(refused));
+      return;
+    }
+    scratch.request.ifPresent(
+        id ->
+            scratch.effects.add(new RouteEffect.Declined(id, refused.reason(), refused.message())));
+    scratch.dropRequest();
+    opening.reopen("a step was declined");
+  }
+}

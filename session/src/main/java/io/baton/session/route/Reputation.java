@@ -1,0 +1,74 @@
+package io.baton.session.route;
+
+import io.baton.session.model.Digest;
+import io.baton.session.model.RelayId;
+import io.baton.session.model.StepId;
+import io.baton.session.route.RouteState.Ban;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** What relays have done so far, and what they are therefore let do. */
+final class Reputation {
+
+  /** How many relays are remembered that cannot be reached now. */
+  private static final int RELAYS_REMEMBERED = 1024;
+
+  private final RouteScratch scratch;
+
+  Reputation(RouteScratch scratch) {
+    this.scratch = scratch;
+  }
+
+  /** Leaves a relay alone, for longer each time. */
+  void ban(RelayId relay) {
+    RouteConfig.Patience patience = scratch.config.patience();
+    Ban before = scratch.bans.get(relay);
+    int count = before == null ? 1 : before.failures() + 1;
+    long nanos = Math.min(patience.maxBanNanos(), patience.banNanos() << Math.min(count - 1, 20));
+    scratch.bans.put(relay, new Ban(scratch.now + nanos, count));
+  }
+
+  boolean isFree(RelayId relay) {
+    Ban ban = scratch.bans.get(relay);
+    return ban == null || scratch.now - ban.untilNanos() >= 0;
+  }
+
+  /** Holds it against {@code blamed} that the stage at {@code index} got other bytes. */
+  void blame(int index, StepId step, Digest client, Digest other, RelayId blamed) {
+    scratch.mismatches.merge(blamed, 1, Integer::sum);
+    recordMismatch(index, step, client, other, blamed);
+  }
+
+  void recordMismatch(int index, StepId step, Digest client, Digest other, RelayId blamed) {
+    scratch.stats = scratch.stats.plus(new RouteStats(0, 0, 0, 0, 1));
+    scratch.effects.add(
+        new RouteEffect.MismatchSeen(scratch.hops.get(index).relay(), step, client, other, blamed));
+  }
+
+  boolean mayPush(RelayId relay) {
+    return scratch.config.push()
+        && scratch.mismatches.getOrDefault(relay, 0) < scratch.config.mismatchLimit();
+  }
+
+  /**
+   * Tokens of the session that a relay can be counted on to hold. What it held before it failed
+   * twice is not, or its memory would always make it the cheapest.
+   */
+  int trustedLength(RelayId relay) {
+    Ban ban = scratch.bans.get(relay);
+    return ban == null || ban.failures() == 1 ? scratch.held.getOrDefault(relay, 0) : 0;
+  }
+
+  /** Forgets relays that are nowhere to be seen, if there are too many to remember. */
+  void prune() {
+    if (scratch.held.size() + scratch.bans.size() <= RELAYS_REMEMBERED) {
+      return;
+    }
+    Set<RelayId> seen =
+        scratch.candidates.stream().map(Candidate::relay).collect(Collectors.toSet());
+    scratch.hops.forEach(hop -> seen.add(hop.relay()));
+    scratch.held.keySet().retainAll(seen);
+    scratch.bans.keySet().retainAll(seen);
+    scratch.mismatches.keySet().retainAll(seen);
+  }
+}

@@ -1,0 +1,112 @@
+package io.baton.session.route;
+
+import io.baton.session.model.RelayId;
+import io.baton.session.route.RouteState.Ban;
+import io.baton.session.route.RouteState.Phase;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A copy of a {@link RouteState} that the parts of a {@link RouteTransition} write to. */
+final class RouteScratch {
+
+  final RouteConfig config;
+  final long now;
+  final List<RouteEffect> effects = new ArrayList<>();
+
+  Phase phase;
+  long epoch;
+  List<Candidate> candidates;
+  final List<Hop> hops;
+  History history;
+  final Map<RelayId, Integer> held;
+  Optional<Long> request;
+  long nextNumber;
+  final Map<RelayId, Ban> bans;
+  final Map<RelayId, Integer> mismatches;
+  int failures;
+  final List<RouteFailure.Tried> tried;
+  String cause;
+  long retryAtNanos;
+  RouteStats stats;
+
+  RouteScratch(RouteState state, long nowNanos) {
+    config = state.config();
+    now = nowNanos;
+    phase = state.phase();
+    epoch = state.epoch();
+    candidates = state.candidates();
+    hops = new ArrayList<>(state.hops());
+    history = state.history();
+    held = new HashMap<>(state.held());
+    request = state.request();
+    nextNumber = state.nextNumber();
+    bans = new HashMap<>(state.bans());
+    mismatches = new HashMap<>(state.mismatches());
+    failures = state.failures();
+    tried = new ArrayList<>(state.tried());
+    cause = state.cause();
+    retryAtNanos = state.retryAtNanos();
+    stats = state.stats();
+  }
+
+  RouteState finish() {
+    return new RouteState(
+        config,
+        phase,
+        epoch,
+        candidates,
+        hops,
+        history,
+        held,
+        request,
+        nextNumber,
+        bans,
+        mismatches,
+        failures,
+        tried,
+        cause,
+        retryAtNanos,
+        stats);
+  }
+
+  List<Candidate> route() {
+    return hops.stream().map(Hop::candidate).toList();
+  }
+
+  int indexOf(RelayId relay) {
+    for (int i = 0; i < hops.size(); i++) {
+      if (hops.get(i).relay().equals(relay)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /** Segments whose output at a stage the client has: what the stage can be spared. */
+  int known(Candidate candidate) {
+    int exit = candidate.span().end();
+    return exit == config.layers() ? history.accepted() : history.known(exit);
+  }
+
+  /** Forgets all beyond {@code length} that a relay has held: it is not the session's any more. */
+  void limitHeld(int length) {
+    held.replaceAll((_, has) -> Math.min(has, length));
+  }
+
+  void dropRequest() {
+    request = Optional.empty();
+    history = history.withoutPending();
+    limitHeld(history.acceptedLength());
+  }
+
+  long openDeadline() {
+    return now + config.patience().openNanos();
+  }
+
+  long stepDeadline() {
+    return now + config.patience().stepNanos();
+  }
+}
