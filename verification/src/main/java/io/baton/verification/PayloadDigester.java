@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Map;
 import java.util.SortedMap;
@@ -53,7 +54,7 @@ public final class PayloadDigester {
   }
 
   public Digest digest(Tensor activations, SortedMap<String, Tensor> sideInputs) {
-    SortedMap<byte[], Tensor> byName = new TreeMap<>(java.util.Arrays::compareUnsigned);
+    SortedMap<byte[], Tensor> byName = new TreeMap<>(Arrays::compareUnsigned);
     sideInputs.forEach((name, tensor) -> byName.put(name.getBytes(StandardCharsets.UTF_8), tensor));
     int size = DOMAIN.length + entrySize(0, activations);
     for (Map.Entry<byte[], Tensor> side : byName.entrySet()) {

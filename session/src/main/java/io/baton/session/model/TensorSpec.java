@@ -1,6 +1,9 @@
 package io.baton.session.model;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What a tensor looks like: the type of its elements and its shape, outermost dimension first. A
@@ -36,7 +39,7 @@ public record TensorSpec(DType dtype, List<Integer> shape) {
   }
 
   public static TensorSpec of(DType dtype, int... shape) {
-    return new TensorSpec(dtype, java.util.Arrays.stream(shape).boxed().toList());
+    return new TensorSpec(dtype, Arrays.stream(shape).boxed().toList());
   }
 
   /** Number of elements. */
@@ -69,13 +72,13 @@ public record TensorSpec(DType dtype, List<Integer> shape) {
 
   /** The same tensor with another outermost dimension. */
   public TensorSpec withRows(int rows) {
-    List<Integer> dimensions = new java.util.ArrayList<>(shape);
+    List<Integer> dimensions = new ArrayList<>(shape);
     dimensions.set(0, rows);
     return new TensorSpec(dtype, dimensions);
   }
 
   @Override
   public String toString() {
-    return dtype.name().toLowerCase(java.util.Locale.ROOT) + shape;
+    return dtype.name().toLowerCase(Locale.ROOT) + shape;
   }
 }

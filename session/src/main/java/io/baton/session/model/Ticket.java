@@ -1,6 +1,7 @@
 package io.baton.session.model;
 
 import java.security.MessageDigest;
+import java.util.Arrays;
 
 /**
  * The right to push into one session at one relay, issued by that relay. Compared in constant time.
@@ -31,7 +32,7 @@ public final class Ticket {
 
   @Override
   public int hashCode() {
-    return java.util.Arrays.hashCode(value);
+    return Arrays.hashCode(value);
   }
 
   /** Never shows the ticket itself. */

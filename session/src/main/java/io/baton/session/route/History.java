@@ -4,6 +4,7 @@ import io.baton.session.PersistentList;
 import io.baton.session.model.Payload;
 import io.baton.session.model.PayloadOperations;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -105,7 +106,7 @@ record History(
   /**
    * Forgets the inputs at boundaries that the route no longer has; those of layer 0 always stay.
    */
-  History retain(java.util.Set<Integer> layers) {
+  History retain(Set<Integer> layers) {
     Map<Integer, PersistentList<Payload>> next = new TreeMap<>(inputs);
     next.keySet().removeIf(layer -> layer != 0 && !layers.contains(layer));
     return new History(segments, next, accepted);

@@ -41,6 +41,7 @@ final class Refusals {
     return "%s: %s".formatted(refused.reason(), refused.message());
   }
 
+  /** A relay that cannot be brought into step as often as a message is sent again will not be. */
   private void resynchronise(int index, RouteInput.Refused refused) {
     if (scratch.failures >= scratch.config.patience().attempts()) {
       failures.fail(index, why(refused));

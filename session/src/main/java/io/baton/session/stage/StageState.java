@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.LongStream;
 
 /**
  * A session at a stage. The tokens {@code [0, settled)} are computed and confirmed. {@code open}
@@ -96,8 +97,8 @@ public record StageState(
             entry ->
                 entry.progress() instanceof Progress.Awaiting(long deadline, boolean asked)
                         && !asked
-                    ? java.util.stream.LongStream.of(deadline)
-                    : java.util.stream.LongStream.empty())
+                    ? LongStream.of(deadline)
+                    : LongStream.empty())
         .reduce((a, b) -> a - b < 0 ? a : b);
   }
 
