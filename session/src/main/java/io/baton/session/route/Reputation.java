@@ -28,6 +28,11 @@ final class Reputation {
     scratch.bans.put(relay, new Ban(scratch.now + nanos, count));
   }
 
+  /** Lets every relay be tried again; how often it has failed is remembered. */
+  void forgive() {
+    scratch.bans.replaceAll((_, ban) -> new Ban(scratch.now, ban.failures()));
+  }
+
   boolean isFree(RelayId relay) {
     Ban ban = scratch.bans.get(relay);
     return ban == null || scratch.now - ban.untilNanos() >= 0;

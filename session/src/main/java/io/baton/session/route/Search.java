@@ -26,6 +26,7 @@ final class Search {
   void wake() {
     scratch.failures = 0;
     scratch.tried.clear();
+    reputation.forgive();
     scratch.cause = "the session begins";
     if (scratch.candidates.isEmpty()) {
       discover();

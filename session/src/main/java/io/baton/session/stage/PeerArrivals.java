@@ -89,7 +89,8 @@ final class PeerArrivals {
       return entry;
     }
     out.drop(message, DropReason.CONTRADICTS_EARLIER);
-    if (!entry.confirmed()) {
+    if (!entry.confirmed() || entry.input().equals(payload.digest())) {
+      // Of the same bytes for other tokens, there is no evidence to keep.
       return entry;
     }
     out.add(

@@ -552,6 +552,16 @@ class RouteMachineTest {
   }
 
   @Test
+  void noRelay_aLaterRequestGivesFailedRelaysAnotherChanceAtOnce() {
+    giveUp();
+    client.waiting.clear();
+    discover();
+    client.submit(1, 6);
+    assertThat(client.state.phase()).isEqualTo(RouteState.Phase.OPENING);
+    assertThat(client.route()).containsExactly("a", "b", "c");
+  }
+
+  @Test
   void openRefused_triesAnother() {
     client.relay("d", 1, 2);
     client.submit(0, 1);

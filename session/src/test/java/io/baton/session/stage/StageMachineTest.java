@@ -596,6 +596,12 @@ class StageMachineTest {
   }
 
   @Test
+  void settledStep_sameBytesForOtherTokensAreNoEvidence() {
+    settle(1, 0, A);
+    assertThat(stage.push(1, 1, A)).containsExactly(dropped(1, DropReason.CONTRADICTS_EARLIER));
+  }
+
+  @Test
   void peerEquivocation_theFirstStands() {
     stage.push(1, 0, A);
     assertThat(stage.push(1, 0, FORGED))
