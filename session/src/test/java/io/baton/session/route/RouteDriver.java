@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** A client's session against honest relays that answer when told to. */
 final class RouteDriver {
@@ -59,6 +60,11 @@ final class RouteDriver {
   RouteDriver(RouteConfig config) {
     layers = config.layers();
     state = RouteState.initial(config);
+  }
+
+  /** Begins anew, configured otherwise; nothing may have happened yet. */
+  void configure(UnaryOperator<RouteConfig> change) {
+    state = RouteState.initial(change.apply(state.config()));
   }
 
   /** A chain of stages of one layer each, named a, b, c. */

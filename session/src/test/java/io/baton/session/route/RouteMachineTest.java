@@ -553,6 +553,19 @@ class RouteMachineTest {
 
   @Test
   void noRelay_aLaterRequestGivesFailedRelaysAnotherChanceAtOnce() {
+    long hour = 3_600_000_000_000L;
+    client.configure(
+        config ->
+            config.withPatience(
+                new RouteConfig.Patience(
+                    PATIENCE.openNanos(),
+                    PATIENCE.stepNanos(),
+                    PATIENCE.attempts(),
+                    PATIENCE.failures(),
+                    PATIENCE.backoffNanos(),
+                    PATIENCE.maxBackoffNanos(),
+                    hour,
+                    hour)));
     giveUp();
     client.waiting.clear();
     discover();
