@@ -1,13 +1,12 @@
 package io.baton.cli;
 
-import io.baton.proto.codec.HostPort;
 import io.baton.relay.Relay;
 import io.baton.relay.RelayConfig;
 import io.baton.transport.grpc.Endpoint;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** A relay whose stage executor is a process of its own. */
@@ -16,13 +15,7 @@ import picocli.CommandLine.Option;
     description = "Run a relay; its stage executor attaches over a Unix-domain socket.")
 final class RelayCommand implements Callable<Integer> {
 
-  @Option(
-      names = "--listen",
-      required = true,
-      paramLabel = "HOST:PORT",
-      converter = HostPortConverter.class,
-      description = "Where clients and other relays reach this one; port 0 takes a free one.")
-  private HostPort listen = new HostPort("127.0.0.1", 0);
+  @Mixin private ListenOptions listen = new ListenOptions();
 
   @Option(
       names = "--socket",
@@ -39,22 +32,6 @@ final class RelayCommand implements Callable<Integer> {
       description = "Name of the relay (default: ${DEFAULT-VALUE}).")
   private String name = "relay";
 
-  @Option(
-      names = "--drain",
-      paramLabel = "TIME",
-      defaultValue = "10s",
-      converter = DurationConverter.class,
-      description = "How long sessions may go on after SIGTERM (default: ${DEFAULT-VALUE}).")
-  private Duration drain = Duration.ofSeconds(10);
-
-  @Option(
-      names = "--insecure",
-      description = "Listen beyond loopback without encryption or authentication.")
-  private boolean insecure;
-
-  @Option(names = "--until-stdin-ends", hidden = true)
-  private boolean untilStdinEnds;
-
   private final Console console;
 
   RelayCommand(Console console) {
@@ -63,17 +40,15 @@ final class RelayCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Listening.check(listen, insecure);
-    RelayConfig config = RelayConfig.of(name, new Endpoint.Tcp(listen)).withExecutorSocket(socket);
-    try (StopSignal stop = StopSignal.listen(untilStdinEnds);
+    RelayConfig config = RelayConfig.of(name, listen.endpoint()).withExecutorSocket(socket);
+    try (StopSignal stop = listen.stopSignal();
         Relay relay = Relay.start(config)) {
       console
           .out()
           .printf(
               "%s waits for a stage executor at %s, listens at %s%n",
               name, socket, relay.endpoint());
-      stop.await();
-      relay.drain(drain);
+      listen.serve(relay, stop);
       return ExitCode.OK;
     }
   }

@@ -3,11 +3,11 @@ package io.baton.cli;
 import io.baton.client.stage.ExecutorAttachment;
 import io.baton.client.stage.StageHarness;
 import io.baton.stages.JlamaStageExecutor;
-import io.baton.stages.ModelDirectory;
 import io.baton.transport.grpc.Endpoint;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** A stage executor that attaches to a relay of another process. */
@@ -25,27 +25,7 @@ final class StageCommand implements Callable<Integer> {
       description = "The relay's --socket.")
   private Endpoint.Unix relay = new Endpoint.Unix(Path.of("baton.sock"));
 
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "DIR",
-      description = "Model directory (Hugging Face layout).")
-  private Path model = Path.of(".");
-
-  @Option(
-      names = "--stage",
-      required = true,
-      paramLabel = "I/N",
-      converter = StageShare.Converter.class,
-      description = "The share of the layers to run: the I-th of N equal ones.")
-  private StageShare share = new StageShare(1, 1);
-
-  @Option(
-      names = "--sessions",
-      paramLabel = "N",
-      defaultValue = "64",
-      description = "The most sessions at a time (default: ${DEFAULT-VALUE}).")
-  private int sessions;
+  @Mixin private StageOptions stage = new StageOptions();
 
   @Option(names = "--until-stdin-ends", hidden = true)
   private boolean untilStdinEnds;
@@ -58,21 +38,16 @@ final class StageCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Checks.positive("--sessions", sessions);
-    ModelDirectory directory = ModelDirectory.open(model);
-    share.checkDivides(directory);
     try (StopSignal stop = StopSignal.listen(untilStdinEnds);
-        JlamaStageExecutor executor =
-            JlamaStageExecutor.load(directory, share.index(), share.count(), sessions);
-        StageHarness harness = StageHarness.start(executor, "stage-" + share.index());
+        JlamaStageExecutor executor = stage.load();
+        StageHarness harness = StageHarness.start(executor, stage.name());
         ExecutorAttachment attachment = ExecutorAttachment.start(harness, relay)) {
-      String stage =
-          "stage %s (%s) of %s".formatted(share, executor.info().span(), directory.modelId());
-      console.out().printf("%s attaches to %s%n", stage, relay);
+      String what = stage.describe(executor);
+      console.out().printf("%s attaches to %s%n", what, relay);
       var _ =
           attachment
               .attached()
-              .thenRun(() -> console.out().printf("%s is attached to %s%n", stage, relay));
+              .thenRun(() -> console.out().printf("%s is attached to %s%n", what, relay));
       stop.await();
       return ExitCode.OK;
     }
