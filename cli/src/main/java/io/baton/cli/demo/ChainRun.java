@@ -14,7 +14,6 @@ import io.baton.session.route.RouteStats;
 import io.baton.stages.GreedyGeneration;
 import io.baton.stages.ModelDirectory;
 import io.baton.stages.ModelEnds;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.LongAdder;
@@ -37,15 +36,12 @@ final class ChainRun {
    * @param nanos from the prompt to the last token
    * @param stageNanos spent in stages, from an input's arrival to its output
    * @param computeNanos the part of it spent in executors
-   * @param openNanos from the first word to the relays to the route being open
    */
   record Result(
       List<Integer> tokens,
       RouteStats stats,
       List<Failover> failovers,
       List<Kill> neverKilled,
-      long openNanos,
-      long firstTokenNanos,
       long nanos,
       long stageNanos,
       long computeNanos) {
@@ -84,12 +80,10 @@ final class ChainRun {
     Killer killer = new Killer(fleet, model.layers() / stages, kills, audience);
     LongAdder inStages = new LongAdder();
     LongAdder compute = new LongAdder();
-    long start = System.nanoTime();
     try (InferenceSession session =
         client.openSession(options(kills.size()), listener(killer, audience, inStages, compute))) {
       awaitOpen(session);
       long opened = System.nanoTime();
-      List<Long> times = new ArrayList<>();
       List<Integer> tokens =
           GreedyGeneration.run(
               ends,
@@ -97,18 +91,14 @@ final class ChainRun {
               prompt,
               maxTokens,
               (position, activations) -> killer.step(session, position, activations),
-              token -> {
-                times.add(System.nanoTime());
-                audience.token(token);
-              });
+              audience::token);
+      long nanos = System.nanoTime() - opened;
       return new Result(
           tokens,
           session.stats(),
           killer.failovers(),
           killer.neverKilled(),
-          opened - start,
-          times.getFirst() - opened,
-          times.getLast() - opened,
+          nanos,
           inStages.sum(),
           compute.sum());
     }

@@ -22,12 +22,8 @@ public enum DropReason {
   SPECULATION_LIMIT,
   /** No room to keep a push that came early. */
   PARKING_FULL,
-  /** The relay's share of memory for pushes is taken. */
+  /** As many pushes wait for the session as may. */
   PUSH_SHARE_FULL,
   /** The executor could not compute it, and the client has not vouched for it. */
-  COMPUTE_FAILED,
-  /** The bytes do not have the digest that came with them. */
-  BAD_DIGEST,
-  /** The frame breaks the protocol. */
-  MALFORMED
+  COMPUTE_FAILED
 }

@@ -89,14 +89,7 @@ final class StageScratch {
   }
 
   int currentLength() {
-    int length = settled;
-    for (Entry entry : open) {
-      if (!entry.in(epoch) || !entry.isDone()) {
-        break;
-      }
-      length = entry.step().end();
-    }
-    return length;
+    return StageState.currentLength(epoch, settled, open);
   }
 
   int indexOfOpen(StepId id) {

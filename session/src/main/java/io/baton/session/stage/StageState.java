@@ -80,6 +80,10 @@ public record StageState(
 
   /** Tokens that are computed: the settled ones and those of the steps done after them. */
   public int currentLength() {
+    return currentLength(epoch, settled, open);
+  }
+
+  static int currentLength(long epoch, int settled, List<Entry> open) {
     int length = settled;
     for (Entry entry : open) {
       if (!entry.in(epoch) || !entry.isDone()) {
