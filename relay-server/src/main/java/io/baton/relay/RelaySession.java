@@ -3,7 +3,6 @@ package io.baton.relay;
 import io.baton.proto.v1.StageFrame;
 import io.baton.session.Transition;
 import io.baton.session.model.Payload;
-import io.baton.session.model.Peer;
 import io.baton.session.model.Push;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.RelayId;
@@ -271,6 +270,8 @@ final class RelaySession {
         }
         send(relay.frames().output(respond));
       }
+      case StageEffect.Absorbed absorbed ->
+          throw new IllegalStateException("nobody stands by here: " + absorbed);
       case StageEffect.AskPayload(StepId step) -> send(List.of(StageFrames.askPayload(step)));
       case StageEffect.ReportMismatch report -> {
         log.warn(
@@ -339,15 +340,9 @@ final class RelaySession {
   }
 
   private void pushOn(StageEffect.PushOutput effect) {
-    Peer head = effect.nextPeers().getFirst();
     Push push =
-        new Push(
-            id,
-            head.ticket(),
-            effect.step(),
-            effect.nextPeers().subList(1, effect.nextPeers().size()),
-            effect.output());
-    if (relay.pushes().push(head, push)) {
+        new Push(id, effect.to().ticket(), effect.step(), effect.nextPeers(), effect.output());
+    if (relay.pushes().push(effect.to(), push)) {
       relay.counters().pushesSent.increment();
     } else {
       relay.counters().pushesShed.increment();

@@ -14,6 +14,7 @@ import io.baton.session.model.LayerSpan;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.SessionId;
 import io.baton.session.model.StageInfo;
+import io.baton.session.model.StageRole;
 import io.baton.session.model.StepId;
 import io.baton.session.model.Ticket;
 import io.baton.session.stage.StageConfig;
@@ -113,7 +114,8 @@ final class SessionOpener {
         new StageInput.Announce(
             epoch,
             StepCodec.lengthFromWire(open.getLength(), "length"),
-            new HashSet<>(IdCodec.relaysFromWire(open.getPushSourcesList(), "push_sources"))),
+            new HashSet<>(IdCodec.relaysFromWire(open.getPushSourcesList(), "push_sources")),
+            StageRole.ACTIVE),
         pushTarget(open.getPushTarget()));
   }
 

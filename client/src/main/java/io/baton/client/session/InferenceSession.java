@@ -273,6 +273,7 @@ public final class InferenceSession implements AutoCloseable {
         opened.complete(null);
         tell(() -> listener.onRoute(epoch, route, cause));
       }
+      case RouteEffect.StandbyReady _, RouteEffect.StandbyLost _ -> {}
       case RouteEffect.Accepted(long request, int _, Payload output) ->
           take(request).ifPresent(result -> result.complete(output.activations()));
       case RouteEffect.Declined(long request, var reason, String message) ->

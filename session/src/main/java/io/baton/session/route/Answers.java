@@ -3,7 +3,6 @@ package io.baton.session.route;
 import io.baton.session.model.Digest;
 import io.baton.session.model.Payload;
 import io.baton.session.model.PayloadOperations;
-import io.baton.session.model.Source;
 import io.baton.session.model.TensorSpec;
 import io.baton.session.route.RouteState.Phase;
 import java.util.Optional;
@@ -54,7 +53,8 @@ final class Answers {
                   expected(hop, flight)));
       return;
     }
-    Hop.Answer kept = new Hop.Answer(answer.source(), answer.inputDigest(), answer.output());
+    Hop.Answer kept =
+        new Hop.Answer(answer.source(), answer.inputDigest(), Optional.of(answer.output()));
     scratch.hops.set(index, hop.set(at, flight.answered(kept)));
     absorb(index);
   }
@@ -97,16 +97,15 @@ final class Answers {
     scratch.hops.set(index, hop.withoutFirst().waiting(1, scratch.stepDeadline()));
     scratch.held.put(hop.relay(), flight.step().end());
     count(index, flight, answer);
-    learn(index, flight, answer.output());
+    learn(index, flight, answer.output().orElseThrow());
     return true;
   }
 
   private void count(int index, Hop.Flight flight, Hop.Answer answer) {
     if (flight.from() < scratch.history.accepted()) {
-      scratch.stats = scratch.stats.plus(new RouteStats(0, 0, 0, flight.step().count(), 0));
+      scratch.stats = scratch.stats.withReplayed(flight.step().count());
     } else if (index > 0) {
-      boolean peer = answer.source() == Source.PEER;
-      scratch.stats = scratch.stats.plus(new RouteStats(peer ? 1 : 0, peer ? 0 : 1, 0, 0, 0));
+      scratch.stats = scratch.stats.withStep(answer.source());
     }
   }
 
@@ -145,6 +144,7 @@ final class Answers {
     scratch.history = scratch.history.accept();
     // A step of no tokens is gone from the history, and with it what replacements still do for it.
     scratch.hops.replaceAll(hop -> hop.upTo(scratch.history.segments().size()));
+    scratch.standbys.replaceAll(hop -> hop.upTo(scratch.history.segments().size()));
     scratch.hops.forEach(hop -> scratch.bans.remove(hop.relay()));
     scratch.failures = 0;
     scratch.tried.clear();

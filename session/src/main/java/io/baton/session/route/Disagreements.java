@@ -25,27 +25,43 @@ final class Disagreements {
   void reject(int index, StepId step, Digest digest, Hop.Answer answer) {
     Hop hop = scratch.hops.get(index);
     if (hop.pushSources().isEmpty() || answer.source() == Source.CLIENT) {
-      reputation.recordMismatch(index, step, digest, answer.inputDigest(), hop.relay());
+      reputation.recordMismatch(hop.relay(), step, digest, answer.inputDigest(), hop.relay());
       failures.fail(index, "computed other bytes than it was sent");
       return;
     }
     RelayId before = scratch.hops.get(index - 1).relay();
-    reputation.blame(index, step, digest, answer.inputDigest(), before);
+    reputation.blame(hop.relay(), step, digest, answer.inputDigest(), before);
     opening.reopen("mismatch at " + hop.candidate());
   }
 
   void mismatchReported(RouteInput.MismatchReported report) {
-    int index = scratch.indexOf(report.relay());
-    if (scratch.phase != Phase.RUNNING || report.step().epoch() != scratch.epoch || index <= 0) {
+    if (scratch.phase != Phase.RUNNING || report.step().epoch() != scratch.epoch) {
       return;
     }
+    int index = scratch.indexOf(report.relay());
+    if (index < 0) {
+      standbyReported(report);
+    } else if (index > 0) {
+      hopReported(index, report);
+    }
+  }
+
+  /** What a standby is pushed is no part of the chain: there is nothing to undo. */
+  private void standbyReported(RouteInput.MismatchReported report) {
+    if (RouteScratch.indexOf(scratch.standbys, report.relay()) >= 0) {
+      reputation.recordMismatch(
+          report.relay(), report.step(), report.client(), report.peer(), report.from());
+    }
+  }
+
+  private void hopReported(int index, RouteInput.MismatchReported report) {
     Hop hop = scratch.hops.get(index);
     if (hop.pushSources().isEmpty()) {
       failures.fail(index, "reports other bytes from a peer, and takes none from any");
       return;
     }
     RelayId before = scratch.hops.get(index - 1).relay();
-    reputation.blame(index, report.step(), report.client(), report.peer(), before);
+    reputation.blame(hop.relay(), report.step(), report.client(), report.peer(), before);
     boolean underWay = hop.indexOf(report.step().number()) >= 0;
     if (!reputation.mayPush(before) || (underWay && report.rolledBack())) {
       opening.reopen("mismatch at " + hop.candidate());

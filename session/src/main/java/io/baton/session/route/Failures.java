@@ -81,7 +81,7 @@ final class Failures {
       return;
     }
     scratch.hops.set(index, hop.waiting(hop.attempts() + 1, scratch.stepDeadline()));
-    pump.sendAgain(index, hop.flights().get(flight));
+    pump.sendAgain(hop, hop.flights().get(flight));
   }
 
   private boolean isExhausted(Hop hop) {
@@ -106,6 +106,6 @@ final class Failures {
   }
 
   private void countReroute() {
-    scratch.stats = scratch.stats.plus(new RouteStats(0, 0, 1, 0, 0));
+    scratch.stats = scratch.stats.withReroute();
   }
 }

@@ -53,18 +53,38 @@ record Hop(
     Flight answered(Answer given) {
       return new Flight(step, from, to, digest, Optional.of(given));
     }
+
+    Flight unanswered() {
+      return new Flight(step, from, to, digest, Optional.empty());
+    }
   }
 
-  /** What a stage has answered. */
-  record Answer(Source source, Digest inputDigest, Payload output) {}
+  /**
+   * What a stage has answered.
+   *
+   * @param output empty if the stage stands by
+   */
+  record Answer(Source source, Digest inputDigest, Optional<Payload> output) {}
 
   Hop {
     pushSources = Set.copyOf(pushSources);
     flights = List.copyOf(flights);
   }
 
+  /** A stage that is told of the epoch now, for the first time. */
+  static Hop told(
+      Candidate candidate, int openLength, Set<RelayId> pushSources, long deadlineNanos) {
+    return new Hop(
+        candidate, openLength, pushSources, Optional.empty(), 0, List.of(), 1, deadlineNanos);
+  }
+
   RelayId relay() {
     return candidate.relay();
+  }
+
+  /** Whether this can stand in for a hop as it is. */
+  boolean isFor(Hop hop) {
+    return candidate.span().equals(hop.candidate.span());
   }
 
   /** The boundary at which the stage's input enters. */

@@ -1,11 +1,11 @@
 package io.baton.session.route;
 
 import io.baton.session.model.RelayId;
+import io.baton.session.model.StageRole;
 import io.baton.session.route.RouteState.Phase;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -14,10 +14,12 @@ final class Opening {
 
   private final RouteScratch scratch;
   private final Reputation reputation;
+  private final StandbyChoice choice;
 
-  Opening(RouteScratch scratch, Reputation reputation) {
+  Opening(RouteScratch scratch, Reputation reputation, StandbyChoice choice) {
     this.scratch = scratch;
     this.reputation = reputation;
+    this.choice = choice;
   }
 
   /** Opens the current route anew. */
@@ -25,63 +27,67 @@ final class Opening {
     open(scratch.route(), why);
   }
 
-  /** Raises the epoch and tells all hops of the route. */
+  /** Raises the epoch and tells all hops of the route, and those that stand by for them. */
   void open(List<Candidate> route, String why) {
-    closeAllBut(route);
+    countTakeovers(route);
     scratch.epoch++;
     scratch.cause = why;
     scratch.phase = Phase.OPENING;
     scratch.history =
         scratch.history.retain(
             route.stream().map(c -> c.span().first()).collect(Collectors.toSet()));
-    scratch.hops.clear();
+    scratch.leaveRoute();
     for (int i = 0; i < route.size(); i++) {
-      add(route.get(i), i == 0 ? Set.of() : pushSources(route.get(i - 1).relay()));
+      scratch.hops.add(hop(route.get(i), i));
+    }
+    choice.choose();
+    closeAllElse();
+    scratch.hops.forEach(hop -> tell(hop, StageRole.ACTIVE));
+    scratch.standbys.forEach(hop -> tell(hop, StageRole.STANDBY));
+  }
+
+  private void countTakeovers(List<Candidate> route) {
+    for (Candidate candidate : route) {
+      if (RouteScratch.indexOf(scratch.standbys, candidate.relay()) >= 0) {
+        scratch.stats = scratch.stats.withTakeover();
+      }
     }
   }
 
-  private Set<RelayId> pushSources(RelayId before) {
-    return reputation.mayPush(before) ? Set.of(before) : Set.of();
-  }
-
-  private void add(Candidate candidate, Set<RelayId> sources) {
-    int length =
-        Math.min(
-            scratch.held.getOrDefault(candidate.relay(), 0),
-            scratch.history.lengthOf(scratch.known(candidate)));
+  private Hop hop(Candidate candidate, int index) {
+    int known = scratch.history.lengthOf(scratch.known(candidate));
+    int length = Math.min(scratch.held.getOrDefault(candidate.relay(), 0), known);
     scratch.held.putIfAbsent(candidate.relay(), 0);
-    Hop hop =
-        new Hop(
-            candidate, length, sources, Optional.empty(), 0, List.of(), 1, scratch.openDeadline());
-    scratch.hops.add(hop);
-    tell(hop);
+    return Hop.told(candidate, length, reputation.pushSources(index), scratch.openDeadline());
   }
 
   /** Tells a hop of the epoch once more. */
   void tellAgain(int index) {
     Hop hop = scratch.hops.get(index);
     scratch.hops.set(index, hop.waiting(hop.attempts() + 1, scratch.openDeadline()));
-    tell(hop);
+    tell(hop, StageRole.ACTIVE);
   }
 
-  private void tell(Hop hop) {
+  void tell(Hop hop, StageRole role) {
     scratch.effects.add(
-        new RouteEffect.Open(hop.candidate(), scratch.epoch, hop.openLength(), hop.pushSources()));
+        new RouteEffect.Open(
+            hop.candidate(), scratch.epoch, hop.openLength(), hop.pushSources(), role));
   }
 
   /** Ends the session at every relay. */
   void closeAll() {
     close(scratch.held.keySet());
-    scratch.hops.clear();
+    scratch.leaveRoute();
   }
 
   /**
-   * Ends the session at relays that the route leaves out, those excepted that failed and may come
-   * back.
+   * Ends the session at relays that have no part in the route, those excepted that failed and may
+   * come back.
    */
-  private void closeAllBut(List<Candidate> route) {
+  private void closeAllElse() {
     Set<RelayId> out = new HashSet<>(scratch.held.keySet());
-    route.forEach(candidate -> out.remove(candidate.relay()));
+    scratch.hops.forEach(hop -> out.remove(hop.relay()));
+    scratch.standbys.forEach(hop -> out.remove(hop.relay()));
     out.removeIf(relay -> !reputation.isFree(relay));
     close(out);
   }

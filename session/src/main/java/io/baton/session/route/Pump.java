@@ -23,7 +23,14 @@ final class Pump {
 
   /** Sends a hop all that the client has for it, as far as the window lets it. */
   void pump(int index) {
-    while (confirmNext(index) || sendNext(index)) {
+    while (confirmNext(scratch.hops, index) || sendNext(index)) {
+      // until there is nothing more to send
+    }
+  }
+
+  /** Sends a standby all that the client has for it, a little at a time. */
+  void pumpStandby(int index) {
+    while (confirmNext(scratch.standbys, index) || replayNext(index)) {
       // until there is nothing more to send
     }
   }
@@ -31,34 +38,82 @@ final class Pump {
   /**
    * Confirms the first step that a peer brings to this hop, if the client knows its input by now.
    */
-  private boolean confirmNext(int index) {
-    Hop hop = scratch.hops.get(index);
+  private boolean confirmNext(List<Hop> row, int index) {
+    Hop hop = row.get(index);
     Optional<Hop.Flight> unsent = hop.firstUnsent();
     if (unsent.isEmpty() || unsent.get().to() > scratch.history.known(hop.entrance())) {
       return false;
     }
-    send(index, unsent.get(), scratch.config.confirm() == RouteConfig.Confirm.FULL);
+    send(row, index, unsent.get(), scratch.config.confirm() == RouteConfig.Confirm.FULL);
     return true;
   }
 
   /** Sends the payload of the next segments that no peer brings. */
   private boolean sendNext(int index) {
     Hop hop = scratch.hops.get(index);
-    int known = scratch.history.known(hop.entrance());
-    if (hop.firstUnsent().isPresent()
-        || hop.next() >= known
-        || hop.flights().size() >= scratch.config.window()) {
+    if (!lacksPayload(hop, scratch.config.window())) {
       return false;
     }
-    Hop.Flight flight = flight(hop.next(), mergeEnd(hop.entrance(), hop.next(), known));
+    Hop.Flight flight = nextFlight(hop);
     scratch.hops.set(index, hop.add(flight));
     for (int next = index + 1;
-        next < scratch.hops.size() && takesPush(next, flight.from());
+        next < scratch.hops.size()
+            && takesPush(scratch.hops.get(next), flight.from(), scratch.config.window());
         next++) {
       scratch.hops.set(next, scratch.hops.get(next).add(flight));
+      addToStandby(scratch.hops.get(next), flight);
     }
-    send(index, flight, true);
+    send(scratch.hops, index, flight, true);
     return true;
+  }
+
+  /**
+   * Sends a standby the payload of the next segments: it lags behind, or enters where the client
+   * does.
+   */
+  private boolean replayNext(int index) {
+    Hop standby = scratch.standbys.get(index);
+    if (!lacksPayload(standby, standbyWindow())) {
+      return false;
+    }
+    Hop.Flight flight = nextFlight(standby);
+    scratch.standbys.set(index, standby.add(flight));
+    if (flight.to() <= scratch.history.accepted()) {
+      scratch.stats = scratch.stats.withStandbyTokens(flight.step().count());
+    }
+    send(scratch.standbys, index, flight, true);
+    return true;
+  }
+
+  /** What a standby is sent must not stand in the way of what the route is sent. */
+  private int standbyWindow() {
+    return Math.max(1, scratch.config.window() / 4);
+  }
+
+  /**
+   * Whether the client knows input that a hop has not got, that no peer brings, and that it may be
+   * sent now.
+   */
+  private boolean lacksPayload(Hop hop, int window) {
+    return hop.firstUnsent().isEmpty()
+        && hop.next() < scratch.history.known(hop.entrance())
+        && hop.flights().size() < window;
+  }
+
+  private Hop.Flight nextFlight(Hop hop) {
+    int known = scratch.history.known(hop.entrance());
+    return flight(hop.next(), mergeEnd(hop.entrance(), hop.next(), known));
+  }
+
+  /** What is pushed to a hop is pushed to its standby too, if that has kept up. */
+  private void addToStandby(Hop hop, Hop.Flight flight) {
+    int index = scratch.standbyOf(hop);
+    if (index >= 0) {
+      Hop standby = scratch.standbys.get(index);
+      if (standby.isOpen() && takesPush(standby, flight.from(), standbyWindow())) {
+        scratch.standbys.set(index, standby.add(flight));
+      }
+    }
   }
 
   /** Segments {@code [from, to)} as a new step. */
@@ -72,12 +127,11 @@ final class Pump {
   /**
    * Whether the output of the stage before is to be pushed to this hop: only if it lacks the step.
    */
-  private boolean takesPush(int index, int segment) {
-    Hop hop = scratch.hops.get(index);
+  private boolean takesPush(Hop hop, int segment, int window) {
     return !hop.pushSources().isEmpty()
         && hop.next() == segment
         && scratch.history.known(hop.entrance()) <= segment
-        && hop.flights().size() < scratch.config.window();
+        && hop.flights().size() < window;
   }
 
   private int mergeEnd(int layer, int from, int known) {
@@ -93,42 +147,44 @@ final class Pump {
     return to;
   }
 
-  private void send(int index, Hop.Flight flight, boolean withPayload) {
-    Hop hop = scratch.hops.get(index);
+  private void send(List<Hop> row, int index, Hop.Flight flight, boolean withPayload) {
+    Hop hop = row.get(index);
     Payload payload = payload(hop, flight);
     int at = hop.indexOf(flight.step().id().number());
     Hop sent = hop.set(at, flight.sent(payload.digest()));
-    scratch.hops.set(index, at == 0 ? sent.waiting(1, scratch.stepDeadline()) : sent);
-    emit(index, flight, payload.digest(), withPayload ? Optional.of(payload) : Optional.empty());
+    row.set(index, at == 0 ? sent.waiting(1, scratch.stepDeadline()) : sent);
+    emit(hop, flight, payload.digest(), withPayload ? Optional.of(payload) : Optional.empty());
   }
 
   /** Sends the payload of a step that was confirmed by digest. */
   void payloadAsked(RouteInput.PayloadAsked asked) {
-    int index = scratch.indexOf(asked.relay());
-    if (scratch.phase != RouteState.Phase.RUNNING
-        || asked.step().epoch() != scratch.epoch
-        || index < 0) {
+    if (scratch.phase != RouteState.Phase.RUNNING || asked.step().epoch() != scratch.epoch) {
       return;
     }
-    Hop hop = scratch.hops.get(index);
-    int at = hop.indexOf(asked.step().number());
-    if (at >= 0 && hop.flights().get(at).isSent()) {
-      sendAgain(index, hop.flights().get(at));
-    }
+    scratch
+        .find(asked.relay())
+        .ifPresent(
+            hop -> {
+              int at = hop.indexOf(asked.step().number());
+              if (at >= 0 && hop.flights().get(at).isSent()) {
+                sendAgain(hop, hop.flights().get(at));
+              }
+            });
   }
 
   /** Sends a step with its payload, whatever the hop has had of it. */
-  void sendAgain(int index, Hop.Flight flight) {
-    Payload payload = payload(scratch.hops.get(index), flight);
-    emit(index, flight, payload.digest(), Optional.of(payload));
+  void sendAgain(Hop hop, Hop.Flight flight) {
+    Payload payload = payload(hop, flight);
+    emit(hop, flight, payload.digest(), Optional.of(payload));
   }
 
-  private void emit(int index, Hop.Flight flight, Digest digest, Optional<Payload> payload) {
+  private void emit(Hop hop, Hop.Flight flight, Digest digest, Optional<Payload> payload) {
+    int index = scratch.indexOf(hop.relay());
     scratch.effects.add(
         new RouteEffect.Send(
-            scratch.hops.get(index).relay(),
+            hop.relay(),
             flight.step(),
-            nextPeers(index, flight.step().id().number()),
+            index < 0 ? List.of() : nextPeers(index, flight.step().id().number()),
             digest,
             payload));
   }
@@ -141,9 +197,18 @@ final class Pump {
       if (hop.indexOf(number) < 0) {
         break;
       }
-      nextPeers.add(new Peer(hop.relay(), hop.candidate().address(), hop.ticket().orElseThrow()));
+      Peer peer = peer(hop);
+      int standby = scratch.standbyOf(hop);
+      nextPeers.add(
+          standby >= 0 && scratch.standbys.get(standby).indexOf(number) >= 0
+              ? peer.withStandby(peer(scratch.standbys.get(standby)))
+              : peer);
     }
     return nextPeers;
+  }
+
+  private static Peer peer(Hop hop) {
+    return new Peer(hop.relay(), hop.candidate().address(), hop.ticket().orElseThrow());
   }
 
   private Payload payload(Hop hop, Hop.Flight flight) {

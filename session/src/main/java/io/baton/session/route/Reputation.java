@@ -4,6 +4,9 @@ import io.baton.session.model.Digest;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.StepId;
 import io.baton.session.route.RouteState.Ban;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -38,21 +41,41 @@ final class Reputation {
     return ban == null || scratch.now - ban.untilNanos() >= 0;
   }
 
-  /** Holds it against {@code blamed} that the stage at {@code index} got other bytes. */
-  void blame(int index, StepId step, Digest client, Digest other, RelayId blamed) {
+  /** Holds it against {@code blamed} that {@code stage} got other bytes. */
+  void blame(RelayId stage, StepId step, Digest client, Digest other, RelayId blamed) {
     scratch.mismatches.merge(blamed, 1, Integer::sum);
-    recordMismatch(index, step, client, other, blamed);
+    recordMismatch(stage, step, client, other, blamed);
   }
 
-  void recordMismatch(int index, StepId step, Digest client, Digest other, RelayId blamed) {
-    scratch.stats = scratch.stats.plus(new RouteStats(0, 0, 0, 0, 1));
-    scratch.effects.add(
-        new RouteEffect.MismatchSeen(scratch.hops.get(index).relay(), step, client, other, blamed));
+  void recordMismatch(RelayId stage, StepId step, Digest client, Digest other, RelayId blamed) {
+    scratch.stats = scratch.stats.withMismatch();
+    scratch.effects.add(new RouteEffect.MismatchSeen(stage, step, client, other, blamed));
   }
 
   boolean mayPush(RelayId relay) {
     return scratch.config.push()
         && scratch.mismatches.getOrDefault(relay, 0) < scratch.config.mismatchLimit();
+  }
+
+  /** The relays that may push into the stage at {@code index}: the hop before, or none. */
+  Set<RelayId> pushSources(int index) {
+    if (index == 0) {
+      return Set.of();
+    }
+    RelayId before = scratch.hops.get(index - 1).relay();
+    return mayPush(before) ? Set.of(before) : Set.of();
+  }
+
+  /**
+   * The relays that can be asked now, in the order of preference. A relay holds one part of a
+   * session, so each counts once: as what it was last seen to be.
+   */
+  List<Candidate> candidates() {
+    Map<RelayId, Candidate> choice = new LinkedHashMap<>();
+    scratch.candidates.forEach(candidate -> choice.putIfAbsent(candidate.relay(), candidate));
+    scratch.route().forEach(candidate -> choice.putIfAbsent(candidate.relay(), candidate));
+    choice.keySet().removeIf(relay -> !isFree(relay));
+    return List.copyOf(choice.values());
   }
 
   /**
@@ -72,6 +95,7 @@ final class Reputation {
     Set<RelayId> seen =
         scratch.candidates.stream().map(Candidate::relay).collect(Collectors.toSet());
     scratch.hops.forEach(hop -> seen.add(hop.relay()));
+    scratch.standbys.forEach(hop -> seen.add(hop.relay()));
     scratch.held.keySet().retainAll(seen);
     scratch.bans.keySet().retainAll(seen);
     scratch.mismatches.keySet().retainAll(seen);

@@ -16,6 +16,7 @@ import io.baton.session.model.TensorSpec;
  *     boundaries they had, so that an executor whose results depend on the number of rows gives the
  *     same bits again
  * @param mismatchLimit mismatches after which a relay is no longer asked to push
+ * @param standby whether another relay, where there is one, stands by for each stage
  */
 public record RouteConfig(
     int layers,
@@ -26,7 +27,8 @@ public record RouteConfig(
     Patience patience,
     int window,
     int mergeTokens,
-    int mismatchLimit) {
+    int mismatchLimit,
+    boolean standby) {
 
   /** What the client sends to confirm a push. */
   public enum Confirm {
@@ -75,31 +77,90 @@ public record RouteConfig(
   /** Pushes, confirms by digest, and replays steps as they were. */
   public static RouteConfig of(int layers, TensorSpec inputRow, int maxLength) {
     return new RouteConfig(
-        layers, inputRow, maxLength, true, Confirm.DIGEST, Patience.DEFAULT, 32, 1, 3);
+        layers, inputRow, maxLength, true, Confirm.DIGEST, Patience.DEFAULT, 32, 1, 3, false);
   }
 
   public RouteConfig withPush(boolean push) {
     return new RouteConfig(
-        layers, inputRow, maxLength, push, confirm, patience, window, mergeTokens, mismatchLimit);
+        layers,
+        inputRow,
+        maxLength,
+        push,
+        confirm,
+        patience,
+        window,
+        mergeTokens,
+        mismatchLimit,
+        standby);
   }
 
   public RouteConfig withConfirm(Confirm confirm) {
     return new RouteConfig(
-        layers, inputRow, maxLength, push, confirm, patience, window, mergeTokens, mismatchLimit);
+        layers,
+        inputRow,
+        maxLength,
+        push,
+        confirm,
+        patience,
+        window,
+        mergeTokens,
+        mismatchLimit,
+        standby);
   }
 
   public RouteConfig withPatience(Patience patience) {
     return new RouteConfig(
-        layers, inputRow, maxLength, push, confirm, patience, window, mergeTokens, mismatchLimit);
+        layers,
+        inputRow,
+        maxLength,
+        push,
+        confirm,
+        patience,
+        window,
+        mergeTokens,
+        mismatchLimit,
+        standby);
   }
 
   public RouteConfig withMergeTokens(int mergeTokens) {
     return new RouteConfig(
-        layers, inputRow, maxLength, push, confirm, patience, window, mergeTokens, mismatchLimit);
+        layers,
+        inputRow,
+        maxLength,
+        push,
+        confirm,
+        patience,
+        window,
+        mergeTokens,
+        mismatchLimit,
+        standby);
   }
 
   public RouteConfig withWindow(int window) {
     return new RouteConfig(
-        layers, inputRow, maxLength, push, confirm, patience, window, mergeTokens, mismatchLimit);
+        layers,
+        inputRow,
+        maxLength,
+        push,
+        confirm,
+        patience,
+        window,
+        mergeTokens,
+        mismatchLimit,
+        standby);
+  }
+
+  public RouteConfig withStandby(boolean standby) {
+    return new RouteConfig(
+        layers,
+        inputRow,
+        maxLength,
+        push,
+        confirm,
+        patience,
+        window,
+        mergeTokens,
+        mismatchLimit,
+        standby);
   }
 }

@@ -5,6 +5,7 @@ import io.baton.session.model.Payload;
 import io.baton.session.model.Peer;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.RelayId;
+import io.baton.session.model.StageRole;
 import io.baton.session.model.Step;
 import io.baton.session.model.StepId;
 import java.util.List;
@@ -15,7 +16,7 @@ import java.util.Set;
 public sealed interface RouteEffect {
 
   /** Open the session at a stage, or announce the new epoch there. */
-  record Open(Candidate relay, long epoch, int length, Set<RelayId> pushSources)
+  record Open(Candidate relay, long epoch, int length, Set<RelayId> pushSources, StageRole role)
       implements RouteEffect {}
 
   /** Send a step: its payload, or its digest alone. */
@@ -37,6 +38,12 @@ public sealed interface RouteEffect {
 
   /** Every stage of this route is open. */
   record RouteOpened(long epoch, List<Candidate> route, String cause) implements RouteEffect {}
+
+  /** A relay stands by for a stage of the route, and holds the first {@code length} tokens. */
+  record StandbyReady(Candidate standby, int length) implements RouteEffect {}
+
+  /** A standby is none any more. */
+  record StandbyLost(Candidate standby, String cause) implements RouteEffect {}
 
   /** The chain's result for a request: every digest on its way has been checked. */
   record Accepted(long request, int position, Payload output) implements RouteEffect {}

@@ -41,6 +41,10 @@ public sealed interface RouteInput {
   record Answered(RelayId relay, Step step, Source source, Digest inputDigest, Payload output)
       implements RouteInput {}
 
+  /** A standby has computed a step, and keeps the output. */
+  record Absorbed(RelayId relay, Step step, Source source, Digest inputDigest, int currentLength)
+      implements RouteInput {}
+
   /** A stage has the client's digest and no payload. */
   record PayloadAsked(RelayId relay, StepId step) implements RouteInput {}
 

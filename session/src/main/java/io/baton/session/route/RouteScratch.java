@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** A copy of a {@link RouteState} that the parts of a {@link RouteTransition} write to. */
 final class RouteScratch {
@@ -20,6 +21,7 @@ final class RouteScratch {
   long epoch;
   List<Candidate> candidates;
   final List<Hop> hops;
+  final List<Hop> standbys;
   History history;
   final Map<RelayId, Integer> held;
   Optional<Long> request;
@@ -28,6 +30,7 @@ final class RouteScratch {
   final Map<RelayId, Integer> mismatches;
   int failures;
   final List<RouteFailure.Tried> tried;
+  RouteState.Seek seek;
   String cause;
   long retryAtNanos;
   RouteStats stats;
@@ -39,6 +42,7 @@ final class RouteScratch {
     epoch = state.epoch();
     candidates = state.candidates();
     hops = new ArrayList<>(state.hops());
+    standbys = new ArrayList<>(state.standbys());
     history = state.history();
     held = new HashMap<>(state.held());
     request = state.request();
@@ -47,6 +51,7 @@ final class RouteScratch {
     mismatches = new HashMap<>(state.mismatches());
     failures = state.failures();
     tried = new ArrayList<>(state.tried());
+    seek = state.seek();
     cause = state.cause();
     retryAtNanos = state.retryAtNanos();
     stats = state.stats();
@@ -59,6 +64,7 @@ final class RouteScratch {
         epoch,
         candidates,
         hops,
+        standbys,
         history,
         held,
         request,
@@ -67,6 +73,7 @@ final class RouteScratch {
         mismatches,
         failures,
         tried,
+        seek,
         cause,
         retryAtNanos,
         stats);
@@ -77,12 +84,39 @@ final class RouteScratch {
   }
 
   int indexOf(RelayId relay) {
-    for (int i = 0; i < hops.size(); i++) {
-      if (hops.get(i).relay().equals(relay)) {
+    return indexOf(hops, relay);
+  }
+
+  static int indexOf(List<Hop> row, RelayId relay) {
+    for (int i = 0; i < row.size(); i++) {
+      if (row.get(i).relay().equals(relay)) {
         return i;
       }
     }
     return -1;
+  }
+
+  /** The relay's part in the route, be it a stage or a standby. */
+  Optional<Hop> find(RelayId relay) {
+    return Stream.concat(hops.stream(), standbys.stream())
+        .filter(hop -> hop.relay().equals(relay))
+        .findFirst();
+  }
+
+  /** Index of the standby for a hop; -1 if there is none. */
+  int standbyOf(Hop hop) {
+    for (int i = 0; i < standbys.size(); i++) {
+      if (standbys.get(i).isFor(hop)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /** Leaves the route, and with it the relays that stand by for it. */
+  void leaveRoute() {
+    hops.clear();
+    standbys.clear();
   }
 
   /** Segments whose output at a stage the client has: what the stage can be spared. */

@@ -6,12 +6,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /**
  * A session at its client.
  *
  * @param epoch of the current route; 0 before the first
  * @param hops the current route
+ * @param standbys for stages of the route, in no order
  * @param held for each relay that has held the session, the tokens there that are still the
  *     session's
  * @param request the request under way
@@ -20,6 +22,7 @@ import java.util.stream.LongStream;
  * @param mismatches of each relay that has been blamed
  * @param failures in a row
  * @param tried what failed since a step was last accepted
+ * @param seek when to look for standbys that are missing
  * @param cause why the current route is opened
  */
 public record RouteState(
@@ -28,6 +31,7 @@ public record RouteState(
     long epoch,
     List<Candidate> candidates,
     List<Hop> hops,
+    List<Hop> standbys,
     History history,
     Map<RelayId, Integer> held,
     Optional<Long> request,
@@ -36,6 +40,7 @@ public record RouteState(
     Map<RelayId, Integer> mismatches,
     int failures,
     List<RouteFailure.Tried> tried,
+    Seek seek,
     String cause,
     long retryAtNanos,
     RouteStats stats) {
@@ -73,9 +78,18 @@ public record RouteState(
    */
   record Ban(long untilNanos, int failures) {}
 
+  /**
+   * The search for standbys.
+   *
+   * @param atNanos when relays are to be discovered next, in case a stage has no standby then
+   * @param misses discoveries in a row that brought none
+   */
+  record Seek(long atNanos, int misses) {}
+
   public RouteState {
     candidates = List.copyOf(candidates);
     hops = List.copyOf(hops);
+    standbys = List.copyOf(standbys);
     held = Map.copyOf(held);
     bans = Map.copyOf(bans);
     mismatches = Map.copyOf(mismatches);
@@ -89,6 +103,7 @@ public record RouteState(
         0,
         List.of(),
         List.of(),
+        List.of(),
         History.EMPTY,
         Map.of(),
         Optional.empty(),
@@ -97,6 +112,7 @@ public record RouteState(
         Map.of(),
         0,
         List.of(),
+        new Seek(0, 0),
         "",
         0,
         RouteStats.ZERO);
@@ -112,15 +128,32 @@ public record RouteState(
     return hops.stream().map(Hop::candidate).toList();
   }
 
+  /** The relays that stand by, as far as they have answered. */
+  public List<Candidate> standingBy() {
+    return standbys.stream().filter(Hop::isOpen).map(Hop::candidate).toList();
+  }
+
+  /**
+   * Whether standbys are sought: a stage is to have one and has none, and the session is in use.
+   */
+  private boolean seeksStandby() {
+    return config.standby()
+        && phase == Phase.RUNNING
+        && request.isPresent()
+        && standbys.size() < hops.size();
+  }
+
   /** When the next {@link RouteInput.Tick} is due. */
   public OptionalLong nextDeadlineNanos() {
     return switch (phase) {
       case DORMANT, CLOSED -> OptionalLong.empty();
       case SEARCHING -> OptionalLong.of(retryAtNanos);
       case OPENING, RUNNING ->
-          hops.stream()
-              .filter(Hop::isWaiting)
-              .flatMapToLong(hop -> LongStream.of(hop.deadlineNanos()))
+          LongStream.concat(
+                  Stream.concat(hops.stream(), standbys.stream())
+                      .filter(Hop::isWaiting)
+                      .mapToLong(Hop::deadlineNanos),
+                  seeksStandby() ? LongStream.of(seek.atNanos()) : LongStream.empty())
               .reduce((a, b) -> a - b < 0 ? a : b);
     };
   }

@@ -15,13 +15,16 @@ final class RouteTransition {
   private final Disagreements disagreements;
   private final Refusals refusals;
   private final Failures failures;
+  private final Standbys standbys;
 
   RouteTransition(RouteState state, PayloadOperations operations, long jitterSeed, long nowNanos) {
     scratch = new RouteScratch(state, nowNanos);
     Reputation reputation = new Reputation(scratch);
-    Opening opening = new Opening(scratch, reputation);
+    StandbyChoice choice = new StandbyChoice(scratch, reputation);
+    Opening opening = new Opening(scratch, reputation, choice);
     search = new Search(scratch, jitterSeed, reputation, opening);
     pump = new Pump(scratch, operations);
+    standbys = new Standbys(scratch, reputation, choice, opening, search, pump);
     requests = new Requests(scratch, operations, opening, search, pump);
     failures = new Failures(scratch, reputation, opening, search, pump);
     disagreements = new Disagreements(scratch, reputation, opening, failures);
@@ -35,23 +38,40 @@ final class RouteTransition {
       case RouteInput.Begin _ -> requests.begin();
       case RouteInput.Submit submit -> requests.submit(submit);
       case RouteInput.Discovered found -> search.discovered(found);
-      case RouteInput.Opened opened -> openings.opened(opened);
+      case RouteInput.Opened opened -> {
+        openings.opened(opened);
+        standbys.opened(opened);
+      }
       case RouteInput.Answered answer -> answers.answered(answer);
+      case RouteInput.Absorbed absorbed -> standbys.absorbed(absorbed);
       case RouteInput.PayloadAsked asked -> pump.payloadAsked(asked);
       case RouteInput.MismatchReported report -> disagreements.mismatchReported(report);
-      case RouteInput.Refused refused -> refusals.refused(refused);
-      case RouteInput.RelayLost lost -> failures.relayLost(lost);
-      case RouteInput.RelayDraining draining -> failures.relayDraining(draining);
+      case RouteInput.Refused refused -> {
+        standbys.refused(refused);
+        refusals.refused(refused);
+      }
+      case RouteInput.RelayLost lost -> {
+        standbys.lost(lost.relay(), lost.cause());
+        failures.relayLost(lost);
+      }
+      case RouteInput.RelayDraining draining -> {
+        standbys.draining(draining.relay());
+        failures.relayDraining(draining);
+      }
       case RouteInput.Tick _ -> tick();
       case RouteInput.Close _ -> requests.close();
     }
+    standbys.tend();
     return new Transition<>(scratch.finish(), scratch.effects);
   }
 
   private void tick() {
     switch (scratch.phase) {
       case SEARCHING -> search.retry();
-      case OPENING, RUNNING -> failures.overdue();
+      case OPENING, RUNNING -> {
+        standbys.overdue();
+        failures.overdue();
+      }
       case DORMANT, CLOSED -> {}
     }
   }

@@ -1,10 +1,7 @@
 package io.baton.session.route;
 
-import io.baton.session.model.RelayId;
 import io.baton.session.route.RouteState.Phase;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** Looks for the cheapest route through the relays that can be reached, and knows when to stop. */
@@ -67,19 +64,13 @@ final class Search {
 
   private void discover() {
     scratch.phase = Phase.SEARCHING;
-    scratch.hops.clear();
-    scratch.retryAtNanos = scratch.now + backoffNanos();
+    scratch.leaveRoute();
+    scratch.retryAtNanos = scratch.now + backoffNanos(scratch.failures);
     scratch.effects.add(new RouteEffect.Discover());
   }
 
   Optional<List<Candidate>> plan() {
-    // A relay holds one part of a session, so it counts once: as what it was last seen to be.
-    Map<RelayId, Candidate> choice = new LinkedHashMap<>();
-    scratch.candidates.forEach(candidate -> choice.putIfAbsent(candidate.relay(), candidate));
-    scratch.route().forEach(candidate -> choice.putIfAbsent(candidate.relay(), candidate));
-    choice.keySet().removeIf(relay -> !reputation.isFree(relay));
-    return RoutePlanner.plan(
-        scratch.config.layers(), List.copyOf(choice.values()), this::replayCost);
+    return RoutePlanner.plan(scratch.config.layers(), reputation.candidates(), this::replayCost);
   }
 
   /**
@@ -92,13 +83,13 @@ final class Search {
     return candidate.span().layers() * (2L * missing + change);
   }
 
-  private long backoffNanos() {
+  /** How long to wait after so many failures in a row. */
+  long backoffNanos(int failures) {
     RouteConfig.Patience patience = scratch.config.patience();
     long limit =
-        Math.min(
-            patience.maxBackoffNanos(), patience.backoffNanos() << Math.min(scratch.failures, 20));
+        Math.min(patience.maxBackoffNanos(), patience.backoffNanos() << Math.min(failures, 20));
     // Half fixed and half spread, so that clients of one lost relay do not all come back at once.
-    long spread = mix(jitterSeed + scratch.epoch * 31 + scratch.failures) >>> 1;
+    long spread = mix(jitterSeed + scratch.epoch * 31 + failures) >>> 1;
     return limit / 2 + spread % Math.max(1, limit / 2);
   }
 
@@ -125,7 +116,7 @@ final class Search {
     if (scratch.request.isPresent()) {
       scratch.dropRequest();
     }
-    scratch.hops.clear();
+    scratch.leaveRoute();
     scratch.phase = Phase.DORMANT;
   }
 }

@@ -29,6 +29,7 @@ final class ClientArrivals {
       raiseEpoch(announce.epoch(), announce.length());
     }
     scratch.pushSources = announce.pushSources();
+    scratch.role = announce.role();
     out.add(new StageEffect.Opened(scratch.epoch, scratch.settled));
   }
 

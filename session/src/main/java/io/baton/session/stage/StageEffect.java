@@ -6,6 +6,7 @@ import io.baton.session.model.Peer;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.Source;
+import io.baton.session.model.StageRole;
 import io.baton.session.model.Step;
 import io.baton.session.model.StepId;
 import java.util.List;
@@ -24,8 +25,14 @@ public sealed interface StageEffect {
    */
   record Compute(long command, Step step, Payload input) implements StageEffect {}
 
-  /** Push an output to the first of these peers, and hand it the others. */
-  record PushOutput(Step step, List<Peer> nextPeers, Payload output) implements StageEffect {}
+  /**
+   * Push an output to a peer.
+   *
+   * @param nextPeers the route after the receiver, which it is handed with the output
+   * @param role the part that the receiver takes; what goes to a standby is the first to be shed
+   */
+  record PushOutput(Step step, Peer to, List<Peer> nextPeers, Payload output, StageRole role)
+      implements StageEffect {}
 
   /**
    * Give the client its answer.
@@ -43,6 +50,15 @@ public sealed interface StageEffect {
       int currentLength,
       long stageNanos,
       long computeNanos)
+      implements StageEffect {}
+
+  /**
+   * Tell the client that the stage, which stands by, has computed a step and keeps the output.
+   *
+   * @param source where the input came from that was computed
+   * @param currentLength tokens that the stage holds
+   */
+  record Absorbed(Step step, Source source, Digest inputDigest, int currentLength)
       implements StageEffect {}
 
   /** Ask the client for the payload of a step that it has confirmed by digest. */

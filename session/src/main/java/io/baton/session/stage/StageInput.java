@@ -5,6 +5,7 @@ import io.baton.session.model.Payload;
 import io.baton.session.model.Peer;
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
+import io.baton.session.model.StageRole;
 import io.baton.session.model.Step;
 import java.util.List;
 import java.util.Optional;
@@ -19,8 +20,10 @@ public sealed interface StageInput {
    * @param length the session's length as the client has it; what the stage holds beyond becomes
    *     provisional
    * @param pushSources the relays that may push into this stage
+   * @param role the part that the stage takes in this epoch
    */
-  record Announce(long epoch, int length, Set<RelayId> pushSources) implements StageInput {
+  record Announce(long epoch, int length, Set<RelayId> pushSources, StageRole role)
+      implements StageInput {
     public Announce {
       pushSources = Set.copyOf(pushSources);
     }

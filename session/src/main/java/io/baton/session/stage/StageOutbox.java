@@ -1,11 +1,14 @@
 package io.baton.session.stage;
 
+import io.baton.session.model.Peer;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.RelayId;
+import io.baton.session.model.StageRole;
 import io.baton.session.model.Step;
 import io.baton.session.model.StepId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The effects of one run, and the words in which they are put. */
 final class StageOutbox {
@@ -25,15 +28,40 @@ final class StageOutbox {
     effects.add(effect);
   }
 
-  /** Hands the output to the next stage, first, because the client has further to go with it. */
+  /**
+   * Hands the output to the next stage, first, because the client has further to go with it; and to
+   * the next stage's standby last, because nobody waits for that.
+   */
   void deliver(Entry entry, Progress.Done done) {
-    if (!entry.nextPeers().isEmpty()) {
-      add(new StageEffect.PushOutput(entry.step(), entry.nextPeers(), done.output()));
-    }
+    Optional<Peer> next =
+        scratch.role == StageRole.ACTIVE
+            ? entry.nextPeers().stream().findFirst()
+            : Optional.empty();
+    next.ifPresent(
+        peer ->
+            push(
+                entry,
+                done,
+                peer,
+                entry.nextPeers().subList(1, entry.nextPeers().size()),
+                StageRole.ACTIVE));
     respond(entry, done);
+    next.flatMap(Peer::standby)
+        .ifPresent(standby -> push(entry, done, standby, List.of(), StageRole.STANDBY));
+  }
+
+  private void push(
+      Entry entry, Progress.Done done, Peer to, List<Peer> nextPeers, StageRole receiver) {
+    add(new StageEffect.PushOutput(entry.step(), to, nextPeers, done.output(), receiver));
   }
 
   void respond(Entry entry, Progress.Done done) {
+    if (scratch.role == StageRole.STANDBY) {
+      add(
+          new StageEffect.Absorbed(
+              entry.step(), entry.source(), entry.input(), scratch.currentLength()));
+      return;
+    }
     add(
         new StageEffect.Respond(
             entry.step(),

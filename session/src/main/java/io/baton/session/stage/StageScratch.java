@@ -1,6 +1,7 @@
 package io.baton.session.stage;
 
 import io.baton.session.model.RelayId;
+import io.baton.session.model.StageRole;
 import io.baton.session.model.StepId;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +19,7 @@ final class StageScratch {
 
   long epoch;
   Set<RelayId> pushSources;
+  StageRole role;
   int settled;
   long settledNumber;
   Optional<StageState.Running> running;
@@ -29,6 +31,7 @@ final class StageScratch {
     now = nowNanos;
     epoch = state.epoch();
     pushSources = state.pushSources();
+    role = state.role();
     settled = state.settled();
     settledNumber = state.settledNumber();
     recorded = new ArrayList<>(state.recorded());
@@ -44,6 +47,7 @@ final class StageScratch {
         config,
         epoch,
         pushSources,
+        role,
         settled,
         settledNumber,
         recorded,

@@ -1,6 +1,7 @@
 package io.baton.session.stage;
 
 import io.baton.session.model.RelayId;
+import io.baton.session.model.StageRole;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -13,6 +14,7 @@ import java.util.stream.LongStream;
  * epoch, then those carried over from older ones, which are kept only to spare a computation if the
  * same input comes again.
  *
+ * @param role the part that the stage takes in the current epoch
  * @param recorded the latest settled steps, kept to answer again
  * @param settledNumber the highest number of a settled step; numbers up to it are never new
  * @param parked pushes that came too early
@@ -24,6 +26,7 @@ public record StageState(
     StageConfig config,
     long epoch,
     Set<RelayId> pushSources,
+    StageRole role,
     int settled,
     long settledNumber,
     List<Entry> recorded,
@@ -75,7 +78,18 @@ public record StageState(
   /** A session of which the stage has heard nothing but its configuration: no epoch is older. */
   public static StageState initial(StageConfig config) {
     return new StageState(
-        config, 0, Set.of(), 0, 0, List.of(), List.of(), List.of(), Optional.empty(), 0, 1);
+        config,
+        0,
+        Set.of(),
+        StageRole.ACTIVE,
+        0,
+        0,
+        List.of(),
+        List.of(),
+        List.of(),
+        Optional.empty(),
+        0,
+        1);
   }
 
   /** Tokens that are computed: the settled ones and those of the steps done after them. */

@@ -70,7 +70,27 @@ class ExhaustiveTest {
     assertThat(result.seen()).contains("Rollback");
   }
 
+  @Test
+  void healthyChain_withStandbys() {
+    Explorer.Result result = explore(spared(2).withStandbys());
+    assertThat(result.worlds()).isGreaterThan(1_000);
+    assertThat(result.seen()).contains("Absorbed", "StandbyReady").doesNotContain("StandbyLost");
+  }
+
   // ---- with faults
+
+  @ParameterizedTest
+  @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "RESTART")
+  void oneFault_withStandbys(Fault fault) {
+    Scenario scenario = Scenario.chain(2, 2).withSpare(1, 2).withStandbys().with(fault, 1);
+    assertThat(explore(scenario).seen()).contains("Absorbed");
+  }
+
+  @Test
+  void restart_withStandbys() {
+    Scenario scenario = Scenario.chain(2, 1).withSpare(1, 2).withStandbys();
+    assertThat(explore(scenario.with(Fault.RESTART, 1)).seen()).contains("Absorbed");
+  }
 
   @ParameterizedTest
   @EnumSource(Fault.class)
@@ -190,6 +210,7 @@ class ExhaustiveTest {
         List.of(spans),
         like.script(),
         like.push(),
+        like.standby(),
         like.confirm(),
         like.pushesInOrder(),
         like.faults());

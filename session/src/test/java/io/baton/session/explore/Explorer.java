@@ -121,6 +121,7 @@ final class Explorer {
     RouteConfig config =
         RouteConfig.of(scenario.layers(), TestPayloads.ROW, scenario.maxLength())
             .withPush(scenario.push())
+            .withStandby(scenario.standby())
             .withConfirm(scenario.confirm());
     world.route = interner.number(RouteState.initial(config));
     scenario.faults().forEach(world::allow);
@@ -475,7 +476,9 @@ final class Explorer {
       }
       case RouteEffect.Disconnect(RelayId relay) -> disconnect(world, relay);
       case RouteEffect.Discover _ -> world.discovering = true;
-      case RouteEffect.RouteOpened _ -> {}
+      case RouteEffect.RouteOpened _, RouteEffect.StandbyReady _ -> {}
+      case RouteEffect.StandbyLost lost ->
+          require(!scenario.isFaultFree(), "lost without a fault", lost);
       case RouteEffect.Accepted accepted -> accepted(world, accepted);
       case RouteEffect.Declined declined -> throw new AssertionError(declined);
       case RouteEffect.Failed failed -> {
@@ -521,6 +524,7 @@ final class Explorer {
     return switch (message) {
       case RouteInput.Opened opened -> opened.relay();
       case RouteInput.Answered answered -> answered.relay();
+      case RouteInput.Absorbed absorbed -> absorbed.relay();
       case RouteInput.PayloadAsked asked -> asked.relay();
       case RouteInput.MismatchReported report -> report.relay();
       case RouteInput.Refused refused -> refused.relay();
@@ -586,7 +590,10 @@ final class Explorer {
         if (relay.session == World.NONE) {
           relay.session = interner.number(session(i));
         }
-        stage(world, i, new StageInput.Announce(open.epoch(), open.length(), open.pushSources()));
+        stage(
+            world,
+            i,
+            new StageInput.Announce(open.epoch(), open.length(), open.pushSources(), open.role()));
       }
       case RouteEffect.Send send -> {
         if (relay.session == World.NONE) {
@@ -696,7 +703,7 @@ final class Explorer {
       }
       case StageEffect.Compute compute -> compute(world, i, compute);
       case StageEffect.PushOutput push -> {
-        RelayId to = push.nextPeers().getFirst().relay();
+        RelayId to = push.to().relay();
         addParcel(
             world,
             interner.number(
@@ -707,9 +714,9 @@ final class Explorer {
                         id,
                         new Push(
                             SESSION,
-                            push.nextPeers().getFirst().ticket(),
+                            push.to().ticket(),
                             push.step(),
-                            push.nextPeers().subList(1, push.nextPeers().size()),
+                            push.nextPeers(),
                             push.output())))));
       }
       case StageEffect.Respond respond -> {
@@ -725,6 +732,18 @@ final class Explorer {
             i,
             new RouteInput.Answered(
                 id, respond.step(), respond.source(), respond.inputDigest(), respond.output()));
+      }
+      case StageEffect.Absorbed absorbed -> {
+        require(scenario.standby(), "nobody stands by", absorbed);
+        reply(
+            world,
+            i,
+            new RouteInput.Absorbed(
+                id,
+                absorbed.step(),
+                absorbed.source(),
+                absorbed.inputDigest(),
+                absorbed.currentLength()));
       }
       case StageEffect.AskPayload(StepId step) ->
           reply(world, i, new RouteInput.PayloadAsked(id, step));

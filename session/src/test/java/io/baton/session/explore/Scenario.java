@@ -12,6 +12,7 @@ import java.util.Map;
  *
  * @param relays the span that each relay serves, in the order in which they are preferred
  * @param script what the application submits, one after the other
+ * @param standby whether spare relays stand by
  * @param pushesInOrder whether the pushes between two relays keep their order
  * @param faults how many of each kind may happen on one path
  */
@@ -19,6 +20,7 @@ record Scenario(
     List<LayerSpan> relays,
     List<Submission> script,
     boolean push,
+    boolean standby,
     RouteConfig.Confirm confirm,
     boolean pushesInOrder,
     Map<Fault, Integer> faults) {
@@ -60,7 +62,7 @@ record Scenario(
     for (int i = 0; i < steps; i++) {
       script.add(new Submission(i, List.of(100L + i)));
     }
-    return new Scenario(spans, script, true, RouteConfig.Confirm.DIGEST, false, Map.of());
+    return new Scenario(spans, script, true, false, RouteConfig.Confirm.DIGEST, false, Map.of());
   }
 
   int layers() {
@@ -98,34 +100,40 @@ record Scenario(
   Scenario withSpare(int first, int end) {
     List<LayerSpan> more = new ArrayList<>(relays);
     more.add(new LayerSpan(first, end));
-    return new Scenario(more, script, push, confirm, pushesInOrder, faults);
+    return new Scenario(more, script, push, standby, confirm, pushesInOrder, faults);
   }
 
   /** Replaces the script: each submission at its position. */
   Scenario submitting(Submission... submissions) {
-    return new Scenario(relays, List.of(submissions), push, confirm, pushesInOrder, faults);
+    return new Scenario(
+        relays, List.of(submissions), push, standby, confirm, pushesInOrder, faults);
   }
 
   static Submission at(int position, Long... rows) {
     return new Submission(position, List.of(rows));
   }
 
+  Scenario withStandbys() {
+    return new Scenario(relays, script, push, true, confirm, pushesInOrder, faults);
+  }
+
   Scenario withoutPush() {
-    return new Scenario(relays, script, false, confirm, pushesInOrder, faults);
+    return new Scenario(relays, script, false, standby, confirm, pushesInOrder, faults);
   }
 
   Scenario confirmingInFull() {
-    return new Scenario(relays, script, push, RouteConfig.Confirm.FULL, pushesInOrder, faults);
+    return new Scenario(
+        relays, script, push, standby, RouteConfig.Confirm.FULL, pushesInOrder, faults);
   }
 
   Scenario withPushesInOrder() {
-    return new Scenario(relays, script, push, confirm, true, faults);
+    return new Scenario(relays, script, push, standby, confirm, true, faults);
   }
 
   Scenario with(Fault fault, int times) {
     Map<Fault, Integer> more = new EnumMap<>(Fault.class);
     more.putAll(faults);
     more.put(fault, times);
-    return new Scenario(relays, script, push, confirm, pushesInOrder, more);
+    return new Scenario(relays, script, push, standby, confirm, pushesInOrder, more);
   }
 }

@@ -36,13 +36,15 @@ class RouteConfigTest {
                 RouteConfig.Patience.DEFAULT,
                 32,
                 1,
-                3));
+                3,
+                false));
   }
 
   @Test
   void with_changesOneThing() {
     RouteConfig config = RouteConfig.of(4, TestPayloads.ROW, 100);
     assertThat(config.withPush(false).push()).isFalse();
+    assertThat(config.withStandby(true).standby()).isTrue();
     assertThat(config.withWindow(5).window()).isEqualTo(5);
     assertThat(config.withMergeTokens(64).mergeTokens()).isEqualTo(64);
     assertThat(config.withConfirm(RouteConfig.Confirm.FULL).confirm())

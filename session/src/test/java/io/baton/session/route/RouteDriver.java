@@ -10,6 +10,7 @@ import io.baton.session.model.LayerSpan;
 import io.baton.session.model.Payload;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.Source;
+import io.baton.session.model.StageRole;
 import io.baton.session.model.StepId;
 import io.baton.session.model.Ticket;
 import io.baton.session.testing.Oracle;
@@ -21,6 +22,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /** A client's session against honest relays that answer when told to. */
@@ -34,6 +36,7 @@ final class RouteDriver {
     List<Long> absorbed = new ArrayList<>();
     final Map<StepId, Payload> pushed = new HashMap<>();
     boolean up = true;
+    StageRole role = StageRole.ACTIVE;
 
     private Relay(Candidate candidate) {
       this.candidate = candidate;
@@ -167,6 +170,7 @@ final class RouteDriver {
       give(new RouteInput.RelayLost(open.relay().relay(), "connection refused"));
       return;
     }
+    relay.role = open.role();
     int length = Math.min(open.length(), relay.absorbed.size());
     relay.absorbed = new ArrayList<>(relay.absorbed.subList(0, length));
     give(opened(open, length));
@@ -188,12 +192,23 @@ final class RouteDriver {
     }
     Payload pushed = relay.pushed.remove(send.step().id());
     if (pushed != null) {
-      give(compute(relay, send, pushed, Source.PEER));
+      give(answer(relay, compute(relay, send, pushed, Source.PEER)));
     } else if (send.payload().isPresent()) {
-      give(compute(relay, send, send.payload().get(), Source.CLIENT));
+      give(answer(relay, compute(relay, send, send.payload().get(), Source.CLIENT)));
     } else {
       give(new RouteInput.PayloadAsked(relay.id(), send.step().id()));
     }
+  }
+
+  private static RouteInput answer(Relay relay, RouteInput.Answered answer) {
+    return relay.role == StageRole.ACTIVE
+        ? answer
+        : new RouteInput.Absorbed(
+            answer.relay(),
+            answer.step(),
+            answer.source(),
+            answer.inputDigest(),
+            relay.absorbed.size());
   }
 
   /** The honest answer, with the push that goes with it. */
@@ -211,6 +226,11 @@ final class RouteDriver {
       if (next != null) {
         next.pushed.put(send.step().id(), output);
       }
+      send.nextPeers()
+          .getFirst()
+          .standby()
+          .flatMap(standby -> Optional.ofNullable(relays.get(standby.relay())))
+          .ifPresent(standby -> standby.pushed.put(send.step().id(), output));
     }
     return new RouteInput.Answered(relay.id(), send.step(), source, input.digest(), output);
   }

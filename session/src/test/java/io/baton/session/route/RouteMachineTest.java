@@ -43,7 +43,7 @@ class RouteMachineTest {
     assertThat(client.sends("a").getFirst().nextPeers())
         .extracting(peer -> peer.relay().name())
         .containsExactly("b", "c");
-    assertThat(client.state.stats()).isEqualTo(new RouteStats(2, 0, 0, 0, 0));
+    assertThat(client.state.stats()).isEqualTo(new RouteStats(2, 0, 0, 0, 0, 0, 0));
   }
 
   @Test
@@ -66,7 +66,7 @@ class RouteMachineTest {
         .allSatisfy(send -> assertThat(send.nextPeers()).isEmpty());
     assertThat(client.all(RouteEffect.Open.class))
         .allSatisfy(open -> assertThat(open.pushSources()).isEmpty());
-    assertThat(client.state.stats()).isEqualTo(new RouteStats(0, 1, 0, 0, 0));
+    assertThat(client.state.stats()).isEqualTo(new RouteStats(0, 1, 0, 0, 0, 0, 0));
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.baton.session.model.Peer;
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.SessionId;
+import io.baton.session.model.StageRole;
 import io.baton.session.model.Step;
 import io.baton.session.model.StepId;
 import io.baton.session.model.Ticket;
@@ -84,8 +85,12 @@ final class StageDriver {
   }
 
   List<StageEffect> announce(long newEpoch, int length) {
+    return announce(newEpoch, length, StageRole.ACTIVE);
+  }
+
+  List<StageEffect> announce(long newEpoch, int length, StageRole role) {
     epoch = Math.max(epoch, newEpoch);
-    return give(new StageInput.Announce(newEpoch, length, Set.of(PREVIOUS)));
+    return give(new StageInput.Announce(newEpoch, length, Set.of(PREVIOUS), role));
   }
 
   Step step(long number, int position, int count) {

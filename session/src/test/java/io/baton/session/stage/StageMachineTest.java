@@ -13,8 +13,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.baton.session.model.DType;
 import io.baton.session.model.Digest;
 import io.baton.session.model.Payload;
+import io.baton.session.model.Peer;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.Source;
+import io.baton.session.model.StageRole;
 import io.baton.session.model.Step;
 import io.baton.session.model.StepId;
 import io.baton.session.model.Tensor;
@@ -162,7 +164,8 @@ class StageMachineTest {
     stage.nextPeers(OTHER_NEXT).send(2, 1, B);
     assertThat(stage.computed())
         .contains(
-            new StageEffect.PushOutput(stage.step(2, 1, 1), List.of(OTHER_NEXT), outputs(A, B)));
+            new StageEffect.PushOutput(
+                stage.step(2, 1, 1), OTHER_NEXT, List.of(), outputs(A, B), StageRole.ACTIVE));
     stage.nextPeers().send(3, 2, C);
     assertThat(stage.computed()).noneMatch(StageEffect.PushOutput.class::isInstance);
   }
@@ -683,7 +686,8 @@ class StageMachineTest {
     stage.nextPeers(OTHER_NEXT);
     assertThat(stage.send(2, 0, A))
         .containsExactly(
-            new StageEffect.PushOutput(stage.step(2, 0, 1), List.of(OTHER_NEXT), outputs(A)),
+            new StageEffect.PushOutput(
+                stage.step(2, 0, 1), OTHER_NEXT, List.of(), outputs(A), StageRole.ACTIVE),
             response(2, 0, Source.PEER, A, outputs(A), 1));
     assertThat(stage.isComputing()).isFalse();
     assertThat(stage.state.settled()).isEqualTo(1);
@@ -697,7 +701,8 @@ class StageMachineTest {
     assertThat(stage.push(2, 0, A)).isEmpty();
     assertThat(stage.computed())
         .containsExactly(
-            new StageEffect.PushOutput(stage.step(2, 0, 1), List.of(OTHER_NEXT), outputs(A)),
+            new StageEffect.PushOutput(
+                stage.step(2, 0, 1), OTHER_NEXT, List.of(), outputs(A), StageRole.ACTIVE),
             response(2, 0, Source.PEER, A, outputs(A), 1));
   }
 
@@ -855,6 +860,7 @@ class StageMachineTest {
                     good.config(),
                     good.epoch(),
                     Set.of(),
+                    StageRole.ACTIVE,
                     5,
                     0,
                     List.of(),
@@ -871,6 +877,7 @@ class StageMachineTest {
                     good.config(),
                     good.epoch(),
                     Set.of(),
+                    StageRole.ACTIVE,
                     0,
                     0,
                     List.of(),
@@ -881,6 +888,79 @@ class StageMachineTest {
                     2))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("executor does not hold");
+  }
+
+  // ---- standing by
+
+  @Test
+  void standby_absorbsAndKeepsItsOutput() {
+    stage.announce(2, 0, StageRole.STANDBY);
+    stage.push(1, 0, A);
+    assertThat(stage.computed())
+        .containsExactly(new StageEffect.Absorbed(stage.step(1, 0, 1), Source.PEER, A.digest(), 1));
+    assertThat(stage.confirm(1, 0, A)).isEmpty();
+    assertThat(stage.state.settled()).isEqualTo(1);
+  }
+
+  @Test
+  void standby_answersAgainWithoutOutput() {
+    stage.announce(2, 0, StageRole.STANDBY);
+    stage.send(1, 0, A);
+    stage.computed();
+    assertThat(stage.send(1, 0, A))
+        .containsExactly(
+            new StageEffect.Absorbed(stage.step(1, 0, 1), Source.CLIENT, A.digest(), 1));
+  }
+
+  @Test
+  void standby_takesOverWithWhatItHasComputed() {
+    stage.announce(2, 0, StageRole.STANDBY);
+    stage.push(1, 0, A);
+    stage.computed();
+    stage.confirm(1, 0, A);
+    // The client has not had the output of the lost stage: it asks for it, and gets it at once.
+    assertThat(stage.announce(3, 0, StageRole.ACTIVE))
+        .containsExactly(new StageEffect.Opened(3, 0));
+    assertThat(stage.send(2, 0, A))
+        .containsExactly(pushed(2, 0, outputs(A)), response(2, 0, Source.PEER, A, outputs(A), 1));
+    assertThat(stage.isComputing()).isFalse();
+  }
+
+  @Test
+  void standby_takesOverWhileItComputes() {
+    stage.announce(2, 0, StageRole.STANDBY);
+    stage.push(1, 0, A);
+    stage.announce(3, 0, StageRole.ACTIVE);
+    stage.send(2, 0, A);
+    assertThat(stage.computed())
+        .containsExactly(pushed(2, 0, outputs(A)), response(2, 0, Source.PEER, A, outputs(A), 1));
+  }
+
+  @Test
+  void standby_clientWinsThereToo() {
+    stage.announce(2, 0, StageRole.STANDBY);
+    stage.push(1, 0, A);
+    stage.computed();
+    assertThat(stage.confirm(1, 0, B))
+        .contains(new StageEffect.AskPayload(id(1)))
+        .anyMatch(StageEffect.ReportMismatch.class::isInstance);
+    stage.send(1, 0, B);
+    assertThat(stage.computed())
+        .containsExactly(
+            new StageEffect.Absorbed(stage.step(1, 0, 1), Source.CLIENT, B.digest(), 1));
+  }
+
+  @Test
+  void push_goesToTheStandbyOfTheNextPeerLast() {
+    Peer next = NEXT.withStandby(OTHER_NEXT);
+    stage.nextPeers(next).send(1, 0, A);
+    assertThat(stage.computed())
+        .containsExactly(
+            new StageEffect.PushOutput(
+                stage.step(1, 0, 1), next, List.of(), outputs(A), StageRole.ACTIVE),
+            response(1, 0, Source.CLIENT, A, outputs(A), 1),
+            new StageEffect.PushOutput(
+                stage.step(1, 0, 1), OTHER_NEXT, List.of(), outputs(A), StageRole.STANDBY));
   }
 
   // ---- helpers
@@ -913,7 +993,7 @@ class StageMachineTest {
 
   private StageEffect pushed(long number, int position, Payload output) {
     return new StageEffect.PushOutput(
-        stage.step(number, position, output.tokens()), List.of(NEXT), output);
+        stage.step(number, position, output.tokens()), NEXT, List.of(), output, StageRole.ACTIVE);
   }
 
   private StageEffect response(
