@@ -14,7 +14,10 @@ import java.util.TreeMap;
 public record Payload(Tensor activations, SortedMap<String, Tensor> sideInputs, Digest digest) {
 
   public Payload {
-    sideInputs = Collections.unmodifiableSortedMap(new TreeMap<>(sideInputs));
+    sideInputs =
+        sideInputs.isEmpty()
+            ? Collections.emptySortedMap()
+            : Collections.unmodifiableSortedMap(new TreeMap<>(sideInputs));
   }
 
   /** Number of tokens whose activations this holds. */
