@@ -11,6 +11,7 @@ import io.baton.session.model.Source;
 import io.baton.session.model.StageRole;
 import io.baton.session.model.StepId;
 import io.baton.session.testing.Oracle;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -165,6 +166,24 @@ class StandbyRouteTest {
   }
 
   @Test
+  void behind_itIsPushedNothingUntilItHasCaughtUp() {
+    client.configure(config -> config.withStandby(true).withWindow(4));
+    client.step(1);
+    client.submit(1, 2);
+    RouteEffect.Send slow = holdBack("b2");
+    client.submit(2, 3);
+    assertThat(holdBack("a").nextPeers().getFirst().standby()).isEmpty();
+    client.carryOut(client.sends("a").getLast());
+    client.run();
+    client.carryOut(slow);
+    client.run();
+    assertThat(client.get("b2").absorbed).hasSize(3);
+    client.lose("b");
+    assertThat(client.step(4)).isEqualTo(payload(oracle(3, 1, 2, 3, 4).getLast()));
+    assertThat(client.state.stats().replayedTokens()).isZero();
+  }
+
+  @Test
   void opened_moreThanTheSessionHoldsIsNoStandby() {
     client.submit(0, 1);
     RouteEffect.Open open = null;
@@ -185,16 +204,7 @@ class StandbyRouteTest {
   void absorbed_otherBytesDoNotCount() {
     client.step(1);
     client.submit(1, 2);
-    RouteEffect.Send toB2 = null;
-    while (!client.waiting.isEmpty()) {
-      RouteEffect effect = client.waiting.remove();
-      if (effect instanceof RouteEffect.Send send && send.relay().name().equals("b2")) {
-        toB2 = send;
-      } else {
-        client.carryOut(effect);
-      }
-    }
-    RouteEffect.Send send = java.util.Objects.requireNonNull(toB2);
+    RouteEffect.Send send = holdBack("b2");
     client.give(
         new RouteInput.Absorbed(
             send.relay(), send.step(), Source.PEER, payload(99).digest(), send.step().end()));
@@ -301,6 +311,20 @@ class StandbyRouteTest {
 
   private List<String> standingBy() {
     return client.state.standingBy().stream().map(c -> c.relay().name()).toList();
+  }
+
+  /** Carries out all but what goes to one relay; returns the first of that. */
+  private RouteEffect.Send holdBack(String name) {
+    List<RouteEffect.Send> held = new ArrayList<>();
+    while (!client.waiting.isEmpty()) {
+      RouteEffect effect = client.waiting.remove();
+      if (effect instanceof RouteEffect.Send send && send.relay().name().equals(name)) {
+        held.add(send);
+      } else {
+        client.carryOut(effect);
+      }
+    }
+    return held.getFirst();
   }
 
   /** Takes what waits for a relay out of the order. */
