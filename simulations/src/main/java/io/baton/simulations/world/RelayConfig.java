@@ -1,0 +1,48 @@
+package io.baton.simulations.world;
+
+import io.baton.session.model.LayerSpan;
+import io.baton.session.stage.StageConfig;
+
+/**
+ * A relay with its executor.
+ *
+ * @param maxSessions it refuses more
+ * @param poolBytes payload that its sessions may hold in all before pushes are shed; 0 for no limit
+ * @param pushShare the part of the pool up to which pushes are taken
+ * @param limits of each session
+ * @param leaseNanos how long a session stays without a word from its client
+ */
+public record RelayConfig(
+    String name,
+    LayerSpan span,
+    ComputeProfile compute,
+    int maxSessions,
+    long poolBytes,
+    double pushShare,
+    StageConfig.Limits limits,
+    long leaseNanos) {
+
+  private static final long LEASE_NANOS = 30_000_000_000L;
+
+  public static RelayConfig of(String name, LayerSpan span, ComputeProfile compute) {
+    return new RelayConfig(
+        name, span, compute, Integer.MAX_VALUE, 0, 1, StageConfig.Limits.DEFAULT, LEASE_NANOS);
+  }
+
+  public RelayConfig withMaxSessions(int sessions) {
+    return new RelayConfig(name, span, compute, sessions, poolBytes, pushShare, limits, leaseNanos);
+  }
+
+  public RelayConfig withPool(long bytes, double share) {
+    return new RelayConfig(name, span, compute, maxSessions, bytes, share, limits, leaseNanos);
+  }
+
+  public RelayConfig withLimits(StageConfig.Limits other) {
+    return new RelayConfig(
+        name, span, compute, maxSessions, poolBytes, pushShare, other, leaseNanos);
+  }
+
+  public RelayConfig withLease(long nanos) {
+    return new RelayConfig(name, span, compute, maxSessions, poolBytes, pushShare, limits, nanos);
+  }
+}

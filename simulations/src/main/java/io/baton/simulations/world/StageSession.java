@@ -1,0 +1,284 @@
+package io.baton.simulations.world;
+
+import io.baton.session.Transition;
+import io.baton.session.model.Push;
+import io.baton.session.model.Refusal;
+import io.baton.session.model.SessionId;
+import io.baton.session.model.StepId;
+import io.baton.session.model.Ticket;
+import io.baton.session.route.RouteInput;
+import io.baton.session.stage.DropReason;
+import io.baton.session.stage.StageConfig;
+import io.baton.session.stage.StageEffect;
+import io.baton.session.stage.StageInput;
+import io.baton.session.stage.StageState;
+import java.util.Objects;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** A session at a relay: feeds its machine and carries the effects out. */
+public final class StageSession {
+
+  private final RelayNode relay;
+  private final SessionId id;
+  private final Ticket ticket;
+  private final Protocol.Stage machine;
+  private final OracleExecutorState executor;
+  private final Timer timer = new Timer();
+  private StageState state;
+  private @Nullable Connection client;
+  private long leaseEndNanos;
+  private long heldBytes;
+  private boolean over;
+
+  StageSession(RelayNode relay, SessionId id, StageConfig config, Ticket ticket) {
+    this.relay = relay;
+    this.id = id;
+    this.ticket = ticket;
+    this.machine = relay.world().protocol().stage(relay.id(), id);
+    this.executor = new OracleExecutorState(relay.config().span());
+    this.state = StageState.initial(config);
+    renew();
+    world().timeline().schedule(timer, leaseEndNanos);
+  }
+
+  public SessionId id() {
+    return id;
+  }
+
+  public RelayNode relay() {
+    return relay;
+  }
+
+  public StageState state() {
+    return state;
+  }
+
+  /** What the executor holds of the session. */
+  public OracleExecutorState executor() {
+    return executor;
+  }
+
+  public boolean isOver() {
+    return over;
+  }
+
+  public long leaseEndNanos() {
+    return leaseEndNanos;
+  }
+
+  /** When the session's timer fires; empty if it is not set, which must not be. */
+  public OptionalLong timerNanos() {
+    return timer.isPending() ? OptionalLong.of(timer.timeNanos()) : OptionalLong.empty();
+  }
+
+  Ticket ticket() {
+    return ticket;
+  }
+
+  /** Bytes in the model's terms that the session makes the relay keep; 0 without a pool. */
+  long heldBytes() {
+    return heldBytes;
+  }
+
+  private World world() {
+    return relay.world();
+  }
+
+  private void renew() {
+    leaseEndNanos = world().nowNanos() + relay.config().leaseNanos();
+  }
+
+  // ---- from the client
+
+  void announce(Connection from, StageInput.Announce announcement) {
+    client = from;
+    renew();
+    feed(announcement);
+  }
+
+  void clientStep(Connection from, StageInput.ClientStep step) {
+    if (from == client) {
+      renew();
+      feed(step);
+    }
+  }
+
+  void heartbeat() {
+    renew();
+  }
+
+  void detach(Connection from) {
+    if (from == client) {
+      client = null;
+    }
+  }
+
+  @Nullable Connection client() {
+    return client;
+  }
+
+  // ---- the machine
+
+  void feed(StageInput input) {
+    StageState before = state;
+    Transition<StageState, StageEffect> made = machine.step(before, input, world().nowNanos());
+    state = made.state();
+    world().statistics().stageInputs++;
+    world().observer().onStage(this, input, before, made);
+    for (StageEffect effect : made.effects()) {
+      if (!over) {
+        carryOut(effect);
+      }
+    }
+    if (!over) {
+      relay.holds(this, heldBytes);
+      setTimer();
+    }
+  }
+
+  void setHeldBytes(long bytes) {
+    heldBytes = bytes;
+  }
+
+  /** Set only if it would fire too late: one that fires too early sets itself again. */
+  private void setTimer() {
+    long due = dueNanos();
+    if (!timer.isPending() || timer.timeNanos() > due) {
+      world().timeline().move(timer, due);
+    }
+  }
+
+  private long dueNanos() {
+    OptionalLong deadline = state.nextDeadlineNanos();
+    return deadline.isPresent() ? Math.min(deadline.getAsLong(), leaseEndNanos) : leaseEndNanos;
+  }
+
+  private final class Timer extends Event {
+    @Override
+    protected void run() {
+      if (over || relay.keeps(this)) {
+        return;
+      }
+      long now = world().nowNanos();
+      if (now >= leaseEndNanos) {
+        world().statistics().leasesEnded++;
+        end(Refusal.NO_SESSION, "the lease is over");
+      } else if (now >= dueNanos()) {
+        feed(new StageInput.Tick());
+      } else {
+        setTimer();
+      }
+    }
+  }
+
+  private void carryOut(StageEffect effect) {
+    switch (effect) {
+      case StageEffect.Opened(long epoch, int length) ->
+          reply(new RouteInput.Opened(relay.id(), epoch, length, ticket));
+      case StageEffect.Rollback(int length) -> executor.rollback(length);
+      case StageEffect.Compute compute -> relay.compute(this, compute);
+      case StageEffect.PushOutput push -> pushOn(push);
+      case StageEffect.Respond respond ->
+          reply(
+              new RouteInput.Answered(
+                  relay.id(),
+                  respond.step(),
+                  respond.source(),
+                  respond.inputDigest(),
+                  respond.output()));
+      case StageEffect.Absorbed absorbed ->
+          reply(
+              new RouteInput.Absorbed(
+                  relay.id(),
+                  absorbed.step(),
+                  absorbed.source(),
+                  absorbed.inputDigest(),
+                  absorbed.currentLength()));
+      case StageEffect.AskPayload(StepId step) ->
+          reply(new RouteInput.PayloadAsked(relay.id(), step));
+      case StageEffect.ReportMismatch report ->
+          reply(
+              new RouteInput.MismatchReported(
+                  relay.id(),
+                  report.step(),
+                  report.client(),
+                  report.peer(),
+                  report.from(),
+                  report.rolledBack()));
+      case StageEffect.Refuse refuse ->
+          reply(
+              new RouteInput.Refused(relay.id(), refuse.step(), refuse.reason(), refuse.message()));
+      case StageEffect.Dropped(var _, var _, DropReason reason) ->
+          world().statistics().drop(reason);
+    }
+  }
+
+  private void pushOn(StageEffect.PushOutput effect) {
+    RelayNode to = world().relay(effect.to().relay().name());
+    if (to != null) {
+      world()
+          .network()
+          .push(
+              relay,
+              to,
+              new Push(
+                  id, effect.to().ticket(), effect.step(), effect.nextPeers(), effect.output()));
+    }
+  }
+
+  private void reply(RouteInput input) {
+    if (client != null) {
+      world().network().send(client, client.client, new Message.Reply(input));
+    }
+  }
+
+  // ---- the executor
+
+  /** The executor is done with a step, or has failed at it. */
+  void computed(StageEffect.Compute compute, long nanos, boolean failed) {
+    if (failed) {
+      feed(new StageInput.ComputeFailed(compute.command(), "the executor failed"));
+      return;
+    }
+    long[] outputs =
+        executor.forward(compute.step().position(), OraclePayloads.rows(compute.input()));
+    feed(new StageInput.Computed(compute.command(), OraclePayloads.payload(outputs), nanos));
+  }
+
+  // ---- its end
+
+  void drain() {
+    reply(new RouteInput.RelayDraining(relay.id()));
+  }
+
+  /** The relay gives the session up, and tells the client. */
+  void end(Refusal reason, String why) {
+    reply(new RouteInput.Refused(relay.id(), new StepId(state.epoch(), 0), reason, why));
+    end(why);
+  }
+
+  /** The client is done with the session; a stream that it has opened for it since is ended. */
+  void close() {
+    if (client != null) {
+      world().network().send(client, client.client, new Message.EndOfStream("closed"));
+    }
+    end("closed");
+  }
+
+  /** Nobody is told. */
+  void end(String why) {
+    if (over) {
+      return;
+    }
+    over = true;
+    client = null;
+    world().timeline().cancel(timer);
+    relay.ended(this, why);
+  }
+
+  @Override
+  public String toString() {
+    return "%s@%s".formatted(Objects.toString(id.low()), relay);
+  }
+}
