@@ -88,11 +88,16 @@ public final class Main {
         .addSubcommand(new RelayCommand(console))
         .addSubcommand(new StageCommand(console))
         .addSubcommand(new GenerateCommand(console))
+        .addSubcommand(simulate())
         .setOut(console.out())
         .setErr(console.err())
         .setExecutionStrategy(this::execute)
         .setParameterExceptionHandler((error, _) -> explainUsage(error))
         .setExecutionExceptionHandler((error, _, _) -> explain(error));
+  }
+
+  private static CommandLine simulate() {
+    return new CommandLine(new SimulateCommand());
   }
 
   private int execute(ParseResult parsed) {
