@@ -159,7 +159,8 @@ public final class Network {
   // ---- pushes
 
   void push(RelayNode from, RelayNode to, Push push) {
-    Way way = pushWays.computeIfAbsent(key(from, to), _ -> new Way());
+    // Mixed, because the hash of a Long would put most pairs of nodes in a few buckets.
+    Way way = pushWays.computeIfAbsent(Mix.mix(key(from, to)), _ -> new Way());
     long number = way.messages++;
     Message message = new Message.Pushed(push);
     Fate fate = world.mischief().fate(new Mischief.Transmission(from, to, message, 0, number));
