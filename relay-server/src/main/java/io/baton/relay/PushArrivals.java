@@ -2,6 +2,8 @@ package io.baton.relay;
 
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
+import io.baton.session.model.SessionId;
+import io.baton.session.model.StageRole;
 import io.baton.session.stage.DropReason;
 import io.baton.transport.lane.PushReceiver;
 import java.util.Optional;
@@ -21,6 +23,11 @@ final class PushArrivals implements PushReceiver {
   PushArrivals(SessionTable sessions, RelayCounters counters) {
     this.sessions = sessions;
     this.counters = counters;
+  }
+
+  @Override
+  public StageRole role(SessionId session) {
+    return sessions.find(session).map(RelaySession::role).orElse(StageRole.ACTIVE);
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.baton.session.model.Peer;
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.StageInfo;
+import io.baton.session.model.StageRole;
 import io.baton.transport.Budget;
 import io.baton.transport.executor.ExecutorLink;
 import io.baton.transport.grpc.BindFailedException;
@@ -44,6 +45,9 @@ public final class Relay implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Relay.class);
 
+  /** Of pushes that wait to be sent, to all peers together. */
+  private static final long QUEUED_PUSH_BYTES = 256L << 20;
+
   /** Enough for the sockets of one relay; callbacks are short. */
   private static final int EVENT_LOOP_THREADS = 1;
 
@@ -72,6 +76,7 @@ public final class Relay implements AutoCloseable {
     slot = new ExecutorSlot(sessions);
     payloads = new Budget(config.limits().payloadBytes());
     PayloadFramer framer = new PayloadFramer(ChunkingConfig.DEFAULT);
+    Budget queued = new Budget(QUEUED_PUSH_BYTES);
     lanes =
         new Lanes(
             address ->
@@ -80,6 +85,7 @@ public final class Relay implements AutoCloseable {
                     Endpoint.parse(address),
                     loops,
                     GrpcLaneConfig.withDefaults(InsecureChannelCredentials.create()),
+                    queued,
                     timer,
                     new SplittableRandom(random.nextLong())),
             LanesConfig.DEFAULT,
@@ -152,8 +158,8 @@ public final class Relay implements AutoCloseable {
       }
 
       @Override
-      public boolean push(Peer peer, Push push) {
-        return lanes.push(peer, push);
+      public boolean push(Peer peer, Push push, StageRole receiver) {
+        return lanes.push(peer, push, receiver);
       }
     };
   }
@@ -202,8 +208,10 @@ public final class Relay implements AutoCloseable {
         payloads.used(),
         counters.steps.sum(),
         counters.pushesUsed.sum(),
-        counters.pushesSent.sum(),
-        counters.pushesShed.sum(),
+        counters.pushes.sent.sum(),
+        counters.pushes.shed.sum(),
+        counters.standbyPushes.sent.sum(),
+        counters.standbyPushes.shed.sum(),
         counters.dropped(),
         counters.evidence());
   }

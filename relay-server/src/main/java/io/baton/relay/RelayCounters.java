@@ -1,5 +1,7 @@
 package io.baton.relay;
 
+import io.baton.session.model.Source;
+import io.baton.session.model.StageRole;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -16,13 +18,37 @@ final class RelayCounters {
 
   final LongAdder steps = new LongAdder();
   final LongAdder pushesUsed = new LongAdder();
-  final LongAdder pushesSent = new LongAdder();
-  final LongAdder pushesShed = new LongAdder();
+  final Pushes pushes = new Pushes();
+  final Pushes standbyPushes = new Pushes();
+
+  /** Pushes to the active stages, or to those that stand by. */
+  static final class Pushes {
+    final LongAdder sent = new LongAdder();
+    final LongAdder shed = new LongAdder();
+  }
 
   /** Bounded by the constants of the reasons' enumerations. */
   private final Map<String, LongAdder> dropped = new ConcurrentHashMap<>();
 
   private final Deque<Evidence> evidence = new ArrayDeque<>();
+
+  /** Counts a step that was answered. */
+  void step(Source source) {
+    steps.increment();
+    if (source == Source.PEER) {
+      pushesUsed.increment();
+    }
+  }
+
+  /** Counts a push to a relay of that role, which was handed to a lane or shed. */
+  void push(StageRole receiver, boolean wasSent) {
+    Pushes counted =
+        switch (receiver) {
+          case ACTIVE -> pushes;
+          case STANDBY -> standbyPushes;
+        };
+    (wasSent ? counted.sent : counted.shed).increment();
+  }
 
   /** Counts a push that was not used, by the protocol's reasons or by the lane's. */
   void drop(Enum<?> reason) {

@@ -7,7 +7,7 @@ import io.baton.session.model.Push;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.SessionId;
-import io.baton.session.model.Source;
+import io.baton.session.model.StageRole;
 import io.baton.session.model.StepId;
 import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
@@ -59,6 +59,7 @@ final class RelaySession {
   private final AtomicInteger pushesWaiting = new AtomicInteger();
   private final Alarm alarm;
   private volatile long heldBytes;
+  private volatile StageRole role = StageRole.ACTIVE;
 
   // Below: only in the loop.
   private StageState state;
@@ -108,6 +109,11 @@ final class RelaySession {
   /** Bytes of payload that the session makes the relay keep. */
   long heldBytes() {
     return heldBytes;
+  }
+
+  /** The part that the stage takes in the session's epoch. */
+  StageRole role() {
+    return role;
   }
 
   /** Makes room in the executor; the first announcement is answered after that. */
@@ -248,6 +254,7 @@ final class RelaySession {
     state = next.state();
     next.effects().forEach(this::carryOut);
     heldBytes = state.heldBytes();
+    role = state.role();
     OptionalLong deadline = state.nextDeadlineNanos();
     alarm.set(
         deadline.isPresent() && deadline.getAsLong() - leaseEndNanos < 0
@@ -264,14 +271,13 @@ final class RelaySession {
       case StageEffect.Compute compute -> compute(compute);
       case StageEffect.PushOutput push -> pushOn(push);
       case StageEffect.Respond respond -> {
-        relay.counters().steps.increment();
-        if (respond.source() == Source.PEER) {
-          relay.counters().pushesUsed.increment();
-        }
+        relay.counters().step(respond.source());
         send(relay.frames().output(respond));
       }
-      case StageEffect.Absorbed absorbed ->
-          throw new IllegalStateException("nobody stands by here: " + absorbed);
+      case StageEffect.Absorbed absorbed -> {
+        relay.counters().step(absorbed.source());
+        send(List.of(StageFrames.absorbed(absorbed)));
+      }
       case StageEffect.AskPayload(StepId step) -> send(List.of(StageFrames.askPayload(step)));
       case StageEffect.ReportMismatch report -> {
         log.warn(
@@ -342,11 +348,8 @@ final class RelaySession {
   private void pushOn(StageEffect.PushOutput effect) {
     Push push =
         new Push(id, effect.to().ticket(), effect.step(), effect.nextPeers(), effect.output());
-    if (relay.pushes().push(effect.to(), push)) {
-      relay.counters().pushesSent.increment();
-    } else {
-      relay.counters().pushesShed.increment();
-    }
+    boolean sent = relay.pushes().push(effect.to(), push, effect.role());
+    relay.counters().push(effect.role(), sent);
   }
 
   private void send(List<StageFrame> frames) {

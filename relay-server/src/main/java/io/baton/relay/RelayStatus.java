@@ -9,10 +9,13 @@ import java.util.Map;
  * @param executorAttached whether it can compute
  * @param heldBytes of payload that sessions make it keep
  * @param receivingBytes set aside for payloads that clients and the executor are sending in chunks
- * @param steps answered
+ * @param steps answered, be it with an output or, standing by, without
  * @param pushesUsed of these, computed from a peer's push
- * @param pushesSent handed to a lane
- * @param pushesShed not handed to a lane, because it was full or down
+ * @param pushesSent to active stages, handed to a lane
+ * @param pushesShed to active stages, not handed to a lane, because it was full or down
+ * @param standbyPushesSent to stages that stand by, handed to a lane
+ * @param standbyPushesShed to stages that stand by, not handed to a lane, because it was down or
+ *     not nearly empty
  * @param pushesDropped arrived and not used, by reason
  */
 public record RelayStatus(
@@ -24,5 +27,7 @@ public record RelayStatus(
     long pushesUsed,
     long pushesSent,
     long pushesShed,
+    long standbyPushesSent,
+    long standbyPushesShed,
     Map<String, Long> pushesDropped,
     List<Evidence> evidence) {}

@@ -4,6 +4,7 @@ import io.baton.proto.codec.DigestCodec;
 import io.baton.proto.codec.HostPort;
 import io.baton.proto.codec.IdCodec;
 import io.baton.proto.codec.MalformedFrameException;
+import io.baton.proto.codec.RoleCodec;
 import io.baton.proto.codec.StageCodec;
 import io.baton.proto.codec.StepCodec;
 import io.baton.proto.codec.Versions;
@@ -14,7 +15,6 @@ import io.baton.session.model.LayerSpan;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.SessionId;
 import io.baton.session.model.StageInfo;
-import io.baton.session.model.StageRole;
 import io.baton.session.model.StepId;
 import io.baton.session.model.Ticket;
 import io.baton.session.stage.StageConfig;
@@ -30,6 +30,9 @@ import java.util.Optional;
 final class SessionOpener {
 
   private static final int TICKET_BYTES = 16;
+
+  /** The next stage and its standby. */
+  private static final int MAX_PUSH_TARGETS = 2;
 
   private final RelayContext relay;
   private final ExecutorSlot slot;
@@ -49,7 +52,7 @@ final class SessionOpener {
       Duration lease,
       Digest.Algorithm algorithm,
       StageInput.Announce announce,
-      Optional<HostPort> pushTarget) {}
+      List<HostPort> pushTargets) {}
 
   /**
    * Opens a session, or announces a new epoch of one that is open, and answers through the sink.
@@ -86,7 +89,7 @@ final class SessionOpener {
     }
     Optional<RelaySession> session = admit(wish, executor.get(), sink);
     if (session.isPresent()) {
-      wish.pushTarget().ifPresent(target -> relay.pushes().prepare(target.toString()));
+      wish.pushTargets().forEach(target -> relay.pushes().prepare(target.toString()));
     }
     return session;
   }
@@ -115,15 +118,19 @@ final class SessionOpener {
             epoch,
             StepCodec.lengthFromWire(open.getLength(), "length"),
             new HashSet<>(IdCodec.relaysFromWire(open.getPushSourcesList(), "push_sources")),
-            StageRole.ACTIVE),
-        pushTarget(open.getPushTarget()));
+            RoleCodec.fromWire(open.getRoleValue(), "role")),
+        pushTargets(open.getPushTargetsList()));
   }
 
-  private static Optional<HostPort> pushTarget(String address) throws MalformedFrameException {
+  private static List<HostPort> pushTargets(List<String> addresses) throws MalformedFrameException {
+    if (addresses.size() > MAX_PUSH_TARGETS) {
+      throw new MalformedFrameException(
+          "push_targets", "%d entries; at most %d".formatted(addresses.size(), MAX_PUSH_TARGETS));
+    }
     try {
-      return address.isEmpty() ? Optional.empty() : Optional.of(HostPort.parse(address));
+      return addresses.stream().map(HostPort::parse).toList();
     } catch (IllegalArgumentException e) {
-      throw new MalformedFrameException("push_target", String.valueOf(e.getMessage()));
+      throw new MalformedFrameException("push_targets", String.valueOf(e.getMessage()));
     }
   }
 

@@ -1,7 +1,9 @@
 package io.baton.relay;
 
+import io.baton.proto.codec.AbsorbedCodec;
 import io.baton.proto.codec.DigestCodec;
 import io.baton.proto.codec.IdCodec;
+import io.baton.proto.codec.SourceCodec;
 import io.baton.proto.v1.Draining;
 import io.baton.proto.v1.Mismatch;
 import io.baton.proto.v1.NeedPayload;
@@ -12,7 +14,6 @@ import io.baton.proto.v1.Refused;
 import io.baton.proto.v1.StageFrame;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.RelayId;
-import io.baton.session.model.Source;
 import io.baton.session.model.StepId;
 import io.baton.session.model.Ticket;
 import io.baton.session.stage.StageEffect;
@@ -56,10 +57,7 @@ final class StageFrames {
                     .setStep(effect.step().id().number())
                     .setPosition(effect.step().position())
                     .setCount(effect.step().count())
-                    .setSource(
-                        effect.source() == Source.PEER
-                            ? io.baton.proto.v1.Source.SOURCE_PEER
-                            : io.baton.proto.v1.Source.SOURCE_CLIENT)
+                    .setSource(SourceCodec.toWire(effect.source()))
                     .setInputDigest(DigestCodec.toWire(effect.inputDigest()))
                     .setPayload(payload.header())
                     .setCurrentLength(effect.currentLength())
@@ -68,6 +66,10 @@ final class StageFrames {
             .build());
     payload.chunks().forEach(chunk -> frames.add(StageFrame.newBuilder().setChunk(chunk).build()));
     return frames;
+  }
+
+  static StageFrame absorbed(StageEffect.Absorbed effect) {
+    return StageFrame.newBuilder().setAbsorbed(AbsorbedCodec.toWire(effect)).build();
   }
 
   static StageFrame askPayload(StepId step) {

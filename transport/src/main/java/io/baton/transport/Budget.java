@@ -20,8 +20,14 @@ public final class Budget {
 
   /** Takes the amount, or nothing and answers false. */
   public boolean tryTake(long amount) {
+    return tryTake(amount, Share.ALL);
+  }
+
+  /** Takes the amount, or nothing if more than that share of the whole would then be in use. */
+  public boolean tryTake(long amount, Share share) {
+    long limit = share.of(capacity);
     long now = used.get();
-    while (amount <= capacity - now) {
+    while (amount <= limit - now) {
       long witness = used.compareAndExchange(now, now + amount);
       if (witness == now) {
         return true;

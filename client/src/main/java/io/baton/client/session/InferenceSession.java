@@ -79,6 +79,7 @@ public final class InferenceSession implements AutoCloseable {
   private @Nullable ScheduledFuture<?> heartbeats;
   private @Nullable NoRouteException crash;
   private long nextRequest = 1;
+  private boolean discovering;
   private List<String> unreachable = List.of();
 
   InferenceSession(
@@ -150,6 +151,11 @@ public final class InferenceSession implements AutoCloseable {
   /** The relays of the current route, first stage first. */
   public List<Candidate> route() {
     return state.route();
+  }
+
+  /** The relays that stand by for a stage of the route, as far as they have answered. */
+  public List<Candidate> standbys() {
+    return state.standingBy();
   }
 
   public RouteStats stats() {
@@ -253,7 +259,7 @@ public final class InferenceSession implements AutoCloseable {
   private void carryOut(RouteEffect effect) {
     switch (effect) {
       case RouteEffect.Open open -> {
-        if (!connection(open.relay()).send(open, nextOf(open.relay()))) {
+        if (!connection(open.relay()).send(open, pushTargets(open.relay()))) {
           tooSlow(open.relay().relay());
         }
       }
@@ -273,7 +279,10 @@ public final class InferenceSession implements AutoCloseable {
         opened.complete(null);
         tell(() -> listener.onRoute(epoch, route, cause));
       }
-      case RouteEffect.StandbyReady _, RouteEffect.StandbyLost _ -> {}
+      case RouteEffect.StandbyReady(Candidate standby, int length) ->
+          tell(() -> listener.onStandbyReady(standby, length));
+      case RouteEffect.StandbyLost(Candidate standby, String cause) ->
+          tell(() -> listener.onStandbyLost(standby, cause));
       case RouteEffect.Accepted(long request, int _, Payload output) ->
           take(request).ifPresent(result -> result.complete(output.activations()));
       case RouteEffect.Declined(long request, var reason, String message) ->
@@ -301,13 +310,9 @@ public final class InferenceSession implements AutoCloseable {
     }
   }
 
-  /** The relay that a stage will push to. */
-  private Optional<String> nextOf(Candidate relay) {
-    List<Candidate> route = state.route();
-    int next = route.indexOf(relay) + 1;
-    return options.route().push() && next > 0 && next < route.size()
-        ? Optional.of(route.get(next).address())
-        : Optional.empty();
+  /** The relays that a stage will push to. */
+  private List<Candidate> pushTargets(Candidate relay) {
+    return options.route().push() ? state.after(relay) : List.of();
   }
 
   private StageConnection connection(Candidate relay) {
@@ -332,7 +337,12 @@ public final class InferenceSession implements AutoCloseable {
                 new RouteInput.RelayLost(relay, "its connection is gone, or it reads too slowly")));
   }
 
+  /** Asks all relays, unless that is being done: its answer will be that to both. */
   private void discover() {
+    if (discovering) {
+      return;
+    }
+    discovering = true;
     var _ =
         client
             .list(options.modelId())
@@ -340,6 +350,7 @@ public final class InferenceSession implements AutoCloseable {
                 (listing, error) ->
                     loop.execute(
                         () -> {
+                          discovering = false;
                           if (error == null) {
                             unreachable = listing.problems();
                             feed(new RouteInput.Discovered(listing.candidates()));

@@ -33,9 +33,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks relays who they are and what they serve. A relay that does not answer is asked again once;
- * one that has failed several times in a row is not asked for a short while, so that it costs
- * nobody a timeout.
+ * Asks relays who they are and what they serve. A relay that cannot be asked is asked again once;
+ * one that is silent is not, since others wait for it; one that has failed several times in a row
+ * is not asked for a short while, so that it costs nobody a timeout.
  */
 final class RelayDirectory {
 
@@ -73,7 +73,7 @@ final class RelayDirectory {
           RetryPolicy.<DescribeResponse>builder()
               .withMaxRetries(1)
               .withDelay(Duration.ofMillis(20))
-              .abortOn(CircuitBreakerOpenException.class)
+              .abortOn(CircuitBreakerOpenException.class, TimeoutExceededException.class)
               .build();
       Timeout<DescribeResponse> timeout = Timeout.of(options.describeTimeout());
       relays.put(

@@ -21,6 +21,21 @@ public interface SessionListener {
    */
   default void onRoute(long epoch, List<Candidate> route, String cause) {}
 
+  /**
+   * A relay stands by for a stage of the route from now on; told again at each new epoch.
+   *
+   * @param length tokens of the session that it holds; it is sent what it lacks
+   */
+  default void onStandbyReady(Candidate standby, int length) {}
+
+  /**
+   * A relay stands by no more, and the route goes on as it is. One that takes a stage over is on
+   * the next route instead.
+   *
+   * @param cause for a person
+   */
+  default void onStandbyLost(Candidate standby, String cause) {}
+
   /** A stage had other bytes than the client vouches for. */
   default void onMismatch(
       RelayId stage, StepId step, Digest client, Digest other, RelayId blamed) {}

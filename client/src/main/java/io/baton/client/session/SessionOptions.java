@@ -19,6 +19,11 @@ public record SessionOptions(
     return new SessionOptions(modelId, route, Digest.Algorithm.SHA256, Duration.ofSeconds(30));
   }
 
+  /** Whether another relay, where there is one, stands by for each stage; none does otherwise. */
+  public SessionOptions withStandby(boolean standby) {
+    return new SessionOptions(modelId, route.withStandby(standby), algorithm, lease);
+  }
+
   public SessionOptions withAlgorithm(Digest.Algorithm algorithm) {
     return new SessionOptions(modelId, route, algorithm, lease);
   }

@@ -1,12 +1,16 @@
 package io.baton.client.session;
 
 import com.google.protobuf.MessageLite;
+import io.baton.proto.codec.AbsorbedCodec;
 import io.baton.proto.codec.DigestCodec;
 import io.baton.proto.codec.IdCodec;
 import io.baton.proto.codec.MalformedFrameException;
+import io.baton.proto.codec.RoleCodec;
+import io.baton.proto.codec.SourceCodec;
 import io.baton.proto.codec.StageCodec;
 import io.baton.proto.codec.StepCodec;
 import io.baton.proto.codec.Versions;
+import io.baton.proto.v1.Absorbed;
 import io.baton.proto.v1.ClientFrame;
 import io.baton.proto.v1.Close;
 import io.baton.proto.v1.Heartbeat;
@@ -21,12 +25,12 @@ import io.baton.session.model.Payload;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.SessionId;
-import io.baton.session.model.Source;
 import io.baton.session.model.Step;
 import io.baton.session.model.StepId;
 import io.baton.session.route.Candidate;
 import io.baton.session.route.RouteEffect;
 import io.baton.session.route.RouteInput;
+import io.baton.session.stage.StageEffect;
 import io.baton.transport.Budget;
 import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.grpc.SenderLimits;
@@ -121,7 +125,7 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
 
   // ---- towards the relay; false if it reads too slowly
 
-  boolean send(RouteEffect.Open open, Optional<String> pushTarget) {
+  boolean send(RouteEffect.Open open, List<Candidate> pushTargets) {
     Open.Builder wire =
         Open.newBuilder()
             .setVersions(Versions.spoken())
@@ -132,9 +136,10 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
             .setMaxLength(options.route().maxLength())
             .setLength(open.length())
             .setLeaseMillis(options.lease().toMillis())
-            .setDigestAlgorithm(DigestCodec.toWire(options.algorithm()));
+            .setDigestAlgorithm(DigestCodec.toWire(options.algorithm()))
+            .setRole(RoleCodec.toWire(open.role()));
     open.pushSources().forEach(source -> wire.addPushSources(IdCodec.toWire(source)));
-    pushTarget.ifPresent(wire::setPushTarget);
+    pushTargets.forEach(target -> wire.addPushTargets(target.address()));
     return offer(List.of(ClientFrame.newBuilder().setOpen(wire).build()));
   }
 
@@ -204,6 +209,7 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
                         frame.getNeedPayload().getEpoch(), frame.getNeedPayload().getStep())));
         case MISMATCH -> mismatch(frame.getMismatch());
         case REFUSED -> refused(frame.getRefused());
+        case ABSORBED -> absorbed(frame.getAbsorbed());
         case DRAINING -> input(new RouteInput.RelayDraining(relay.relay()));
         // A newer relay may say more than this build understands.
         case FRAME_NOT_SET -> {}
@@ -270,11 +276,20 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
         new RouteInput.Answered(
             relay.relay(),
             step,
-            output.getSource() == io.baton.proto.v1.Source.SOURCE_PEER
-                ? Source.PEER
-                : Source.CLIENT,
+            SourceCodec.fromWire(output.getSourceValue(), "source"),
             DigestCodec.fromWire(output.getInputDigest()),
             payload));
+  }
+
+  private void absorbed(Absorbed wire) throws MalformedFrameException {
+    StageEffect.Absorbed absorbed = AbsorbedCodec.fromWire(wire);
+    input(
+        new RouteInput.Absorbed(
+            relay.relay(),
+            absorbed.step(),
+            absorbed.source(),
+            absorbed.inputDigest(),
+            absorbed.currentLength()));
   }
 
   /** Has the step sent again; the stage answers with what it has recorded. */

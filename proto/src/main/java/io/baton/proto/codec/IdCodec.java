@@ -69,11 +69,13 @@ public final class IdCodec {
   }
 
   public static io.baton.proto.v1.Peer toWire(Peer peer) {
-    return io.baton.proto.v1.Peer.newBuilder()
-        .setIdentity(toWire(peer.relay()))
-        .setAddress(peer.address())
-        .setTicket(toWire(peer.ticket()))
-        .build();
+    io.baton.proto.v1.Peer.Builder wire =
+        io.baton.proto.v1.Peer.newBuilder()
+            .setIdentity(toWire(peer.relay()))
+            .setAddress(peer.address())
+            .setTicket(toWire(peer.ticket()));
+    peer.standby().ifPresent(standby -> wire.setStandby(toWire(standby)));
+    return wire.build();
   }
 
   public static Peer fromWire(io.baton.proto.v1.Peer wire) throws MalformedFrameException {
@@ -84,7 +86,17 @@ public final class IdCodec {
     if (address.port() == 0) {
       throw new MalformedFrameException("address", address + " is nowhere to connect to");
     }
-    return new Peer(relay, address.toString(), ticketFromWire(wire.getTicket(), "ticket"));
+    Peer peer = new Peer(relay, address.toString(), ticketFromWire(wire.getTicket(), "ticket"));
+    return wire.hasStandby()
+        ? peer.withStandby(Fields.nested("standby", true, wire.getStandby(), IdCodec::standby))
+        : peer;
+  }
+
+  private static Peer standby(io.baton.proto.v1.Peer wire) throws MalformedFrameException {
+    if (wire.hasStandby()) {
+      throw new MalformedFrameException("standby", "a standby has none of its own");
+    }
+    return fromWire(wire);
   }
 
   public static List<io.baton.proto.v1.Peer> peersToWire(List<Peer> peers) {

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnknownFieldSet;
+import io.baton.proto.v1.Open;
 import io.baton.proto.v1.PayloadHeader;
 import io.baton.session.model.DType;
 import io.baton.session.model.Digest;
 import io.baton.session.model.Payload;
 import io.baton.session.model.Peer;
 import io.baton.session.model.Push;
+import io.baton.session.model.Source;
+import io.baton.session.model.StageRole;
 import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
 import io.baton.verification.PayloadDigester;
@@ -35,6 +38,10 @@ class CodecRoundTripTest {
       assertThat(IdCodec.fromWire(IdCodec.toWire(session))).isEqualTo(session);
       Peer peer = samples.peer();
       assertThat(IdCodec.fromWire(IdCodec.toWire(peer))).as("seed %d", seed).isEqualTo(peer);
+      Peer backed = samples.peerWithStandby();
+      assertThat(IdCodec.fromWire(IdCodec.toWire(backed))).as("seed %d", seed).isEqualTo(backed);
+      var absorbed = samples.absorbed();
+      assertThat(AbsorbedCodec.fromWire(AbsorbedCodec.toWire(absorbed))).isEqualTo(absorbed);
       var stage = samples.stage();
       assertThat(StageCodec.fromWire(StageCodec.toWire(stage))).isEqualTo(stage);
     }
@@ -68,6 +75,26 @@ class CodecRoundTripTest {
   void digestAlgorithm_hasItsName(Digest.Algorithm algorithm) {
     assertThat(DigestCodec.toWire(algorithm).name())
         .isEqualTo("DIGEST_ALGORITHM_" + algorithm.name());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void role_comesBackEqual(StageRole role) throws Exception {
+    assertThat(RoleCodec.fromWire(RoleCodec.toWire(role).getNumber(), "role")).isEqualTo(role);
+    assertThat(RoleCodec.toWire(role).name()).isEqualTo("STAGE_ROLE_" + role.name());
+  }
+
+  @Test
+  void role_ofAClientThatNamesNone_isActive() throws Exception {
+    assertThat(RoleCodec.fromWire(Open.getDefaultInstance().getRoleValue(), "role"))
+        .isEqualTo(StageRole.ACTIVE);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void source_comesBackEqual(Source source) throws Exception {
+    assertThat(SourceCodec.fromWire(SourceCodec.toWire(source).getNumber(), "source"))
+        .isEqualTo(source);
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.baton.proto.v1.Absorbed;
 import io.baton.proto.v1.DType;
 import io.baton.proto.v1.Digest;
 import io.baton.proto.v1.DigestAlgorithm;
@@ -110,6 +111,45 @@ class MalformedFrameTest {
     refusesPeer(
         wire -> wire.setTicket(ByteString.copyFrom(new byte[513])),
         "ticket: 513 bytes; at most 512");
+  }
+
+  @Test
+  void standby_namesThePartThatIsWrong() {
+    Peer whole = IdCodec.toWire(new Samples(3).peerWithStandby());
+    refusesPeer(wire -> wire.setStandby(Peer.getDefaultInstance()), "standby.identity: missing");
+    refusesPeer(
+        wire -> wire.setStandby(whole.getStandby().toBuilder().setAddress("host")),
+        "standby.address: \"host\" has no port: HOST:PORT");
+    refusesPeer(
+        wire -> wire.setStandby(whole.getStandby().toBuilder().clearTicket()),
+        "standby.ticket: missing");
+    refusesPeer(wire -> wire.setStandby(whole), "standby.standby: a standby has none of its own");
+  }
+
+  @Test
+  void role_thatIsUnknown_isRefused() {
+    refuses(() -> RoleCodec.fromWire(9, "role"), "role: 9 is no known role");
+    refuses(() -> RoleCodec.fromWire(-1, "role"), "role: -1 is no known role");
+  }
+
+  @Test
+  void absorbed_namesTheFieldThatIsWrong() {
+    refusesAbsorbed(Absorbed.Builder::clearSource, "source: missing");
+    refusesAbsorbed(wire -> wire.setSourceValue(7), "source: 7 is no known source");
+    refusesAbsorbed(Absorbed.Builder::clearInputDigest, "input_digest: missing");
+    refusesAbsorbed(
+        wire -> wire.getInputDigestBuilder().clearAlgorithm(), "input_digest.algorithm: missing");
+    refusesAbsorbed(
+        wire -> wire.setEpoch(-1), "epoch: 18446744073709551615 is beyond 9223372036854775807");
+    refusesAbsorbed(wire -> wire.setPosition(-1), "position: 4294967295 is beyond 2147483647");
+    refusesAbsorbed(
+        wire -> wire.setCurrentLength(-1), "current_length: 4294967295 is beyond 2147483647");
+  }
+
+  private static void refusesAbsorbed(Consumer<Absorbed.Builder> spoil, String message) {
+    Absorbed.Builder wire = AbsorbedCodec.toWire(new Samples(3).absorbed()).toBuilder();
+    spoil.accept(wire);
+    refuses(() -> AbsorbedCodec.fromWire(wire.build()), message);
   }
 
   @Test

@@ -6,11 +6,13 @@ import io.baton.session.model.LayerSpan;
 import io.baton.session.model.Peer;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.SessionId;
+import io.baton.session.model.Source;
 import io.baton.session.model.StageInfo;
 import io.baton.session.model.Step;
 import io.baton.session.model.StepId;
 import io.baton.session.model.TensorSpec;
 import io.baton.session.model.Ticket;
+import io.baton.session.stage.StageEffect;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -62,10 +64,20 @@ final class Samples {
     return new Peer(relay(), address, ticket());
   }
 
+  Peer peerWithStandby() {
+    return peer().withStandby(peer());
+  }
+
+  StageEffect.Absorbed absorbed() {
+    Source[] sources = Source.values();
+    return new StageEffect.Absorbed(
+        step(), sources[random.nextInt(sources.length)], digest(), random.nextInt(1 << 20));
+  }
+
   List<Peer> peers() {
     List<Peer> peers = new ArrayList<>();
     for (int n = random.nextInt(4); n > 0; n--) {
-      peers.add(peer());
+      peers.add(random.nextBoolean() ? peer() : peerWithStandby());
     }
     return peers;
   }

@@ -1,6 +1,7 @@
 package io.baton.transport.grpc;
 
 import io.baton.transport.Budget;
+import io.baton.transport.Share;
 import io.grpc.stub.CallStreamObserver;
 import java.util.Iterator;
 import java.util.List;
@@ -60,6 +61,7 @@ public final class FlowControlledSender<T> {
   private final SenderListener listener;
   private final Budget frames;
   private final Budget bytes;
+  private final Budget sharedBytes;
   private final Queue<Group<T>> queue = new ConcurrentLinkedQueue<>();
   private final AtomicInteger work = new AtomicInteger();
   private final AtomicReference<@Nullable Ending> ending = new AtomicReference<>();
@@ -70,16 +72,28 @@ public final class FlowControlledSender<T> {
   private Iterator<T> unsent = List.<T>of().iterator();
   private boolean ended;
 
+  /** For a stream that shares nothing with others. */
+  public FlowControlledSender(
+      CallStreamObserver<T> observer,
+      ToIntFunction<T> size,
+      SenderLimits limits,
+      SenderListener listener,
+      boolean held) {
+    this(observer, size, limits, new Budget(limits.maxBytes()), listener, held);
+  }
+
   /**
    * For a stream whose call has been or is about to be started; nothing may be offered before that.
    *
    * @param size bytes that a frame takes on the wire
+   * @param sharedBytes what may wait on this and other streams together
    * @param held whether to wait for {@link #release}
    */
   public FlowControlledSender(
       CallStreamObserver<T> observer,
       ToIntFunction<T> size,
       SenderLimits limits,
+      Budget sharedBytes,
       SenderListener listener,
       boolean held) {
     this.observer = observer;
@@ -87,6 +101,7 @@ public final class FlowControlledSender<T> {
     this.listener = listener;
     this.frames = new Budget(limits.maxFrames());
     this.bytes = new Budget(limits.maxBytes());
+    this.sharedBytes = sharedBytes;
     this.held = held;
   }
 
@@ -100,12 +115,17 @@ public final class FlowControlledSender<T> {
    * @return false if there is no room for all of them, or the stream has ended: none will be sent
    */
   public boolean offer(List<T> group) {
-    return accept(new Group<>(List.copyOf(group), false));
+    return offer(group, Share.ALL);
+  }
+
+  /** The same, if no more than that share of each bound would then be in use. */
+  public boolean offer(List<T> group, Share share) {
+    return accept(new Group<>(List.copyOf(group), false), share);
   }
 
   /** The same, not waiting for the release. To be called before anything else is offered. */
   public boolean offerAhead(T frame) {
-    return accept(new Group<>(List.of(frame), true));
+    return accept(new Group<>(List.of(frame), true), Share.ALL);
   }
 
   /** Lets go what was held. */
@@ -144,8 +164,8 @@ public final class FlowControlledSender<T> {
     return (int) frames.used();
   }
 
-  private boolean accept(Group<T> offered) {
-    if (ending.get() != null || !reserve(offered.frames())) {
+  private boolean accept(Group<T> offered, Share share) {
+    if (ending.get() != null || !reserve(offered.frames(), share)) {
       return false;
     }
     if (offered.frames().isEmpty()) {
@@ -156,16 +176,21 @@ public final class FlowControlledSender<T> {
     return true;
   }
 
-  private boolean reserve(List<T> offered) {
-    if (!frames.tryTake(offered.size())) {
+  private boolean reserve(List<T> offered, Share share) {
+    if (!frames.tryTake(offered.size(), share)) {
       return false;
     }
     long total = 0;
     for (T frame : offered) {
       total += size.applyAsInt(frame);
     }
-    if (!bytes.tryTake(total)) {
+    if (!bytes.tryTake(total, share)) {
       frames.giveBack(offered.size());
+      return false;
+    }
+    if (!sharedBytes.tryTake(total, share)) {
+      frames.giveBack(offered.size());
+      bytes.giveBack(total);
       return false;
     }
     return true;
@@ -273,7 +298,9 @@ public final class FlowControlledSender<T> {
   }
 
   private void forget(T frame) {
+    int taken = size.applyAsInt(frame);
     frames.giveBack(1);
-    bytes.giveBack(size.applyAsInt(frame));
+    bytes.giveBack(taken);
+    sharedBytes.giveBack(taken);
   }
 }

@@ -2,6 +2,7 @@ package io.baton.transport.lane;
 
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
+import io.baton.session.model.StageRole;
 import java.util.Optional;
 
 /**
@@ -15,10 +16,12 @@ public interface Lane extends AutoCloseable {
   /**
    * Sends a push.
    *
+   * @param receiver the part that the receiving stage takes: what is for a standby is shed while
+   *     most of the lane is still free for what is not
    * @return false if it was shed: the lane is full, has no connection, or the payload is too large
    *     for it. The client's own path will bring what it carried
    */
-  boolean push(Push push);
+  boolean push(Push push, StageRole receiver);
 
   LaneState state();
 

@@ -2,6 +2,7 @@ package io.baton.transport.lane;
 
 import io.baton.session.model.Peer;
 import io.baton.session.model.Push;
+import io.baton.session.model.StageRole;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
@@ -42,6 +43,7 @@ public final class Lanes implements AutoCloseable {
   private final LongSupplier nanoTime;
   private final ScheduledFuture<?> sweeper;
   private final LongAdder refused = new LongAdder();
+  private final LongAdder standbyRefused = new LongAdder();
 
   // Written under the lock; read without.
   private final Map<String, Kept> lanes = new ConcurrentHashMap<>();
@@ -68,14 +70,20 @@ public final class Lanes implements AutoCloseable {
         timer.scheduleWithFixedDelay(this::closeIdle, period, period, TimeUnit.NANOSECONDS);
   }
 
-  /** Pushes to a peer, opening the lane to it if there is none; false if it was shed. */
-  public boolean push(Peer peer, Push push) {
+  /**
+   * Pushes to a peer that takes that part in the session, opening the lane to it if there is none;
+   * false if it was shed.
+   */
+  public boolean push(Peer peer, Push push, StageRole receiver) {
     Kept kept = kept(peer.address());
     if (kept == null) {
-      refused.increment();
+      switch (receiver) {
+        case ACTIVE -> refused.increment();
+        case STANDBY -> standbyRefused.increment();
+      }
       return false;
     }
-    return kept.lane.push(push);
+    return kept.lane.push(push, receiver);
   }
 
   /**
@@ -104,7 +112,8 @@ public final class Lanes implements AutoCloseable {
   /** Of all lanes, the closed ones included; shed counts what no lane could be opened for, too. */
   public LaneStats stats() {
     synchronized (lock) {
-      LaneStats total = closedLanes.plus(new LaneStats(0, refused.sum(), 0, 0, 0));
+      LaneStats total =
+          closedLanes.plus(new LaneStats(0, refused.sum(), 0, standbyRefused.sum(), 0, 0, 0));
       for (Kept kept : lanes.values()) {
         total = total.plus(kept.lane.stats());
       }

@@ -2,6 +2,8 @@ package io.baton.transport.lane;
 
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
+import io.baton.session.model.SessionId;
+import io.baton.session.model.StageRole;
 
 /**
  * Takes what arrives. Called on the threads of the lane, by several at once, but by one at a time
@@ -9,6 +11,12 @@ import io.baton.session.model.RelayId;
  * more is read from that stream, and the sender sheds.
  */
 public interface PushReceiver {
+
+  /**
+   * The part that the receiving stage takes in a session; asked before room is made for a payload,
+   * of which what is for a standby gets less.
+   */
+  StageRole role(SessionId session);
 
   /**
    * A push whose payload has the digest that was announced.

@@ -11,6 +11,7 @@ import io.baton.session.model.Payload;
 import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
 import io.baton.transport.Budget;
+import io.baton.transport.Share;
 import io.baton.verification.PayloadDigester;
 import java.nio.ByteBuffer;
 import java.util.TreeMap;
@@ -48,6 +49,11 @@ public final class PayloadAssembler implements AutoCloseable {
 
   /** Begins a payload; one that is inline is complete at once. */
   public Assembly begin(PayloadHeader header, DigestRule rule) {
+    return begin(header, rule, Share.ALL);
+  }
+
+  /** The same, for a payload for which only that share of the budget may be used. */
+  public Assembly begin(PayloadHeader header, DigestRule rule, Share share) {
     try {
       if (current != null) {
         throw new MalformedFrameException(
@@ -63,7 +69,7 @@ public final class PayloadAssembler implements AutoCloseable {
         // The message that brought them is in memory already, and bounded by gRPC.
         return finish(announced, algorithm, announced.inline().asReadOnlyByteBuffer());
       }
-      current = new Assembling(announced, algorithm, buffer(announced));
+      current = new Assembling(announced, algorithm, buffer(announced, share));
       return new Assembly.Incomplete();
     } catch (MalformedFrameException e) {
       close();
@@ -96,8 +102,8 @@ public final class PayloadAssembler implements AutoCloseable {
   }
 
   /** None when the budget has no room: the chunks are then read and thrown away. */
-  private @Nullable ByteBuffer buffer(AnnouncedPayload announced) {
-    return budget.tryTake(announced.bytes())
+  private @Nullable ByteBuffer buffer(AnnouncedPayload announced, Share share) {
+    return budget.tryTake(announced.bytes(), share)
         ? ByteBuffer.allocate(Math.toIntExact(announced.bytes()))
         : null;
   }

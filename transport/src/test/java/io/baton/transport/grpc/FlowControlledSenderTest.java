@@ -3,6 +3,8 @@ package io.baton.transport.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.baton.transport.Budget;
+import io.baton.transport.Share;
 import io.grpc.stub.CallStreamObserver;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -122,6 +124,34 @@ class FlowControlledSenderTest {
       assertThat(sender.queuedFrames()).isZero();
       assertThat(owner.ends).hasSize(1);
     }
+  }
+
+  @Test
+  void offer_withinAShare_leavesTheRestToOthers() {
+    Stream stream = new Stream(0);
+    FlowControlledSender<String> sender = sender(stream, 100, 100);
+    assertThat(sender.offer(List.of("x".repeat(25)), Share.QUARTER)).isTrue();
+    assertThat(sender.offer(List.of("y"), Share.QUARTER)).isFalse();
+    assertThat(sender.offer("z".repeat(75))).isTrue();
+    assertThat(sender.queuedFrames()).isEqualTo(2);
+  }
+
+  @Test
+  void offer_beyondWhatStreamsShare_isRefusedAndGivenBack() {
+    Budget shared = new Budget(10);
+    Stream one = new Stream(0);
+    FlowControlledSender<String> sender =
+        checked(
+            new FlowControlledSender<>(
+                one, String::length, new SenderLimits(10, 100), shared, owner, false));
+    assertThat(shared.tryTake(6)).isTrue();
+    assertThat(sender.offer("12345")).isFalse();
+    assertThat(sender.queuedBytes()).isZero();
+    assertThat(sender.queuedFrames()).isZero();
+    assertThat(sender.offer("1234")).isTrue();
+    assertThat(shared.used()).isEqualTo(10);
+    sender.terminated(new IllegalStateException("over"));
+    assertThat(shared.used()).isEqualTo(6);
   }
 
   @Test

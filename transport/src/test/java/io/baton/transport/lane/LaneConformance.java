@@ -1,5 +1,7 @@
 package io.baton.transport.lane;
 
+import static io.baton.session.model.StageRole.ACTIVE;
+import static io.baton.session.model.StageRole.STANDBY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -99,11 +101,11 @@ public abstract class LaneConformance {
 
   private void assertArrives(Payload payload) {
     Push push = Pushes.of(1, 1, payload);
-    assertThat(lane.push(push)).isTrue();
+    assertThat(lane.push(push, ACTIVE)).isTrue();
     assertSame(arrived(1).getFirst(), push);
     assertThat(receiver.senders()).containsExactly(SENDER);
     assertThat(receiver.drops()).isEmpty();
-    assertThat(lane.stats()).isEqualTo(new LaneStats(1, 0, 0, payload.bytes(), 0));
+    assertThat(lane.stats()).isEqualTo(new LaneStats(1, 0, 0, 0, 0, payload.bytes(), 0));
   }
 
   @ParameterizedTest
@@ -140,7 +142,7 @@ public abstract class LaneConformance {
     List<Push> sent = new ArrayList<>();
     for (int i = 0; i < 300; i++) {
       Push push = Pushes.of(i % 3, i, Payloads.ofBytes(i, i % 10 == 0 ? 70_000 : 100));
-      assertThat(lane.push(push)).isTrue();
+      assertThat(lane.push(push, ACTIVE)).isTrue();
       sent.add(push);
     }
     assertThat(arrived(sent.size())).isEqualTo(sent);
@@ -174,7 +176,7 @@ public abstract class LaneConformance {
       for (int i = 0; i < count; i++) {
         // Some in chunks, so that the chunks of one could come between those of another.
         int bytes = i % 25 == 0 ? 150_000 : 1000;
-        accepted += lane.push(Pushes.of(session, i, Payloads.ofBytes(i, bytes))) ? 1 : 0;
+        accepted += lane.push(Pushes.of(session, i, Payloads.ofBytes(i, bytes)), ACTIVE) ? 1 : 0;
       }
       return accepted;
     };
@@ -189,7 +191,7 @@ public abstract class LaneConformance {
     int tries = 0;
     while (lane.stats().shed() < 3 && tries < 200) {
       Push push = Pushes.of(1, tries++, payload);
-      if (lane.push(push)) {
+      if (lane.push(push, ACTIVE)) {
         sent.add(push);
       }
     }
@@ -199,27 +201,74 @@ public abstract class LaneConformance {
 
     receiver.release();
     assertThat(arrived(sent.size())).as("what was accepted is not lost").isEqualTo(sent);
-    assertThat(lane.push(Pushes.of(2, 1, payload))).isTrue();
+    assertThat(lane.push(Pushes.of(2, 1, payload), ACTIVE)).isTrue();
     arrived(sent.size() + 1);
+  }
+
+  @Test
+  void stalledReceiver_shedsWhatIsForAStandbyFirst() {
+    awaitState(LaneState.READY);
+    receiver.stall();
+    Payload payload = Payloads.ofBytes(1, 1 << 20);
+    List<Push> sent = new ArrayList<>();
+    int step = 0;
+    // Standby pushes alone: most of the lane stays free.
+    while (lane.stats().standbyShed() < 3 && step < 200) {
+      Push push = Pushes.of(1, step++, payload);
+      if (lane.push(push, STANDBY)) {
+        sent.add(push);
+      }
+    }
+    assertThat(lane.stats().standbyShed()).isEqualTo(3);
+    assertThat(lane.stats().standbyPushed()).isEqualTo(sent.size());
+    // A quarter, and what the two systems below it buffer.
+    assertThat(lane.stats().bytes()).isLessThanOrEqualTo(QUEUE_BYTES / 4 + QUEUE_BYTES);
+
+    // The active ones go on until it is full.
+    int active = 0;
+    while (lane.stats().shed() == 0 && step < 400) {
+      Push push = Pushes.of(2, step++, payload);
+      if (lane.push(push, ACTIVE)) {
+        sent.add(push);
+        active++;
+      }
+    }
+    assertThat(lane.push(Pushes.of(1, step++, payload), STANDBY)).isFalse();
+    assertThat(active * (long) (1 << 20)).isGreaterThanOrEqualTo(QUEUE_BYTES / 2);
+    assertThat(lane.stats().pushed()).isEqualTo(active);
+
+    receiver.release();
+    assertThat(arrived(sent.size())).as("what was accepted is not lost").isEqualTo(sent);
+    assertThat(lane.push(Pushes.of(1, step, payload), STANDBY)).isTrue();
+    arrived(sent.size() + 1);
+  }
+
+  @Test
+  void payloadLargerThanAStandbysShare_isShedAndTheActiveOneArrives() {
+    awaitState(LaneState.READY);
+    Payload payload = Payloads.ofBytes(1, QUEUE_BYTES / 4 + 1);
+    assertThat(lane.push(Pushes.of(1, 1, payload), STANDBY)).isFalse();
+    assertThat(lane.push(Pushes.of(1, 2, payload), ACTIVE)).isTrue();
+    assertThat(arrived(1).getFirst().step().id().number()).isEqualTo(2);
   }
 
   @Test
   void payloadLargerThanTheLane_isShedAndTheNextArrives() {
     awaitState(LaneState.READY);
-    assertThat(lane.push(Pushes.of(1, 1, Payloads.ofBytes(1, QUEUE_BYTES + 1)))).isFalse();
-    assertThat(lane.push(Pushes.of(1, 2, Payloads.ofBytes(1, 10)))).isTrue();
+    assertThat(lane.push(Pushes.of(1, 1, Payloads.ofBytes(1, QUEUE_BYTES + 1)), ACTIVE)).isFalse();
+    assertThat(lane.push(Pushes.of(1, 2, Payloads.ofBytes(1, 10)), ACTIVE)).isTrue();
     assertThat(arrived(1).getFirst().step().id().number()).isEqualTo(2);
   }
 
   @Test
   void restartedReceiver_getsLaterPushes() throws Exception {
     Push first = Pushes.of(1, 1, Payloads.ofBytes(1, 10));
-    lane.push(first);
+    lane.push(first, ACTIVE);
     arrived(1);
 
     rig.stopReceiver();
     eventually().untilAsserted(() -> assertThat(lane.state()).isNotEqualTo(LaneState.READY));
-    eventually().until(() -> !lane.push(Pushes.of(1, 2, Payloads.ofBytes(2, 10))));
+    eventually().until(() -> !lane.push(Pushes.of(1, 2, Payloads.ofBytes(2, 10)), ACTIVE));
     assertThat(lane.lastFailure()).isPresent();
     long lost = lane.stats().lost();
 
@@ -227,7 +276,7 @@ public abstract class LaneConformance {
     rig.startReceiver(restarted);
     awaitState(LaneState.READY);
     Push last = Pushes.of(1, 3, Payloads.ofBytes(3, 10));
-    assertThat(lane.push(last)).isTrue();
+    assertThat(lane.push(last, ACTIVE)).isTrue();
     eventually().untilAsserted(() -> assertThat(restarted.pushes()).contains(last));
     assertThat(lane.stats().reconnects()).isEqualTo(1);
     assertThat(lane.stats().lost()).isGreaterThanOrEqualTo(lost);
@@ -240,7 +289,7 @@ public abstract class LaneConformance {
     lane.close();
     lane.close();
     assertThat(lane.state()).isEqualTo(LaneState.CLOSED);
-    assertThat(lane.push(Pushes.of(1, 1, Payloads.ofBytes(1, 10)))).isFalse();
+    assertThat(lane.push(Pushes.of(1, 1, Payloads.ofBytes(1, 10)), ACTIVE)).isFalse();
     assertThat(receiver.pushes()).isEmpty();
   }
 
@@ -250,7 +299,7 @@ public abstract class LaneConformance {
     receiver.stall();
     Payload payload = Payloads.ofBytes(1, 1 << 20);
     for (int i = 0; i < 200 && lane.stats().shed() == 0; i++) {
-      lane.push(Pushes.of(1, i, payload));
+      lane.push(Pushes.of(1, i, payload), ACTIVE);
     }
     lane.close();
     // The thread that was writing when we closed is the one that drops the rest.
@@ -262,10 +311,10 @@ public abstract class LaneConformance {
   void closedLane_leavesOthersToTheSameReceiverAlone() {
     try (Lane second = rig.openLane()) {
       eventually().untilAsserted(() -> assertThat(second.state()).isEqualTo(LaneState.READY));
-      assertThat(second.push(Pushes.of(9, 1, Payloads.ofBytes(1, 10)))).isTrue();
+      assertThat(second.push(Pushes.of(9, 1, Payloads.ofBytes(1, 10)), ACTIVE)).isTrue();
       arrived(1);
     }
-    assertThat(lane.push(Pushes.of(1, 1, Payloads.ofBytes(1, 10)))).isTrue();
+    assertThat(lane.push(Pushes.of(1, 1, Payloads.ofBytes(1, 10)), ACTIVE)).isTrue();
     arrived(2);
   }
 }

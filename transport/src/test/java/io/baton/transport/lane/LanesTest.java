@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import io.baton.session.model.Peer;
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
+import io.baton.session.model.StageRole;
 import io.baton.session.model.Ticket;
 import io.baton.transport.Payloads;
 import java.time.Duration;
@@ -38,7 +39,7 @@ class LanesTest {
     }
 
     @Override
-    public boolean push(Push push) {
+    public boolean push(Push push, StageRole receiver) {
       return state == LaneState.READY && pushed.incrementAndGet() > 0;
     }
 
@@ -49,7 +50,7 @@ class LanesTest {
 
     @Override
     public LaneStats stats() {
-      return new LaneStats(pushed.get(), 0, 0, pushed.get() * 10, 0);
+      return new LaneStats(pushed.get(), 0, 0, 0, 0, pushed.get() * 10, 0);
     }
 
     @Override
@@ -94,7 +95,7 @@ class LanesTest {
   }
 
   private boolean push(String address) {
-    return lanes.push(peer(address), PUSH);
+    return lanes.push(peer(address), PUSH, StageRole.ACTIVE);
   }
 
   private static Peer peer(String address) {
@@ -120,7 +121,7 @@ class LanesTest {
       assertThat(push("host:2")).isTrue();
     }
     assertThat(opened).containsExactly("host:1", "host:2");
-    assertThat(lanes.stats()).isEqualTo(new LaneStats(6, 0, 0, 60, 0));
+    assertThat(lanes.stats()).isEqualTo(new LaneStats(6, 0, 0, 0, 0, 60, 0));
   }
 
   @Test
@@ -145,7 +146,8 @@ class LanesTest {
   @Test
   void push_toWhatIsNoAddressIsShedAndCounted() {
     assertThat(push("bad")).isFalse();
-    assertThat(lanes.stats()).isEqualTo(new LaneStats(0, 1, 0, 0, 0));
+    assertThat(lanes.push(peer("bad"), PUSH, StageRole.STANDBY)).isFalse();
+    assertThat(lanes.stats()).isEqualTo(new LaneStats(0, 1, 0, 1, 0, 0, 0));
   }
 
   @Test

@@ -2,6 +2,8 @@ package io.baton.transport.lane;
 
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
+import io.baton.session.model.SessionId;
+import io.baton.session.model.StageRole;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -23,6 +25,12 @@ public final class RecordingReceiver implements PushReceiver {
   private final List<Drop> drops = Collections.synchronizedList(new ArrayList<>());
   private volatile @Nullable CountDownLatch stall;
   private volatile boolean failNext;
+  private volatile StageRole role = StageRole.ACTIVE;
+
+  @Override
+  public StageRole role(SessionId session) {
+    return role;
+  }
 
   @Override
   public void onPush(RelayId from, Push push) {
@@ -46,6 +54,15 @@ public final class RecordingReceiver implements PushReceiver {
   /** From now on every arrival blocks, until {@link #release}. */
   public void stall() {
     stall = new CountDownLatch(1);
+  }
+
+  /** From now on all sessions stand by. */
+  public void standBy() {
+    role = StageRole.STANDBY;
+  }
+
+  public void standByNoMore() {
+    role = StageRole.ACTIVE;
   }
 
   /** The next arrival throws an exception. */

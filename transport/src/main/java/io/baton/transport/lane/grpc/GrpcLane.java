@@ -4,6 +4,9 @@ import io.baton.proto.codec.PushCodec;
 import io.baton.proto.v1.PushFrame;
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
+import io.baton.session.model.StageRole;
+import io.baton.transport.Budget;
+import io.baton.transport.Share;
 import io.baton.transport.grpc.Channels;
 import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.grpc.EventLoops;
@@ -36,6 +39,7 @@ public final class GrpcLane implements Lane {
   private final RelayId self;
   private final Supplier<ManagedChannel> channels;
   private final GrpcLaneConfig config;
+  private final Budget queuedBytes;
   private final ScheduledExecutorService timer;
   private final RandomGenerator random;
   private final PayloadFramer framer;
@@ -58,11 +62,13 @@ public final class GrpcLane implements Lane {
       RelayId self,
       Supplier<ManagedChannel> channels,
       GrpcLaneConfig config,
+      Budget queuedBytes,
       ScheduledExecutorService timer,
       RandomGenerator random) {
     this.self = self;
     this.channels = channels;
     this.config = config;
+    this.queuedBytes = queuedBytes;
     this.timer = timer;
     this.random = random;
     this.framer = new PayloadFramer(config.chunking());
@@ -71,6 +77,7 @@ public final class GrpcLane implements Lane {
   /**
    * Begins to connect and returns without waiting for it.
    *
+   * @param queuedBytes what may wait in this and other lanes together
    * @param timer for deadlines and delays; its tasks are short
    * @param random for jitter; used by one thread at a time
    */
@@ -79,6 +86,7 @@ public final class GrpcLane implements Lane {
       Endpoint peer,
       EventLoops loops,
       GrpcLaneConfig config,
+      Budget queuedBytes,
       ScheduledExecutorService timer,
       RandomGenerator random) {
     GrpcLane lane =
@@ -86,6 +94,7 @@ public final class GrpcLane implements Lane {
             self,
             () -> Channels.open(loops, peer, config.credentials(), config.keepAlive()),
             config,
+            queuedBytes,
             timer,
             random);
     lane.connect();
@@ -98,12 +107,15 @@ public final class GrpcLane implements Lane {
   }
 
   @Override
-  public boolean push(Push push) {
+  public boolean push(Push push, StageRole receiver) {
     PushConnection connection = current;
     long bytes = push.payload().bytes();
+    Share share = Share.of(receiver);
     boolean accepted =
-        connection != null && bytes <= config.queue().maxBytes() && connection.offer(frames(push));
-    counters.count(accepted, bytes);
+        connection != null
+            && bytes <= share.of(config.queue().maxBytes())
+            && connection.offer(frames(push), share);
+    counters.count(receiver, accepted, bytes);
     return accepted;
   }
 
@@ -157,7 +169,7 @@ public final class GrpcLane implements Lane {
       if (state == LaneState.CLOSED) {
         return;
       }
-      attempt = new PushConnection(self, channels.get(), config.queue(), owner);
+      attempt = new PushConnection(self, channels.get(), config.queue(), queuedBytes, owner);
       state = LaneState.CONNECTING;
       current = attempt;
     }
@@ -217,21 +229,31 @@ public final class GrpcLane implements Lane {
 
     final LongAdder pushed = new LongAdder();
     final LongAdder shed = new LongAdder();
+    final LongAdder standbyPushed = new LongAdder();
+    final LongAdder standbyShed = new LongAdder();
     final LongAdder lost = new LongAdder();
     final LongAdder bytes = new LongAdder();
     final LongAdder reconnects = new LongAdder();
 
-    void count(boolean accepted, long payloadBytes) {
+    void count(StageRole receiver, boolean accepted, long payloadBytes) {
+      switch (receiver) {
+        case ACTIVE -> (accepted ? pushed : shed).increment();
+        case STANDBY -> (accepted ? standbyPushed : standbyShed).increment();
+      }
       if (accepted) {
-        pushed.increment();
         bytes.add(payloadBytes);
-      } else {
-        shed.increment();
       }
     }
 
     LaneStats snapshot() {
-      return new LaneStats(pushed.sum(), shed.sum(), lost.sum(), bytes.sum(), reconnects.sum());
+      return new LaneStats(
+          pushed.sum(),
+          shed.sum(),
+          standbyPushed.sum(),
+          standbyShed.sum(),
+          lost.sum(),
+          bytes.sum(),
+          reconnects.sum());
     }
   }
 }

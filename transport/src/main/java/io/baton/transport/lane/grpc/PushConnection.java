@@ -8,6 +8,8 @@ import io.baton.proto.v1.PushGrpc;
 import io.baton.proto.v1.PushHello;
 import io.baton.proto.v1.PushWelcome;
 import io.baton.session.model.RelayId;
+import io.baton.transport.Budget;
+import io.baton.transport.Share;
 import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.grpc.SenderListener;
@@ -46,6 +48,7 @@ final class PushConnection
   private final RelayId self;
   private final ManagedChannel channel;
   private final SenderLimits limits;
+  private final Budget queuedBytes;
   private final Owner owner;
   private final AtomicBoolean ended = new AtomicBoolean();
   private volatile @Nullable FlowControlledSender<PushFrame> sender;
@@ -53,10 +56,12 @@ final class PushConnection
   private volatile boolean started;
   private volatile boolean welcomed;
 
-  PushConnection(RelayId self, ManagedChannel channel, SenderLimits limits, Owner owner) {
+  PushConnection(
+      RelayId self, ManagedChannel channel, SenderLimits limits, Budget queuedBytes, Owner owner) {
     this.self = self;
     this.channel = channel;
     this.limits = limits;
+    this.queuedBytes = queuedBytes;
     this.owner = owner;
   }
 
@@ -82,9 +87,9 @@ final class PushConnection
   }
 
   /** Sends the frames of one push together, or answers false. */
-  boolean offer(List<PushFrame> frames) {
+  boolean offer(List<PushFrame> frames, Share share) {
     FlowControlledSender<PushFrame> open = sender;
-    return started && open != null && open.offer(frames);
+    return started && open != null && open.offer(frames, share);
   }
 
   void close() {
@@ -94,7 +99,8 @@ final class PushConnection
   @Override
   public void beforeStart(ClientCallStreamObserver<PushFrame> stream) {
     FlowControlledSender<PushFrame> held =
-        new FlowControlledSender<>(stream, PushFrame::getSerializedSize, limits, this, true);
+        new FlowControlledSender<>(
+            stream, PushFrame::getSerializedSize, limits, queuedBytes, this, true);
     stream.setOnReadyHandler(held::onReady);
     sender = held;
   }

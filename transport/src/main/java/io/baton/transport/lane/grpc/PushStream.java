@@ -10,6 +10,7 @@ import io.baton.proto.v1.PushHello;
 import io.baton.proto.v1.PushWelcome;
 import io.baton.proto.v1.Pushed;
 import io.baton.session.model.RelayId;
+import io.baton.transport.Share;
 import io.baton.transport.lane.DropReason;
 import io.baton.transport.lane.PushReceiver;
 import io.baton.transport.payload.Assembly;
@@ -189,12 +190,15 @@ final class PushStream implements StreamObserver<PushFrame> {
   }
 
   private void begin(RelayId sender, Pushed push) throws MalformedFrameException {
+    PushHead announced;
     try {
-      head = PushCodec.fromWire(push);
+      announced = PushCodec.fromWire(push);
     } catch (MalformedFrameException e) {
       throw e.in("push");
     }
-    result(sender, assembler.begin(push.getPayload(), DIGEST));
+    head = announced;
+    Share share = Share.of(receiver.role(announced.session()));
+    result(sender, assembler.begin(push.getPayload(), DIGEST, share));
   }
 
   private void result(RelayId sender, Assembly assembly) throws MalformedFrameException {

@@ -15,6 +15,7 @@ import io.baton.proto.v1.Pushed;
 import io.baton.proto.v1.VersionRange;
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
+import io.baton.session.model.StageRole;
 import io.baton.transport.Payloads;
 import io.baton.transport.grpc.Channels;
 import io.baton.transport.grpc.Endpoint;
@@ -98,7 +99,10 @@ class GrpcPushServiceTest {
 
   private void assertGoodPeerIsServed() {
     goodPushes++;
-    assertThat(goodLane.push(Pushes.of(77, goodPushes, Payloads.ofBytes(1, 100_000)))).isTrue();
+    assertThat(
+            goodLane.push(
+                Pushes.of(77, goodPushes, Payloads.ofBytes(1, 100_000)), StageRole.ACTIVE))
+        .isTrue();
     eventually()
         .untilAsserted(
             () ->
@@ -348,6 +352,29 @@ class GrpcPushServiceTest {
     assertThat(receiver.drops())
         .extracting(RecordingReceiver.Drop::reason)
         .containsExactly(DropReason.CUT_OFF);
+  }
+
+  @Test
+  void payload_forAStandby_givesWayWhileOthersStillFit() throws Exception {
+    RawStream hog = new RawStream().send(hello());
+    hog.send(frames(Pushes.of(1, 1, Payloads.ofBytes(1, 200_000))).getFirst());
+    eventually()
+        .untilAsserted(() -> assertThat(rig.service().assemblingBytes()).isEqualTo(200_000));
+
+    receiver.standBy();
+    RawStream toStandby = new RawStream().send(hello());
+    frames(Pushes.of(2, 1, Payloads.ofBytes(2, 100_000))).forEach(toStandby::send);
+    eventually().untilAsserted(() -> assertThat(receiver.drops()).hasSize(1));
+    receiver.standByNoMore();
+    RawStream toActive = new RawStream().send(hello());
+    frames(Pushes.of(3, 1, Payloads.ofBytes(3, 700_000))).forEach(toActive::send);
+    eventually().untilAsserted(() -> assertThat(receiver.pushes()).hasSize(1));
+    assertThat(receiver.drops())
+        .containsExactly(
+            new RecordingReceiver.Drop(
+                DropReason.NO_ROOM, "no room for 100000 bytes from evil~00000000"));
+    hog.cancel();
+    eventually().untilAsserted(() -> assertThat(rig.service().assemblingBytes()).isZero());
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.baton.transport.lane.grpc;
 
 import io.baton.session.model.RelayId;
+import io.baton.transport.Budget;
 import io.baton.transport.grpc.BoundServer;
 import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.grpc.EventLoops;
@@ -92,7 +93,8 @@ final class GrpcRig implements AutoCloseable {
             Duration.ofSeconds(5),
             new Backoff(Duration.ofMillis(5), Duration.ofMillis(100), 0.5),
             KeepAlive.DEFAULT);
-    return GrpcLane.open(self, target, sending, config, timer, new Random(1));
+    return GrpcLane.open(
+        self, target, sending, config, new Budget(queueBytes), timer, new Random(1));
   }
 
   /** What has not been let go of. */
