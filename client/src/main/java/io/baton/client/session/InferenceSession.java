@@ -153,9 +153,13 @@ public final class InferenceSession implements AutoCloseable {
     return state.route();
   }
 
-  /** The relays that stand by for a stage of the route, as far as they have answered. */
-  public List<Candidate> standbys() {
-    return state.standingBy();
+  /** The relays that stand by for a stage of the route, and the tokens that each has absorbed. */
+  public Map<Candidate, Integer> standbys() {
+    RouteState now = state;
+    Map<Candidate, Integer> standbys = new HashMap<>();
+    now.standingBy()
+        .forEach(relay -> standbys.put(relay, now.held().getOrDefault(relay.relay(), 0)));
+    return standbys;
   }
 
   public RouteStats stats() {

@@ -126,7 +126,7 @@ class PushFaultsTest {
   }
 
   /** As a relay would that wants to deceive: what it says of the bytes is true of the bytes. */
-  private static Pushed corrupted(Pushed push) {
+  static Pushed corrupted(Pushed push) {
     Tensor wrong = OracleExecutor.rows(4711);
     ByteString bytes = ByteString.copyFrom(wrong.data());
     Digest digest = new PayloadDigester(Digest.Algorithm.SHA256).payload(wrong).digest();

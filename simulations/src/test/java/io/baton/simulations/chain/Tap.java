@@ -56,6 +56,8 @@ final class Tap implements AutoCloseable {
   private final Queue<StageFrame> fromStage = new ConcurrentLinkedQueue<>();
   private final Queue<Pushed> pushes = new ConcurrentLinkedQueue<>();
   private final AtomicInteger peersConnected = new AtomicInteger();
+  private final AtomicInteger described = new AtomicInteger();
+  private volatile boolean silent;
   private volatile PushFault fault = HONEST;
   private volatile String sender = "";
 
@@ -101,6 +103,16 @@ final class Tap implements AutoCloseable {
     return peersConnected.get();
   }
 
+  /** Nobody is told any more what the relay serves, and nobody is refused. */
+  void describesNothing() {
+    silent = true;
+  }
+
+  /** How often the relay was asked what it serves. */
+  int described() {
+    return described.get();
+  }
+
   /** All pushes that have come, whatever became of them. */
   List<Pushed> pushes() {
     return List.copyOf(pushes);
@@ -117,6 +129,10 @@ final class Tap implements AutoCloseable {
 
     @Override
     public void describe(DescribeRequest request, StreamObserver<DescribeResponse> observer) {
+      described.incrementAndGet();
+      if (silent) {
+        return;
+      }
       channel.resetConnectBackoff();
       RelayGrpc.newStub(channel).describe(request, observer);
     }

@@ -109,7 +109,12 @@ final class TestChain implements AutoCloseable {
 
   /** The same, and another relay for each layer. */
   static TestChain withSpares(int layers) throws IOException {
-    TestChain chain = of(layers);
+    return withSpares(layers, RelayConfig.Limits.DEFAULT, Node.Front.NOTHING);
+  }
+
+  static TestChain withSpares(int layers, RelayConfig.Limits limits, Node.Front front)
+      throws IOException {
+    TestChain chain = of(layers, limits, front);
     for (int i = 0; i < layers; i++) {
       chain.add(i, i + 1);
     }
