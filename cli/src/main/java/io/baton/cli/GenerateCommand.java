@@ -80,6 +80,12 @@ final class GenerateCommand implements Callable<Integer> {
           "Carry every tensor through this client instead of pushing from stage to stage.")
   private boolean noPush;
 
+  @Option(
+      names = "--standby",
+      description =
+          "Have another peer, where there is one, stand by for each stage and take over without a replay.")
+  private boolean standby;
+
   @Parameters(paramLabel = "PROMPT", description = "The text to continue.")
   private String prompt = "";
 
@@ -105,7 +111,8 @@ final class GenerateCommand implements Callable<Integer> {
       try (BatonClient client = BatonClient.create(options);
           InferenceSession session =
               client.openSession(
-                  ChainSession.options(directory, !noPush, PATIENCE), SessionListener.NONE)) {
+                  ChainSession.options(directory, !noPush, PATIENCE).withStandby(standby),
+                  SessionListener.NONE)) {
         try {
           generate(directory, ends, session);
         } catch (NoRouteException e) {
@@ -171,12 +178,13 @@ final class GenerateCommand implements Callable<Integer> {
 
   private static void report(RouteStats stats, int tokens, long nanos) {
     log.info(
-        "{} tokens, {} a second; steps from peer {}, from client {}; reroutes {}, replayed tokens {}",
+        "{} tokens, {} a second; steps from peer {}, from client {}; reroutes {}, takeovers {}, replayed tokens {}",
         tokens,
         String.format(Locale.ROOT, "%.1f", tokens * 1e9 / nanos),
         stats.stepsFromPeer(),
         stats.stepsFromClient(),
         stats.reroutes(),
+        stats.takeovers(),
         stats.replayedTokens());
   }
 }

@@ -135,6 +135,52 @@ class DemoTest {
   }
 
   @Test
+  void standby_takesOverWithoutAReplay() {
+    JsonNode json =
+        Baton.demo("--standby", "--kill=2@10", "--max-tokens=24").assertStatus(ExitCode.OK).json();
+
+    assertThat(json.get("standby").asBoolean()).isTrue();
+    assertThat(json.get("kills").toString()).isEqualTo("[\"2@10\"]");
+    assertThat(json.get("reroutes").asInt()).isEqualTo(1);
+    assertThat(json.get("takeovers").asInt()).isEqualTo(1);
+    assertThat(json.get("replayed_tokens").asInt()).isZero();
+  }
+
+  @Test
+  void standby_forAPerson_isPartOfTheStory() {
+    Baton run =
+        Baton.run(
+                "demo",
+                "--model=" + Baton.model(),
+                "--standby",
+                "--stages=2",
+                "--kill=2@6",
+                "--max-tokens=60",
+                "--prompt=Relay: Bo, Cy.")
+            .assertStatus(ExitCode.OK);
+
+    assertThat(run.out())
+        .contains("[stage-1-standby stands by]", "[stage-2-standby stands by]")
+        .contains("[stage-2 killed]", "[stage-2-standby takes over]")
+        .contains("[now stage-1 > stage-2-standby]")
+        .contains("2, each with a standby, in this process", "1 took over;");
+    assertThat(run.err()).isEmpty();
+  }
+
+  /** The killed one comes back, catches up, and takes over from the one that took over from it. */
+  @Test
+  void standby_ofOneThatWasKilledTwice_isTheOneThatCameBack() {
+    JsonNode json =
+        Baton.demo("--standby", "--stages=2", "--kill=2@5", "--kill=2@150", "--max-tokens=180")
+            .assertStatus(ExitCode.OK)
+            .json();
+
+    assertThat(json.get("kills").size()).isEqualTo(2);
+    assertThat(json.get("takeovers").asInt()).isEqualTo(2);
+    assertThat(json.get("standby_tokens").asInt()).isPositive();
+  }
+
+  @Test
   void hopLatency_slowsEveryHopAndChangesNothingElse() {
     JsonNode json =
         Baton.demo("--hop-latency=5ms", "--kill=2@2", "--max-tokens=6")

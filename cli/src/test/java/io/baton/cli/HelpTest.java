@@ -15,11 +15,11 @@ class HelpTest {
   @CsvSource(
       delimiter = ';',
       value = {
-        "demo;--stages --kill --prompt --processes --hop-latency --no-push --json --max-tokens --model",
+        "demo;--stages --kill --prompt --processes --hop-latency --no-push --standby --json --max-tokens --model",
         "serve;--model --stage --listen --drain --insecure",
         "relay;--listen --socket --drain --insecure",
         "stage;--relay --model --stage",
-        "generate;--model --peers --max-tokens --no-push PROMPT"
+        "generate;--model --peers --max-tokens --no-push --standby PROMPT"
       })
   void help_ofEachCommand_namesItsOptionsAndTheExitStatuses(String command, String options) {
     Baton run = Baton.run(command, "--help").assertStatus(ExitCode.OK);

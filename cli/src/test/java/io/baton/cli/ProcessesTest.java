@@ -47,6 +47,17 @@ class ProcessesTest {
     assertThat(json.get("reroutes").asInt()).isBetween(1, 2);
   }
 
+  @Test
+  void demo_inProcessesWithStandbys_takesOverAndStartsTheKilledOneAnew() {
+    JsonNode json =
+        Baton.demo("--processes", "--standby", "--stages=2", "--kill=2@20", "--max-tokens=40")
+            .assertStatus(ExitCode.OK)
+            .json();
+
+    assertThat(json.get("takeovers").asInt()).isEqualTo(1);
+    assertThat(json.get("replayed_tokens").asInt()).isLessThanOrEqualTo(1);
+  }
+
   @ParameterizedTest
   @CsvSource({"KILL,137", "INT,130"})
   void demo_thatIsEnded_leavesNoChildAndNoFile(String signal, int status) throws IOException {

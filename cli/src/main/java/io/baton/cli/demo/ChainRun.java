@@ -28,6 +28,12 @@ final class ChainRun {
     void killed(Kill kill, String relay);
 
     void routed(List<Candidate> route, String cause);
+
+    void standsBy(String relay);
+
+    void tookOver(String relay);
+
+    void fellAway(String relay);
   }
 
   /**
@@ -59,6 +65,7 @@ final class ChainRun {
   private final Fleet fleet;
   private final int stages;
   private final boolean push;
+  private final boolean standby;
 
   ChainRun(
       ModelDirectory model,
@@ -66,13 +73,15 @@ final class ChainRun {
       BatonClient client,
       Fleet fleet,
       int stages,
-      boolean push) {
+      boolean push,
+      boolean standby) {
     this.model = model;
     this.ends = ends;
     this.client = client;
     this.fleet = fleet;
     this.stages = stages;
     this.push = push;
+    this.standby = standby;
   }
 
   Result run(String prompt, int maxTokens, List<Kill> kills, Audience audience)
@@ -107,18 +116,30 @@ final class ChainRun {
   /** As many may fail at once as are killed, over those that anybody would put up with. */
   private SessionOptions options(int kills) {
     int failures = RouteConfig.Patience.DEFAULT.failures() + kills;
-    return ChainSession.options(model, push, ChainSession.patience(failures));
+    return ChainSession.options(model, push, ChainSession.patience(failures)).withStandby(standby);
   }
 
   private static SessionListener listener(
       Killer killer, Audience audience, LongAdder inStages, LongAdder compute) {
+    StandbyNews news = new StandbyNews(audience);
     return new SessionListener() {
       @Override
       public void onRoute(long epoch, List<Candidate> route, String cause) {
         killer.routed();
+        news.routed(route);
         if (epoch > 1) {
           audience.routed(route, cause);
         }
+      }
+
+      @Override
+      public void onStandbyReady(Candidate relay, int length) {
+        news.ready(relay);
+      }
+
+      @Override
+      public void onStandbyLost(Candidate relay, String cause) {
+        news.lost(relay);
       }
 
       @Override

@@ -85,6 +85,12 @@ public final class DemoCommand implements Callable<Integer> {
   private boolean noPush;
 
   @Option(
+      names = "--standby",
+      description =
+          "Give each stage a standby, which takes over without a replay; a relay that is killed is started anew and stands by from then on.")
+  private boolean standby;
+
+  @Option(
       names = "--rounds",
       paramLabel = "N",
       defaultValue = "1",
@@ -140,9 +146,12 @@ public final class DemoCommand implements Callable<Integer> {
       ModelDirectory directory, UnsplitModel unsplit, String text, List<Kill> planned)
       throws Exception {
     Stage stage = new Stage(unsplit.ends(), console, json);
-    try (Fleet fleet = Fleet.start(directory, stages, planned, hopLatency, launcher());
+    try (Fleet fleet =
+            Fleet.start(
+                directory, new Fleet.Plan(stages, planned, standby, hopLatency), launcher());
         BatonClient client = BatonClient.create(ClientOptions.of(fleet.peers()))) {
-      ChainRun chain = new ChainRun(directory, unsplit.ends(), client, fleet, stages, !noPush);
+      ChainRun chain =
+          new ChainRun(directory, unsplit.ends(), client, fleet, stages, !noPush, standby);
       for (int round = 1; round < rounds; round++) {
         chain.run(text, maxTokens, List.of(), Stage.EMPTY);
       }
@@ -154,9 +163,10 @@ public final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private Fleet.Launcher launcher() {
+  private Berth.Launcher launcher() {
     return processes
-        ? (name, directory, share) -> ProcessStage.launch(name, directory, share, console.err())
+        ? (name, directory, share, listen) ->
+            ProcessStage.launch(name, directory, share, listen, console.err())
         : InProcessStage::start;
   }
 
@@ -183,6 +193,7 @@ public final class DemoCommand implements Callable<Integer> {
         stages,
         processes,
         !noPush,
+        standby,
         hopLatency.toNanos() / 1e6,
         stats.stepsFromPeer(),
         stats.stepsFromClient(),
@@ -190,7 +201,9 @@ public final class DemoCommand implements Callable<Integer> {
         result.neverKilled().stream().map(Kill::toString).toList(),
         result.failovers().stream().map(failover -> failover.gapNanos() / 1e6).toList(),
         stats.reroutes(),
+        stats.takeovers(),
         stats.replayedTokens(),
+        stats.standbyTokens(),
         stats.mismatches(),
         tokens * 1e9 / result.nanos(),
         reference.tokens().size() * 1e9 / reference.nanos(),

@@ -13,6 +13,7 @@ record DemoReport(
     @JsonProperty("stages") int stages,
     @JsonProperty("processes") boolean processes,
     @JsonProperty("push") boolean push,
+    @JsonProperty("standby") boolean standby,
     @JsonProperty("hop_latency_ms") double hopLatencyMs,
     @JsonProperty("steps_from_peer") long stepsFromPeer,
     @JsonProperty("steps_from_client") long stepsFromClient,
@@ -20,7 +21,9 @@ record DemoReport(
     @JsonProperty("kills_never_due") List<String> killsNeverDue,
     @JsonProperty("failover_ms") List<Double> failoverMs,
     @JsonProperty("reroutes") long reroutes,
+    @JsonProperty("takeovers") long takeovers,
     @JsonProperty("replayed_tokens") long replayedTokens,
+    @JsonProperty("standby_tokens") long standbyTokens,
     @JsonProperty("mismatches") long mismatches,
     @JsonProperty("tokens_per_second") double tokensPerSecond,
     @JsonProperty("unsplit_tokens_per_second") double unsplitTokensPerSecond,
@@ -46,7 +49,11 @@ record DemoReport(
     line(
         out,
         "stages",
-        "%d, %s".formatted(stages, processes ? "each in a process of its own" : "in this process"));
+        "%d, %s%s"
+            .formatted(
+                stages,
+                standby ? "each with a standby, " : "",
+                processes ? "every relay in a process of its own" : "in this process"));
     line(
         out,
         "steps",
@@ -65,6 +72,12 @@ record DemoReport(
           "recovery",
           "%d re-routed, %d tokens replayed, %d mismatches"
               .formatted(reroutes, replayedTokens, mismatches));
+    }
+    if (standby) {
+      line(
+          out,
+          "standbys",
+          "%d took over; %d tokens sent to them to catch up".formatted(takeovers, standbyTokens));
     }
     for (String kill : killsNeverDue) {
       line(out, "", "kill %s never came: the text ended after %d tokens".formatted(kill, tokens));

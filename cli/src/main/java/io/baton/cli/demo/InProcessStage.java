@@ -29,13 +29,13 @@ final class InProcessStage implements RunningStage {
     this.relay = relay;
   }
 
-  static InProcessStage start(String name, ModelDirectory model, StageShare share)
+  static InProcessStage start(String name, ModelDirectory model, StageShare share, HostPort listen)
       throws ModelException, BindFailedException {
     JlamaStageExecutor executor =
         JlamaStageExecutor.load(model, share.index(), share.count(), SESSIONS);
     StageHarness harness = StageHarness.start(executor, name);
     try {
-      Relay relay = Relay.start(RelayConfig.of(name, Endpoint.tcp("127.0.0.1", 0)));
+      Relay relay = Relay.start(RelayConfig.of(name, new Endpoint.Tcp(listen)));
       relay.attach(harness);
       return new InProcessStage(name, executor, harness, relay);
     } catch (BindFailedException | RuntimeException e) {

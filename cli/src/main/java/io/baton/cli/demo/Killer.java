@@ -2,7 +2,9 @@ package io.baton.cli.demo;
 
 import io.baton.client.session.InferenceSession;
 import io.baton.client.session.SessionException;
+import io.baton.session.model.RelayId;
 import io.baton.session.model.Tensor;
+import io.baton.session.route.Candidate;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -30,13 +32,13 @@ final class Killer {
   private final List<Victim> victims = new ArrayList<>();
 
   private final List<Failover> failovers = new ArrayList<>();
-  private final Set<String> killed = new HashSet<>();
+  private final Set<RelayId> killed = new HashSet<>();
   private volatile CompletableFuture<@Nullable Void> rerouted = new CompletableFuture<>();
   private int steps;
 
-  private record Victim(Kill kill, String relay, long atNanos) {
+  private record Victim(Kill kill, RelayId relay, long atNanos) {
     Failover overAt(long nanos) {
-      return new Failover(kill, relay, nanos - atNanos);
+      return new Failover(kill, relay.name(), nanos - atNanos);
     }
   }
 
@@ -80,13 +82,13 @@ final class Killer {
     }
   }
 
-  private void kill(Kill kill, String relay) {
+  private void kill(Kill kill, RelayId relay) {
     // One that is dead already has not been missed yet; it is its successor's turn.
     if (killed.add(relay)) {
       pending.remove(kill);
-      audience.killed(kill, relay);
+      audience.killed(kill, relay.name());
       victims.add(new Victim(kill, relay, System.nanoTime()));
-      fleet.kill(relay);
+      fleet.kill(relay.name());
     }
   }
 
@@ -114,7 +116,7 @@ final class Killer {
     long now = System.nanoTime();
     victims.removeIf(
         victim -> {
-          Optional<String> successor = relayOf(session, victim.kill());
+          Optional<RelayId> successor = relayOf(session, victim.kill());
           boolean replaced = successor.isPresent() && !killed.contains(successor.get());
           if (replaced) {
             failovers.add(victim.overAt(now));
@@ -124,12 +126,12 @@ final class Killer {
   }
 
   /** Empty while the session has none for that stage. */
-  private Optional<String> relayOf(InferenceSession session, Kill kill) {
+  private Optional<RelayId> relayOf(InferenceSession session, Kill kill) {
     int firstLayer = (kill.stage() - 1) * layersOfStage;
     return session.route().stream()
         .filter(hop -> hop.stage().span().first() == firstLayer)
         .findFirst()
-        .map(hop -> hop.relay().name());
+        .map(Candidate::relay);
   }
 
   /** What happened, in order; the last may have come too late for any token to follow. */

@@ -43,9 +43,11 @@ final class ProcessStage implements RunningStage {
   /**
    * Starts the process and returns at once.
    *
+   * @param listen where; port 0 takes a free one
    * @param log for what the process has to say
    */
-  static ProcessStage launch(String name, ModelDirectory model, StageShare share, PrintWriter log)
+  static ProcessStage launch(
+      String name, ModelDirectory model, StageShare share, HostPort listen, PrintWriter log)
       throws CommandException {
     List<String> command =
         JavaCommand.ofThisBuild(
@@ -56,7 +58,7 @@ final class ProcessStage implements RunningStage {
             "--stage",
             share.toString(),
             "--listen",
-            "127.0.0.1:0",
+            listen.toString(),
             "--name",
             name,
             "--drain",

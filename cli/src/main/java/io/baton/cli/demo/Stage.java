@@ -22,6 +22,15 @@ final class Stage implements ChainRun.Audience {
 
         @Override
         public void routed(List<Candidate> route, String cause) {}
+
+        @Override
+        public void standsBy(String relay) {}
+
+        @Override
+        public void tookOver(String relay) {}
+
+        @Override
+        public void fellAway(String relay) {}
       };
 
   private final ModelEnds ends;
@@ -66,6 +75,21 @@ final class Stage implements ChainRun.Audience {
                     route.stream()
                         .map(hop -> hop.relay().name())
                         .collect(Collectors.joining(" > ")))));
+  }
+
+  @Override
+  public synchronized void standsBy(String relay) {
+    print(styled("bold,cyan", "[%s stands by]".formatted(relay)));
+  }
+
+  @Override
+  public synchronized void tookOver(String relay) {
+    print(styled("bold,green", "[%s takes over]".formatted(relay)));
+  }
+
+  @Override
+  public synchronized void fellAway(String relay) {
+    print(styled("bold,yellow", "[%s falls away]".formatted(relay)));
   }
 
   private void print(String what) {
