@@ -171,7 +171,14 @@ class DemoTest {
   @Test
   void standby_ofOneThatWasKilledTwice_isTheOneThatCameBack() {
     JsonNode json =
-        Baton.demo("--standby", "--stages=2", "--kill=2@5", "--kill=2@150", "--max-tokens=180")
+        // The latency gives it some seconds to come back, however busy the machine is.
+        Baton.demo(
+                "--standby",
+                "--stages=2",
+                "--hop-latency=20ms",
+                "--kill=2@5",
+                "--kill=2@100",
+                "--max-tokens=110")
             .assertStatus(ExitCode.OK)
             .json();
 
