@@ -30,10 +30,19 @@ final class Refusals {
       return;
     }
     switch (refused.reason().remedy()) {
-      case SAME_AGAIN -> failures.again(index, at, why(refused));
+      case SAME_AGAIN -> again(index, at, refused);
       case RESYNCHRONISE -> resynchronise(index, refused);
       case ELSEWHERE -> goElsewhere(index, refused);
       case NEVER -> giveUpStep(index, at, refused);
+    }
+  }
+
+  /** An answer may be damaged that came before the client knew the step's input: from a push. */
+  private void again(int index, int flight, RouteInput.Refused refused) {
+    if (scratch.hops.get(index).flights().get(flight).isSent()) {
+      failures.again(index, flight, why(refused));
+    } else {
+      resynchronise(index, refused);
     }
   }
 

@@ -670,6 +670,20 @@ class RouteMachineTest {
   }
 
   @Test
+  void damagedAnswer_toAStepThatOnlyAPeerHasBrought_raisesTheEpoch() {
+    step(1);
+    client.submit(1, 2);
+    RouteEffect.Send send = (RouteEffect.Send) client.waiting.remove();
+    client.give(
+        new RouteInput.Refused(
+            client.get("b").id(), send.step().id(), Refusal.BAD_DIGEST, "damaged"));
+    tokens.add(2L);
+    client.run();
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(1, 1));
+    assertThat(client.state.epoch()).isEqualTo(2);
+  }
+
+  @Test
   void refusedForGood_declinesTheRequestAndTheSessionGoesOn() {
     step(1);
     client.forget();
