@@ -29,6 +29,10 @@ final class Search {
       discover();
     } else {
       search();
+      if (scratch.phase != Phase.SEARCHING) {
+        // What is known may be so old that nobody of it is left, and more than patience can try.
+        scratch.effects.add(new RouteEffect.Discover());
+      }
     }
   }
 

@@ -58,7 +58,8 @@ final class PeerArrivals {
       out.drop(message, DropReason.OVERLAP);
     } else if (step.position() > scratch.epochEnd()) {
       park(message);
-    } else if (scratch.unconfirmed() >= scratch.config.limits().speculation()) {
+    } else if (scratch.unconfirmed() >= scratch.config.limits().speculation()
+        || scratch.carriedFrom() >= scratch.config.limits().waiting()) {
       out.drop(message, DropReason.SPECULATION_LIMIT);
     } else {
       placement.place(entry(message));

@@ -670,6 +670,33 @@ class RouteMachineTest {
   }
 
   @Test
+  void staleListOfRelays_isRenewedThoughPatienceEndsBeforeTheList() {
+    RouteConfig.Patience hasty =
+        new RouteConfig.Patience(1_000, 1_000, 1, 1, 1_000, 1_000, 1_000, 1_000);
+    client.configure(config -> config.withPatience(hasty));
+    for (String spare : List.of("d", "e", "f")) {
+      client.relay(spare, 0, 1);
+    }
+    step(1);
+    for (RouteDriver.Relay relay : List.copyOf(client.relays.values())) {
+      relay.up = false;
+      client.relay(
+          new RelayId(relay.id().name(), 2L << 32),
+          relay.candidate.span().first(),
+          relay.candidate.span().end());
+    }
+    client.give(
+        new RouteInput.RelayLost(client.state.route().getFirst().relay(), "connection reset"));
+    client.run();
+    for (int i = 0; i < 3 && client.state.length() < 2; i++) {
+      client.submit(1, 2);
+      client.run();
+    }
+    tokens.add(2L);
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(1, 1));
+  }
+
+  @Test
   void damagedAnswer_toAStepThatOnlyAPeerHasBrought_raisesTheEpoch() {
     step(1);
     client.submit(1, 2);

@@ -820,6 +820,19 @@ class StageMachineTest {
   }
 
   @Test
+  void pushedSteps_areBounded_thoughTheClientHasLeftOutOne() {
+    StageConfig.Limits limits = new StageConfig.Limits(8, 16, 1 << 20, 3, 4, GRACE);
+    StageDriver small = StageDriver.opened(limits, 100);
+    small.push(1, 0, A);
+    for (int i = 1; i < 3; i++) {
+      small.push(i + 1, i, A);
+      small.confirm(i + 1, i, A);
+    }
+    assertThat(small.push(4, 3, A)).containsExactly(dropped(4, DropReason.SPECULATION_LIMIT));
+    assertRefused(small.confirm(4, 3, A), id(4), Refusal.TOO_MANY_STEPS);
+  }
+
+  @Test
   void memory_isConstantOverManySteps() {
     StageState state = stage.state;
     long heldBytes = 0;
