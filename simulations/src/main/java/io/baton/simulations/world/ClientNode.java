@@ -75,6 +75,11 @@ public final class ClientNode extends Node {
   }
 
   @Override
+  public long nowNanos() {
+    return world.nowNanos();
+  }
+
+  @Override
   public boolean isUp() {
     return up;
   }

@@ -29,6 +29,11 @@ final class Executor {
     }
   }
 
+  /** Forgets what waits of a session that is over; what runs of it runs to its end. */
+  void forget(StageSession session) {
+    waiting.removeIf(task -> task.session == session);
+  }
+
   /** Forgets everything, as a process does that dies. */
   void reset() {
     if (running != null) {
@@ -48,12 +53,9 @@ final class Executor {
 
   private void startNext() {
     running = null;
-    while (!waiting.isEmpty()) {
-      Task next = waiting.remove();
-      if (!next.session.isOver()) {
-        start(next);
-        return;
-      }
+    Task next = waiting.poll();
+    if (next != null) {
+      start(next);
     }
   }
 

@@ -30,6 +30,9 @@ public abstract sealed class Node permits RelayNode, ClientNode {
 
   public abstract boolean isUp();
 
+  /** The world's time. */
+  public abstract long nowNanos();
+
   /** Does nothing from now on; what arrives waits. */
   final void freeze() {
     paused = true;

@@ -78,6 +78,11 @@ public final class RelayNode extends Node {
   }
 
   @Override
+  public long nowNanos() {
+    return world.nowNanos();
+  }
+
+  @Override
   public boolean isUp() {
     return up;
   }
@@ -171,6 +176,10 @@ public final class RelayNode extends Node {
   public void slowDown(double factor) {
     world.observer().onFault(this, "computes %s times slower".formatted(factor));
     slowdown = factor;
+  }
+
+  public boolean isSlow() {
+    return slowdown != 1;
   }
 
   /** Takes no new sessions, and tells its clients. */
@@ -348,6 +357,7 @@ public final class RelayNode extends Node {
 
   void ended(StageSession session, String why) {
     sessions.remove(session.id());
+    executor.forget(session);
     heldBytes -= session.heldBytes();
     world.statistics().sessionsEnded++;
     world.observer().onSessionEnded(session, why);

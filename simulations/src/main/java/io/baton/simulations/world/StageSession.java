@@ -81,6 +81,11 @@ public final class StageSession {
     return heldBytes;
   }
 
+  /** The world's time. */
+  public long nowNanos() {
+    return relay.nowNanos();
+  }
+
   private World world() {
     return relay.world();
   }
