@@ -11,6 +11,9 @@ public final class ExitCode {
   /** The demo's text is not that of the unsplit model. */
   public static final int DIFFERENT_TEXT = 1;
 
+  /** A seed of the swarm breaks what must hold. */
+  public static final int SEED_FAILED = 1;
+
   /** The command line is wrong. */
   public static final int USAGE = 2;
 

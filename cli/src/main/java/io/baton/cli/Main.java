@@ -30,7 +30,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     exitCodeListHeading = "%nExit status:%n",
     exitCodeList = {
       "0:it went well",
-      "1:demo: the text is not that of the unsplit model",
+      "1:demo: the text is not that of the unsplit model; simulate swarm: a seed fails",
       "2:the command line is wrong",
       "3:the model directory is missing, damaged or not supported",
       "4:no chain of relays could be had: a stage is served by nobody, or a peer is down",
@@ -96,8 +96,8 @@ public final class Main {
         .setExecutionExceptionHandler((error, _, _) -> explain(error));
   }
 
-  private static CommandLine simulate() {
-    return new CommandLine(new SimulateCommand());
+  private CommandLine simulate() {
+    return new CommandLine(new SimulateCommand()).addSubcommand(new SimulateSwarmCommand(console));
   }
 
   private int execute(ParseResult parsed) {

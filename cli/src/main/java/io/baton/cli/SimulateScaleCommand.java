@@ -71,7 +71,8 @@ final class SimulateScaleCommand implements Callable<Integer> {
       names = "--deaths",
       paramLabel = "PART",
       defaultValue = "0.01",
-      description = "Part of all clients that die before they are done (default: ${DEFAULT-VALUE}).")
+      description =
+          "Part of all clients that die before they are done (default: ${DEFAULT-VALUE}).")
   private double deaths;
 
   @Option(names = "--standby", description = "Let another relay stand by for each stage.")
@@ -128,7 +129,7 @@ final class SimulateScaleCommand implements Callable<Integer> {
 
   /** With a progress bar where somebody looks. */
   private static ScaleResult run(ScaleConfig config) {
-    if (System.console() == null || !System.console().isTerminal()) {
+    if (!Terminal.isThere()) {
       return ScaleRun.run(config, _ -> {});
     }
     try (ProgressBar bar =

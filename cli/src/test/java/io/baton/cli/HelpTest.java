@@ -19,10 +19,11 @@ class HelpTest {
         "serve;--model --stage --listen --drain --insecure",
         "relay;--listen --socket --drain --insecure",
         "stage;--relay --model --stage",
-        "generate;--model --peers --max-tokens --no-push --standby PROMPT"
+        "generate;--model --peers --max-tokens --no-push --standby PROMPT",
+        "simulate swarm;--seeds --seed --trace --threads --json"
       })
   void help_ofEachCommand_namesItsOptionsAndTheExitStatuses(String command, String options) {
-    Baton run = Baton.run(command, "--help").assertStatus(ExitCode.OK);
+    Baton run = Baton.run((command + " --help").split(" ")).assertStatus(ExitCode.OK);
 
     assertThat(run.out()).contains("Usage: baton " + command).contains(options.split(" "));
     assertThat(run.out()).contains("--help", "--version", "--debug", "Exit status:");
@@ -34,7 +35,8 @@ class HelpTest {
   void help_ofAll_namesTheCommands() {
     Baton run = Baton.run("--help").assertStatus(ExitCode.OK);
 
-    assertThat(run.out()).contains("demo", "serve", "relay", "stage", "generate", "Exit status:");
+    assertThat(run.out())
+        .contains("demo", "serve", "relay", "stage", "generate", "simulate", "Exit status:");
   }
 
   @Test
