@@ -1,0 +1,4 @@
+@NullMarked
+package io.baton.simulations.study;
+
+import org.jspecify.annotations.NullMarked;
