@@ -54,7 +54,7 @@ final class ModelSession {
         compute(receiver, tokens, cached, again);
       }
     }
-    timeline.happened(0, SessionTimeline.Kind.TOKEN, now, now);
+    timeline.happened(SessionTimeline.Kind.TOKEN, 0, 0, now, now);
     return true;
   }
 
@@ -62,7 +62,7 @@ final class ModelSession {
     long end = now + chain.transferNanos(from, to, tokens);
     SessionTimeline.Kind kind =
         from == 0 || to == 0 ? SessionTimeline.Kind.CLIENT : SessionTimeline.Kind.PUSH;
-    timeline.happened(to, kind, now, end);
+    timeline.happened(kind, from, to, now, end);
     now = end;
     long bytes = (long) tokens * chain.activationBytes();
     if (from == 0) {
@@ -75,16 +75,20 @@ final class ModelSession {
   private void compute(int stage, int tokens, int cached, int again) {
     long end = now + chain.computeNanos(stage, tokens, cached);
     timeline.happened(
-        stage, again > 0 ? SessionTimeline.Kind.REPLAY : SessionTimeline.Kind.COMPUTE, now, end);
+        again > 0 ? SessionTimeline.Kind.REPLAY : SessionTimeline.Kind.COMPUTE,
+        stage,
+        stage,
+        now,
+        end);
     now = end;
     replayedTokens += again;
   }
 
   private void die(int stage) {
     deaths++;
-    timeline.happened(stage, SessionTimeline.Kind.DEATH, now, now);
+    timeline.happened(SessionTimeline.Kind.DEATH, stage, stage, now, now);
     long end = now + chain.replacement().toNanos();
-    timeline.happened(stage, SessionTimeline.Kind.DOWN, now, end);
+    timeline.happened(SessionTimeline.Kind.DOWN, stage, stage, now, end);
     now = end;
   }
 

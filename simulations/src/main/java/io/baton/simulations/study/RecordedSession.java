@@ -25,7 +25,8 @@ public record RecordedSession(
   private static final int STEPS_AFTER = 5;
 
   /** Something that happened in it; see {@link SessionTimeline}. */
-  public record Segment(int stage, SessionTimeline.Kind kind, long fromNanos, long toNanos) {}
+  public record Segment(
+      SessionTimeline.Kind kind, int sender, int party, long fromNanos, long toNanos) {}
 
   public RecordedSession {
     segments = List.copyOf(segments);
@@ -48,7 +49,8 @@ public record RecordedSession(
               workload,
               new FailureModel(failureRate),
               session,
-              (stage, kind, from, to) -> segments.add(new Segment(stage, kind, from, to)));
+              (kind, sender, party, from, to) ->
+                  segments.add(new Segment(kind, sender, party, from, to)));
       segments.sort(Comparator.comparingLong(Segment::fromNanos));
       Optional<RecordedSession> found =
           around(strategy, chain.stages(), workload, failureRate, session, segments);

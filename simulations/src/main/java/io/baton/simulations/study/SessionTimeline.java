@@ -4,7 +4,7 @@ package io.baton.simulations.study;
 public interface SessionTimeline {
 
   /** Listens to nothing. */
-  SessionTimeline NONE = (_, _, _, _) -> {};
+  SessionTimeline NONE = (_, _, _, _, _) -> {};
 
   /** What can be seen of a session. */
   enum Kind {
@@ -31,7 +31,8 @@ public interface SessionTimeline {
   /**
    * Something that lasted from one time to another, or both the same for what takes no time.
    *
-   * @param stage the stage's number, the receiver's for what is on its way; 0 for the client
+   * @param sender the party that sent what is on its way; otherwise the same as {@code party}
+   * @param party where it happened, or arrives: the number of a stage, 0 for the client
    */
-  void happened(int stage, Kind kind, long fromNanos, long toNanos);
+  void happened(Kind kind, int sender, int party, long fromNanos, long toNanos);
 }

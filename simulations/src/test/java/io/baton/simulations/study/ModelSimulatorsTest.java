@@ -86,7 +86,8 @@ class ModelSimulatorsTest {
             new Workload(4, 60, HOUR),
             new FailureModel(0.01),
             seed,
-            (stage, kind, from, to) -> history.add("%d %s %d %d".formatted(stage, kind, from, to)));
+            (kind, sender, party, from, to) ->
+                history.add("%s %d %d %d %d".formatted(kind, sender, party, from, to)));
     return history;
   }
 }
