@@ -45,7 +45,7 @@ final class Executor {
 
   private void start(Task task) {
     running = task;
-    task.nanos = relay.computeNanos(task.compute.step().count());
+    task.nanos = relay.computeNanos(task.compute.step());
     task.failed = relay.nextComputationFails();
     relay.world().observer().onCompute(task.session, task.compute, task.nanos);
     relay.world().timeline().schedule(task, relay.world().nowNanos() + task.nanos);

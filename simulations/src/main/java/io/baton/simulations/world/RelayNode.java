@@ -6,6 +6,7 @@ import io.baton.session.model.RelayId;
 import io.baton.session.model.SessionId;
 import io.baton.session.model.StageInfo;
 import io.baton.session.model.StageRole;
+import io.baton.session.model.Step;
 import io.baton.session.model.StepId;
 import io.baton.session.model.Ticket;
 import io.baton.session.route.Candidate;
@@ -334,8 +335,8 @@ public final class RelayNode extends Node {
     executor.submit(session, compute);
   }
 
-  long computeNanos(int tokens) {
-    return (long) (config.compute().nanos(tokens) * slowdown);
+  long computeNanos(Step step) {
+    return (long) (config.compute().nanos(step.count(), step.position()) * slowdown);
   }
 
   boolean nextComputationFails() {
