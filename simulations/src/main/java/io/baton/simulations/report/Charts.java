@@ -1,6 +1,7 @@
 package io.baton.simulations.report;
 
 import io.baton.simulations.study.RecordedSession;
+import io.baton.simulations.study.Strategy;
 import io.baton.simulations.study.StudyResult;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -32,6 +33,11 @@ public final class Charts {
       files.put(
           "session-%s.svg".formatted(session.strategy().id()),
           SessionChart.draw(session, WIDE, false, span(result)).alone());
+      if (session.strategy() == Strategy.PUSH_STANDBY) {
+        files.put(
+            "session-%s-closer.svg".formatted(session.strategy().id()),
+            SessionChart.draw(session, WIDE, false, span(session)).alone());
+      }
     }
     return files;
   }
@@ -39,8 +45,12 @@ public final class Charts {
   /** The longest of the recorded parts, so that all have one scale. */
   static long span(StudyResult result) {
     return result.sessions().stream()
-        .mapToLong(session -> session.toNanos() - session.fromNanos())
+        .mapToLong(Charts::span)
         .max()
         .orElse(1);
+  }
+
+  static long span(RecordedSession session) {
+    return session.toNanos() - session.fromNanos();
   }
 }

@@ -89,6 +89,9 @@ final class Figures {
     if (nanos == 0) {
       return "0";
     }
+    if (nanos < 1e3) {
+      return plain(nanos) + " ns";
+    }
     if (nanos < 1e6) {
       return plain(nanos / 1e3) + " µs";
     }

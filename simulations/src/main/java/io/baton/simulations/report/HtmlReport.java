@@ -3,6 +3,7 @@ package io.baton.simulations.report;
 import io.baton.simulations.study.Cell;
 import io.baton.simulations.study.Chain;
 import io.baton.simulations.study.Estimate;
+import io.baton.simulations.study.FailureModel;
 import io.baton.simulations.study.RecordedSession;
 import io.baton.simulations.study.StageSpeed;
 import io.baton.simulations.study.Strategy;
@@ -98,16 +99,16 @@ public final class HtmlReport {
   }
 
   private String lede(double worst) {
-    double perStep = 1 - Math.pow(1 - worst, inputs.chain().stages() + 1.0);
+    double struck = 1 - new FailureModel(worst).stepSurvival(inputs.chain().stages());
     String often =
         worst == 0
-            ? "Without failures"
-            : "When each transfer of activations kills its receiver with probability %s, about every %s step,"
-                .formatted(Figures.power(worst), ordinal(Math.round(1 / perStep)));
+            ? "Without failures,"
+            : "With %s failures per transfer of activations, which is about one in %s steps,"
+                .formatted(Figures.power(worst), Figures.number(Math.round(1 / struck)));
     return Best.at(result, worst)
         .map(
             best ->
-                "%s <b>%s</b> gives %s tokens a second%s."
+                "%s <b>%s</b> gives most: %s tokens a second%s."
                     .formatted(
                         often,
                         Svg.escape(best.strategy().label().toLowerCase(Locale.ROOT)),
@@ -117,19 +118,6 @@ public final class HtmlReport {
                             : ", %s of what it gives when nothing fails"
                                 .formatted(Figures.percent(result.kept(best)))))
         .orElse(often + " no session finishes within " + cap() + ", whatever the strategy.");
-  }
-
-  private static String ordinal(long number) {
-    String end =
-        number % 100 / 10 == 1
-            ? "th"
-            : switch ((int) (number % 10)) {
-              case 1 -> "st";
-              case 2 -> "nd";
-              case 3 -> "rd";
-              default -> "th";
-            };
-    return Figures.number(number) + end;
   }
 
   private String rank(Cell cell, double largest) {
@@ -192,7 +180,7 @@ public final class HtmlReport {
     out.append(
         """
         <h2>One failure, step by step</h2>
-        <p class="note">Time runs to the right, the same scale in each. Every slanted line is activations on their way; a dot is a token.</p>
+        <p class="note">Time runs to the right, on the same scale in each but the last. Every slanted line is activations on their way; a dot is a token.</p>
         <ul class="legend sans">
         """);
     legend()
@@ -203,22 +191,28 @@ public final class HtmlReport {
                         .formatted(shape, name)));
     out.append("</ul>\n");
     for (RecordedSession session : result.sessions()) {
-      out.append(
-          """
-          <h3 class="sans">%s</h3>
-          <figure>
-          %s%s<figcaption>%s</figcaption>
-          </figure>
-          """
-              .formatted(
-                  Svg.escape(session.strategy().label()),
-                  SessionChart.draw(session, Charts.WIDE, false, Charts.span(result))
-                      .inline("wide"),
-                  SessionChart.draw(session, Charts.NARROW, true, Charts.span(result))
-                      .inline("narrow"),
-                  "A machine dies with %d tokens there.".formatted(session.token())));
+      out.append(session(session.strategy().label(), session, Charts.span(result)));
+      if (session.strategy() == Strategy.PUSH_STANDBY && result.sessions().size() > 1) {
+        out.append(
+            session(session.strategy().label() + ", closer", session, Charts.span(session)));
+      }
     }
     return out.toString();
+  }
+
+  private static String session(String title, RecordedSession session, long spanNanos) {
+    return """
+        <h3 class="sans">%s</h3>
+        <figure>
+        %s%s<figcaption>%s tokens were there when the machine died; the next one came %s after the last.</figcaption>
+        </figure>
+        """
+        .formatted(
+            Svg.escape(title),
+            SessionChart.draw(session, Charts.WIDE, false, spanNanos).inline("wide"),
+            SessionChart.draw(session, Charts.NARROW, true, spanNanos).inline("narrow"),
+            Figures.number(session.token()),
+            Figures.time(session.gap()));
   }
 
   private static Map<String, String> legend() {
@@ -239,7 +233,7 @@ public final class HtmlReport {
     StringBuilder rows = new StringBuilder();
     for (double rate : inputs.failureRates().reversed()) {
       rows.append(
-          "<tr><th colspan=\"9\">%s</th></tr>\n"
+          "<tr><th colspan=\"10\">%s</th></tr>\n"
               .formatted(
                   rate == 0 ? "No failures" : Figures.power(rate) + " failures per transfer"));
       for (Strategy strategy : inputs.strategies()) {

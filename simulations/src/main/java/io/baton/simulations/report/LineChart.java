@@ -95,19 +95,19 @@ final class LineChart {
       double largest =
           cells.stream()
               .flatMap(cell -> cell.stepsPerSecond().stream())
-              .mapToDouble(Estimate::high)
+              .mapToDouble(Estimate::mean)
               .max()
               .orElse(1);
       if (!logarithmic) {
-        return Scale.Linear.upTo(largest, bottom, TOP);
+        return Scale.Linear.upTo(largest * 1.02, bottom, TOP);
       }
       double smallest =
           cells.stream()
               .flatMap(cell -> cell.stepsPerSecond().stream())
-              .mapToDouble(Estimate::low)
+              .mapToDouble(Estimate::mean)
               .min()
               .orElse(0.1);
-      double floor = Math.max(smallest * 0.8, largest / 2000);
+      double floor = Math.max(smallest * 0.6, largest / 2000);
       return new Scale.Logarithmic(floor, largest * 1.1, bottom, TOP);
     }
 
@@ -165,7 +165,7 @@ final class LineChart {
           break;
         }
         Estimate rate = cell.stepsPerSecond().get();
-        upper.append(upper.isEmpty() ? 'M' : 'L').append(point(across(cell), y.place(rate.high())));
+        upper.append(upper.isEmpty() ? 'M' : 'L').append(point(across(cell), Math.max(TOP, y.place(rate.high()))));
         lower.insert(0, "L" + point(across(cell), Math.min(bottom, y.place(rate.low()))));
       }
       if (!upper.isEmpty()) {

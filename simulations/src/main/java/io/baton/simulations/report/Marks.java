@@ -38,7 +38,9 @@ final class Marks {
             Svg.at(y - size));
   }
 
-  static String circle(double x, double y, double radius) {
+  static String circle(double x, double y, double size) {
+    // A radius that is written as it is, or the circle would be none.
+    double radius = Math.round(size * 10) / 10.0;
     return "M%s %sa%s %s 0 1 0 %s 0a%s %s 0 1 0 %s 0Z"
         .formatted(
             Svg.at(x - radius),
@@ -57,7 +59,7 @@ final class Marks {
       case NO_CACHE -> "no cache";
       case CLIENT_REPLAY -> "client path";
       case PUSH_REPLAY -> "push";
-      case PUSH_STANDBY -> "push, standby";
+      case PUSH_STANDBY -> "standby";
     };
   }
 

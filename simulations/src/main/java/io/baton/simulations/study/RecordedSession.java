@@ -1,5 +1,6 @@
 package io.baton.simulations.study;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -30,6 +31,20 @@ public record RecordedSession(
 
   public RecordedSession {
     segments = List.copyOf(segments);
+  }
+
+  /** Time between the tokens before and after the failure. */
+  public Duration gap() {
+    long death =
+        segments.stream()
+            .filter(segment -> segment.kind() == SessionTimeline.Kind.DEATH)
+            .mapToLong(Segment::fromNanos)
+            .findFirst()
+            .orElse(fromNanos);
+    List<Long> tokens = times(segments, SessionTimeline.Kind.TOKEN);
+    long before = tokens.stream().filter(token -> token < death).reduce(fromNanos, Math::max);
+    long after = tokens.stream().filter(token -> token >= death).reduce(toNanos, Math::min);
+    return Duration.ofNanos(after - before);
   }
 
   /**
@@ -79,7 +94,8 @@ public record RecordedSession(
       }
       long from = tokens.get(before - STEPS_BEFORE);
       long to = tokens.get(before + STEPS_AFTER - 1);
-      if (deaths.stream().filter(other -> other >= from && other <= to).count() == 1) {
+      if (deaths.stream().filter(other -> other >= from && other <= to).count() == 1
+          && (strategy != Strategy.PUSH_STANDBY || takesOver(segments, death, to))) {
         return Optional.of(
             new RecordedSession(
                 strategy,
@@ -95,6 +111,11 @@ public record RecordedSession(
       }
     }
     return Optional.empty();
+  }
+
+  private static boolean takesOver(List<Segment> segments, long from, long to) {
+    return times(segments, SessionTimeline.Kind.TAKEOVER).stream()
+        .anyMatch(time -> time >= from && time <= to);
   }
 
   private static List<Long> times(List<Segment> segments, SessionTimeline.Kind kind) {

@@ -9,8 +9,9 @@ final class Simulators {
     return switch (strategy) {
       case RESTART -> new RestartSimulator();
       case NO_CACHE -> new NoCacheSimulator();
-      case CLIENT_REPLAY, PUSH_REPLAY, PUSH_STANDBY ->
-          throw new UnsupportedOperationException(strategy.id());
+      case CLIENT_REPLAY -> new RelayedSimulator(false, false);
+      case PUSH_REPLAY -> new RelayedSimulator(true, false);
+      case PUSH_STANDBY -> new RelayedSimulator(true, true);
     };
   }
 }

@@ -73,6 +73,7 @@ public final class Study {
   private List<Point> overRoundTrips() {
     RoundTrips own = inputs.chain().roundTrips();
     TreeSet<Duration> times = new TreeSet<>(ROUND_TRIPS);
+    times.removeIf(time -> isNear(time, own.mean()));
     times.add(own.mean());
     List<Point> points = new ArrayList<>();
     for (Duration time : times) {
@@ -85,6 +86,11 @@ public final class Study {
       }
     }
     return points;
+  }
+
+  /** Two points that cover each other say no more than one. */
+  private static boolean isNear(Duration time, Duration other) {
+    return Math.abs(time.toNanos() - other.toNanos()) < time.toNanos() / 4;
   }
 
   private List<RecordedSession> sessions() {
