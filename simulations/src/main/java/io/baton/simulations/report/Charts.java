@@ -44,10 +44,7 @@ public final class Charts {
 
   /** The longest of the recorded parts, so that all have one scale. */
   static long span(StudyResult result) {
-    return result.sessions().stream()
-        .mapToLong(Charts::span)
-        .max()
-        .orElse(1);
+    return result.sessions().stream().mapToLong(Charts::span).max().orElse(1);
   }
 
   static long span(RecordedSession session) {

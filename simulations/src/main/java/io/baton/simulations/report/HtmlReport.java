@@ -32,6 +32,8 @@ public final class HtmlReport {
   }
 
   /**
+   * The whole page.
+   *
    * @param command that made it, shown as it is
    */
   public static String of(StudyResult result, String command) {
@@ -104,7 +106,7 @@ public final class HtmlReport {
         worst == 0
             ? "Without failures,"
             : "With %s failures per transfer of activations, which is about one in %s steps,"
-                .formatted(Figures.power(worst), Figures.number(Math.round(1 / struck)));
+                .formatted(Figures.power(worst), Figures.number(Math.rint(1 / struck)));
     return Best.at(result, worst)
         .map(
             best ->
@@ -193,8 +195,7 @@ public final class HtmlReport {
     for (RecordedSession session : result.sessions()) {
       out.append(session(session.strategy().label(), session, Charts.span(result)));
       if (session.strategy() == Strategy.PUSH_STANDBY && result.sessions().size() > 1) {
-        out.append(
-            session(session.strategy().label() + ", closer", session, Charts.span(session)));
+        out.append(session(session.strategy().label() + ", closer", session, Charts.span(session)));
       }
     }
     return out.toString();

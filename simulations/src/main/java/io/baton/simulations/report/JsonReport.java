@@ -107,6 +107,8 @@ public final class JsonReport {
       List<Row> overRoundTrip) {}
 
   /**
+   * The object, ended by a line's end.
+   *
    * @param command that made it
    */
   public static String of(StudyResult result, String command) {

@@ -165,7 +165,9 @@ final class LineChart {
           break;
         }
         Estimate rate = cell.stepsPerSecond().get();
-        upper.append(upper.isEmpty() ? 'M' : 'L').append(point(across(cell), Math.max(TOP, y.place(rate.high()))));
+        upper
+            .append(upper.isEmpty() ? 'M' : 'L')
+            .append(point(across(cell), Math.max(TOP, y.place(rate.high()))));
         lower.insert(0, "L" + point(across(cell), Math.min(bottom, y.place(rate.low()))));
       }
       if (!upper.isEmpty()) {

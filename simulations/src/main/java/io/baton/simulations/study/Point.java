@@ -1,4 +1,8 @@
 package io.baton.simulations.study;
 
-/** One combination of what a study varies. */
-record Point(Strategy strategy, Chain chain, Workload workload, double failureRate) {}
+/**
+ * One combination of what a study varies.
+ *
+ * @param repeats sessions that are simulated
+ */
+record Point(Strategy strategy, Chain chain, Workload workload, double failureRate, int repeats) {}

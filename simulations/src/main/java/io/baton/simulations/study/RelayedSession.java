@@ -45,8 +45,6 @@ import java.util.SplittableRandom;
  */
 final class RelayedSession implements Mischief, WorldObserver {
 
-  private static final long MILLISECOND = 1_000_000L;
-
   /** What a message takes beside activations. */
   private static final long HEADER_BYTES = 64;
 
@@ -149,8 +147,7 @@ final class RelayedSession implements Mischief, WorldObserver {
               speed.cachedToken().toNanos());
       relays.add(
           world.addRelay(
-              RelayConfig.of(
-                  "stage-" + stage + suffix, new LayerSpan(stage - 1, stage), compute)));
+              RelayConfig.of("stage-" + stage + suffix, new LayerSpan(stage - 1, stage), compute)));
     }
   }
 

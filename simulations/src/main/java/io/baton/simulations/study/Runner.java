@@ -17,13 +17,11 @@ import java.util.concurrent.Future;
  */
 final class Runner {
 
-  private final int repeats;
   private final long seed;
   private final int threads;
   private final Progress progress;
 
-  Runner(int repeats, long seed, int threads, Progress progress) {
-    this.repeats = repeats;
+  Runner(long seed, int threads, Progress progress) {
     this.seed = seed;
     this.threads = threads;
     this.progress = progress;
@@ -31,7 +29,7 @@ final class Runner {
 
   /** What the sessions at each point came to, in the points' order; equal points run once. */
   List<Cell> run(List<Point> points) throws InterruptedException {
-    progress.begins(points.stream().distinct().count() * repeats);
+    progress.begins(points.stream().distinct().mapToLong(Point::repeats).sum());
     Map<Point, Cell> known = new HashMap<>();
     List<Cell> cells = new ArrayList<>();
     ExecutorService executor = Executors.newFixedThreadPool(threads);
@@ -52,7 +50,7 @@ final class Runner {
 
   private Cell cell(Point point, ExecutorService executor) throws InterruptedException {
     List<Callable<SessionRun>> sessions = new ArrayList<>();
-    for (int i = 0; i < repeats; i++) {
+    for (int i = 0; i < point.repeats(); i++) {
       long session = seed(seed, i);
       sessions.add(() -> session(point, session));
     }

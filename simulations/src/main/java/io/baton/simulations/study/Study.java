@@ -43,7 +43,7 @@ public final class Study {
     List<Point> all = new ArrayList<>(asked);
     all.addAll(rates);
     all.addAll(roundTrips);
-    List<Cell> cells = new Runner(inputs.repeats(), inputs.seed(), threads, progress).run(all);
+    List<Cell> cells = new Runner(inputs.seed(), threads, progress).run(all);
     int behindRates = asked.size() + rates.size();
     return new StudyResult(
         inputs,
@@ -64,7 +64,7 @@ public final class Study {
     List<Point> points = new ArrayList<>();
     for (double rate : rates) {
       for (Strategy strategy : inputs.strategies()) {
-        points.add(new Point(strategy, inputs.chain(), inputs.workload(), rate));
+        points.add(point(strategy, inputs.chain(), rate));
       }
     }
     return points;
@@ -82,10 +82,14 @@ public final class Study {
               ? inputs.chain()
               : inputs.chain().withRoundTrips(own.scaledTo(time));
       for (Strategy strategy : inputs.strategies()) {
-        points.add(new Point(strategy, chain, inputs.workload(), inputs.failureRates().getLast()));
+        points.add(point(strategy, chain, inputs.failureRates().getLast()));
       }
     }
     return points;
+  }
+
+  private Point point(Strategy strategy, Chain chain, double failureRate) {
+    return new Point(strategy, chain, inputs.workload(), failureRate, inputs.repeats());
   }
 
   /** Two points that cover each other say no more than one. */

@@ -1,0 +1,4 @@
+@NullMarked
+package io.baton.simulations.report;
+
+import org.jspecify.annotations.NullMarked;
