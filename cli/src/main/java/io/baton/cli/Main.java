@@ -6,6 +6,7 @@ import io.baton.cli.demo.DemoCommand;
 import io.baton.client.session.NoRouteException;
 import io.baton.client.session.StepDeclinedException;
 import io.baton.session.model.Refusal;
+import io.baton.simulations.study.BadInputException;
 import io.baton.stages.ModelException;
 import io.baton.transport.grpc.BindFailedException;
 import org.slf4j.LoggerFactory;
@@ -97,7 +98,9 @@ public final class Main {
   }
 
   private CommandLine simulate() {
-    return new CommandLine(new SimulateCommand()).addSubcommand(new SimulateSwarmCommand(console));
+    return new CommandLine(new SimulateCommand())
+        .addSubcommand(new SimulateSwarmCommand(console))
+        .addSubcommand(SimulateFailuresCommand.of(console));
   }
 
   private int execute(ParseResult parsed) {
@@ -153,6 +156,7 @@ public final class Main {
   private static int exitCode(Throwable error) {
     return switch (error) {
       case CommandException e -> e.exitCode();
+      case BadInputException _ -> ExitCode.USAGE;
       case ModelException _ -> ExitCode.MODEL;
       case BindFailedException _ -> ExitCode.CANNOT_LISTEN;
       case NoRouteException _ -> ExitCode.NO_ROUTE;
