@@ -20,7 +20,8 @@ class HelpTest {
         "relay;--listen --socket --drain --insecure",
         "stage;--relay --model --stage",
         "generate;--model --peers --max-tokens --no-push --standby PROMPT",
-        "simulate swarm;--seeds --seed --trace --threads --json"
+        "simulate swarm;--seeds --seed --trace --threads --json",
+        "simulate failures;--inputs --stages --failure-rate --strategy --calibration --html"
       })
   void help_ofEachCommand_namesItsOptionsAndTheExitStatuses(String command, String options) {
     Baton run = Baton.run((command + " --help").split(" ")).assertStatus(ExitCode.OK);

@@ -1,5 +1,6 @@
 package io.baton.simulations.study;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -83,7 +84,7 @@ final class InputReader {
       return matrix(stages, split(text, ";"), text);
     }
     Path file = directory(Input.ROUND_TRIP).resolve(text);
-    if (text.isEmpty() || text.matches("[-\\d].*")) {
+    if (!Files.isRegularFile(file)) {
       throw wrong(Input.ROUND_TRIP, "a time such as 20ms, rows of times, or a file of them");
     }
     List<String> lines =

@@ -119,7 +119,7 @@ class StudyInputsTest {
         "prefill-speed; 0; --prefill-speed takes tokens a second",
         "round-trip; -5ms; --round-trip takes a time such as 20ms",
         "round-trip; 0,1ms; --round-trip takes 5 rows of 5 times",
-        "round-trip; no-such-file; there is no such file",
+        "round-trip; no-such-file; rows of times, or a file of them, not 'no-such-file'",
         "bandwidth; 1Gbit; --bandwidth takes a bandwidth such as 1Gbit/s",
         "activation-bytes; 0; --activation-bytes takes a size",
         "replacement; soon; --replacement takes a time",
