@@ -8,24 +8,38 @@ package io.baton.simulations.report;
  */
 record Drawing(int width, int height, String says, String body) {
 
+  /** Around a drawing that is alone. */
+  private static final int MARGIN = 14;
+
   /** As a part of a page. */
   String inline(String classes) {
-    return open("class=\"chart %s\"".formatted(classes)) + body + "</svg>\n";
+    return open("class=\"chart %s\"".formatted(classes), 0) + body + "</svg>\n";
   }
 
   /** As a file of its own. */
   String alone() {
-    return open("xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\"")
+    return open("xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\"", MARGIN)
         + "<style>\n"
         + Resources.text("palette.css")
         + Resources.text("chart.css")
-        + "</style>\n<rect class=\"paper\" width=\"%d\" height=\"%d\"/>\n".formatted(width, height)
+        + "</style>\n"
+        + new Svg().rect("paper", -MARGIN, -MARGIN, width + 2 * MARGIN, height + 2 * MARGIN, "")
         + body
         + "</svg>\n";
   }
 
-  private String open(String attributes) {
-    return "<svg %s viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" aria-label=\"%s\">\n"
-        .formatted(attributes, width, height, width, height, Svg.escape(says));
+  private String open(String attributes, int margin) {
+    int outerWidth = width + 2 * margin;
+    int outerHeight = height + 2 * margin;
+    return "<svg %s viewBox=\"%d %d %d %d\" width=\"%d\" height=\"%d\" role=\"img\" aria-label=\"%s\">\n"
+        .formatted(
+            attributes,
+            -margin,
+            -margin,
+            outerWidth,
+            outerHeight,
+            outerWidth,
+            outerHeight,
+            Svg.escape(says));
   }
 }

@@ -330,6 +330,11 @@ public final class HtmlReport {
     rows.put("Replacement", Figures.time(chain.replacement()) + " after a machine's death");
     rows.put("Replay", "up to %s tokens a step".formatted(Figures.number(chain.mergeTokens())));
     rows.put("Cap", Figures.time(inputs.workload().cap()) + " of virtual time");
+    rows.put(
+        "Failures",
+        inputs.strikeCopies()
+            ? "strike the copies for standbys as well"
+            : "strike what is on a step's way");
     rows.put("Seed", String.valueOf(inputs.seed()));
     return rows;
   }

@@ -40,6 +40,7 @@ public final class JsonReport {
       double replacementMs,
       int mergeTokens,
       double capMs,
+      boolean strikeCopies,
       int repeats,
       long seed) {
     static Inputs of(StudyInputs inputs) {
@@ -59,6 +60,7 @@ public final class JsonReport {
           millis(inputs.chain().replacement()),
           inputs.chain().mergeTokens(),
           millis(inputs.workload().cap()),
+          inputs.strikeCopies(),
           inputs.repeats(),
           inputs.seed());
     }

@@ -83,7 +83,7 @@ final class LineChart {
 
     Sheet(int width, int height, boolean narrow) {
       this.narrow = narrow;
-      this.right = width - (narrow ? 96 : 150);
+      this.right = width - (narrow ? 96 : 164);
       this.bottom = height - BOTTOM;
       double first = cells.stream().mapToDouble(along).min().orElseThrow();
       double last = cells.stream().mapToDouble(along).max().orElseThrow();

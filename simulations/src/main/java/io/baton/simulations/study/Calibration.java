@@ -109,7 +109,7 @@ public final class Calibration {
                 row.strategy(),
                 chain(row.strategy()),
                 workload,
-                rate,
+                new FailureModel(rate),
                 row.strategy() == Strategy.RESTART ? RESTARTS * repeats : repeats));
       }
     }

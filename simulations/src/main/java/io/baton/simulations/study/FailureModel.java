@@ -15,8 +15,9 @@ import java.util.random.RandomGenerator;
  * digests and outputs that the client collects are none.
  *
  * @param probability of a failure at one transfer
+ * @param copies whether what a standby is sent beside the step's way can kill it as well
  */
-public record FailureModel(double probability) {
+public record FailureModel(double probability, boolean copies) {
 
   /**
    * @throws IllegalArgumentException if the probability is not in {@code [0, 1)}
@@ -25,6 +26,11 @@ public record FailureModel(double probability) {
     if (!(probability >= 0 && probability < 1)) {
       throw new IllegalArgumentException("no probability of failure: " + probability);
     }
+  }
+
+  /** Copies kill nobody. */
+  public FailureModel(double probability) {
+    this(probability, false);
   }
 
   /** Activation transfers of one step. */

@@ -16,6 +16,11 @@ public enum Input {
       "P[,P...]",
       "1e-4,1e-3,1e-2",
       "Probability that a transfer of activations kills its receiver; a chain without failures is always studied too."),
+  STRIKE_COPIES(
+      "strike-copies",
+      "yes|no",
+      "no",
+      "Whether the copy of each step that a standby is sent can kill it, too."),
   STRATEGY(
       "strategy",
       "S[,S...]",

@@ -34,6 +34,7 @@ final class InputReader {
     return new StudyInputs(
         chain(stages),
         workload,
+        yes(Input.STRIKE_COPIES),
         failureRates(),
         strategies(),
         count(Input.REPEATS, MOST_REPEATS),
@@ -166,6 +167,14 @@ final class InputReader {
       throw wrong(input, "a number from 1 to %d".formatted(most));
     }
     return value;
+  }
+
+  private boolean yes(Input input) throws BadInputException {
+    return switch (text(input)) {
+      case "yes", "true" -> true;
+      case "no", "false" -> false;
+      default -> throw wrong(input, "yes or no");
+    };
   }
 
   private Duration positive(Input input) throws BadInputException {

@@ -5,4 +5,5 @@ package io.baton.simulations.study;
  *
  * @param repeats sessions that are simulated
  */
-record Point(Strategy strategy, Chain chain, Workload workload, double failureRate, int repeats) {}
+record Point(
+    Strategy strategy, Chain chain, Workload workload, FailureModel failures, int repeats) {}

@@ -54,7 +54,7 @@ public record RecordedSession(
    * @return empty if there is no such failure in some hundreds of sessions
    */
   static Optional<RecordedSession> find(
-      Strategy strategy, Chain chain, Workload workload, double failureRate, long seed) {
+      Strategy strategy, Chain chain, Workload workload, FailureModel failures, long seed) {
     for (int i = 0; i < 300; i++) {
       long session = Runner.seed(seed, i);
       List<Segment> segments = new ArrayList<>();
@@ -62,13 +62,13 @@ public record RecordedSession(
           .run(
               chain,
               workload,
-              new FailureModel(failureRate),
+              failures,
               session,
               (kind, sender, party, from, to) ->
                   segments.add(new Segment(kind, sender, party, from, to)));
       segments.sort(Comparator.comparingLong(Segment::fromNanos));
       Optional<RecordedSession> found =
-          around(strategy, chain.stages(), workload, failureRate, session, segments);
+          around(strategy, chain.stages(), workload, failures.probability(), session, segments);
       if (found.isPresent()) {
         return found;
       }

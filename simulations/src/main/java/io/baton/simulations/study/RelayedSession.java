@@ -198,10 +198,11 @@ final class RelayedSession implements Mischief, WorldObserver {
 
   private boolean isActivationTransfer(Transmission transmission) {
     return switch (transmission.message()) {
-      case Message.Pushed _ -> isHop((RelayNode) transmission.to());
+      case Message.Pushed _ -> failures.copies() || isHop((RelayNode) transmission.to());
       case Message.StepMessage(RouteEffect.Send send) ->
           send.payload().isPresent()
-              && (isHop((RelayNode) transmission.to())
+              && (failures.copies()
+                  || isHop((RelayNode) transmission.to())
                   || send.step().position() < route().length());
       case Message.Reply(RouteInput.Answered answered) ->
           answered.step().position() >= route().length()

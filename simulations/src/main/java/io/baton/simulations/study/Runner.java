@@ -60,7 +60,7 @@ final class Runner {
     }
     return Cell.of(
         point.strategy(),
-        point.failureRate(),
+        point.failures().probability(),
         point.chain().roundTrips().mean(),
         point.workload(),
         runs);
@@ -69,12 +69,7 @@ final class Runner {
   private SessionRun session(Point point, long session) {
     SessionRun run =
         Simulators.of(point.strategy())
-            .run(
-                point.chain(),
-                point.workload(),
-                new FailureModel(point.failureRate()),
-                session,
-                SessionTimeline.NONE);
+            .run(point.chain(), point.workload(), point.failures(), session, SessionTimeline.NONE);
     progress.ran();
     return run;
   }

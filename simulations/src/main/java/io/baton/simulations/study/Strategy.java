@@ -16,13 +16,13 @@ public enum Strategy {
 
   /** Baton's machines; tensors go by way of the client, which replays what a replacement lacks. */
   CLIENT_REPLAY(
-      "client-replay", "Client path, replay", "Baton without push: replays from the client"),
+      "client-replay", "Client path + replay", "Baton without push: replays from the client"),
 
   /** Baton's machines; stages push to each other; the client replays what a replacement lacks. */
-  PUSH_REPLAY("push-replay", "Push, replay", "Baton: pushes, and replays from the client"),
+  PUSH_REPLAY("push-replay", "Push + replay", "Baton: pushes, and replays from the client"),
 
   /** Baton's machines; stages push to each other and to standbys, which take over. */
-  PUSH_STANDBY("push-standby", "Push, standby", "Baton: pushes, and a warm standby takes over");
+  PUSH_STANDBY("push-standby", "Push + standby", "Baton: pushes, and a warm standby takes over");
 
   private final String id;
   private final String label;

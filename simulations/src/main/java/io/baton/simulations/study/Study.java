@@ -89,7 +89,11 @@ public final class Study {
   }
 
   private Point point(Strategy strategy, Chain chain, double failureRate) {
-    return new Point(strategy, chain, inputs.workload(), failureRate, inputs.repeats());
+    return new Point(strategy, chain, inputs.workload(), failures(failureRate), inputs.repeats());
+  }
+
+  private FailureModel failures(double failureRate) {
+    return new FailureModel(failureRate, inputs.strikeCopies());
   }
 
   /** Two points that cover each other say no more than one. */
@@ -107,7 +111,7 @@ public final class Study {
         .map(
             strategy ->
                 RecordedSession.find(
-                    strategy, inputs.chain(), inputs.workload(), rate, inputs.seed()))
+                    strategy, inputs.chain(), inputs.workload(), failures(rate), inputs.seed()))
         .flatMap(Optional::stream)
         .toList();
   }

@@ -5,6 +5,7 @@ import java.util.List;
 /**
  * What is studied.
  *
+ * @param strikeCopies whether copies can kill a standby, see {@link FailureModel}
  * @param failureRates in ascending order, 0 among them
  * @param strategies in the order in which they are shown
  * @param repeats sessions for each strategy and failure rate
@@ -12,6 +13,7 @@ import java.util.List;
 public record StudyInputs(
     Chain chain,
     Workload workload,
+    boolean strikeCopies,
     List<Double> failureRates,
     List<Strategy> strategies,
     int repeats,

@@ -82,6 +82,15 @@ class RelayedSimulatorTest {
     assertThat(takenOver.nanos()).isLessThan(400 * 60_000_000L).isLessThan(replayed.nanos());
   }
 
+  @Test
+  void strikingCopies_killsStandbysThatNothingElseWould() {
+    SessionRun spared = run(Strategy.PUSH_STANDBY, 400, new FailureModel(0.01, false), 3);
+    SessionRun struck = run(Strategy.PUSH_STANDBY, 400, new FailureModel(0.01, true), 3);
+
+    assertThat(struck.failures()).isGreaterThan(spared.failures() * 5 / 4);
+    assertThat(struck.finished()).isTrue();
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"CLIENT_REPLAY", "PUSH_REPLAY", "PUSH_STANDBY"})
   void beyondTheCap_isNotFinished(Strategy strategy) {
@@ -122,7 +131,11 @@ class RelayedSimulatorTest {
   void recordedSession_showsOneFailureAndTheTakeover() {
     RecordedSession session =
         RecordedSession.find(
-                Strategy.PUSH_STANDBY, Chains.round(4), new Workload(1, 100, HOUR), 0.003, 1)
+                Strategy.PUSH_STANDBY,
+                Chains.round(4),
+                new Workload(1, 100, HOUR),
+                new FailureModel(0.003),
+                1)
             .orElseThrow();
 
     assertThat(kinds(session, Kind.DEATH)).isEqualTo(1);

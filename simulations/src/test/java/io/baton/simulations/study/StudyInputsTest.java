@@ -33,6 +33,7 @@ class StudyInputsTest {
     assertThat(inputs.workload()).isEqualTo(new Workload(1, 1024, Duration.ofHours(1)));
     assertThat(inputs.failureRates()).containsExactly(0.0, 1e-4, 1e-3, 1e-2);
     assertThat(inputs.strategies()).containsExactly(Strategy.values());
+    assertThat(inputs.strikeCopies()).isFalse();
     assertThat(inputs.repeats()).isEqualTo(50);
     assertThat(inputs.seed()).isEqualTo(1);
   }
@@ -59,6 +60,7 @@ class StudyInputsTest {
             replacement: 250ms
             merge-tokens: 1
             failure-rate: [1e-2, 0.001]
+            strike-copies: yes
             strategy: [push-standby, restart]
             repeats: 3
             seed: -4
@@ -77,6 +79,7 @@ class StudyInputsTest {
     assertThat(inputs.failureRates()).containsExactly(0.0, 0.001, 0.01);
     assertThat(inputs.strategies()).containsExactly(Strategy.RESTART, Strategy.PUSH_STANDBY);
     assertThat(inputs.workload()).isEqualTo(new Workload(5, 10, Duration.ofMinutes(2)));
+    assertThat(inputs.strikeCopies()).isTrue();
     assertThat(inputs.seed()).isEqualTo(-4);
   }
 
@@ -124,6 +127,7 @@ class StudyInputsTest {
         "activation-bytes; 0; --activation-bytes takes a size",
         "replacement; soon; --replacement takes a time",
         "merge-tokens; 0; --merge-tokens",
+        "strike-copies; maybe; --strike-copies takes yes or no",
         "cap; 0; --cap takes a time above 0"
       })
   void wrongOption_isNamedWithWhatItTakes(String id, String text, String says) {
