@@ -1,7 +1,6 @@
 package io.baton.cli;
 
 import io.baton.simulations.study.Progress;
-import java.util.Optional;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -14,13 +13,9 @@ final class TerminalProgress implements Progress, AutoCloseable {
 
   private volatile @Nullable ProgressBar bar;
 
-  private static boolean isTerminal() {
-    return Optional.ofNullable(System.console()).filter(java.io.Console::isTerminal).isPresent();
-  }
-
   @Override
   public void begins(long sessions) {
-    if (isTerminal()) {
+    if (Terminal.isThere()) {
       bar =
           new ProgressBarBuilder()
               .setTaskName("sessions")
