@@ -48,6 +48,9 @@ public final class Director<E extends Exception> {
       witness.sees(event, relay);
       pending.add(new Pending(event, relay, now));
     }
+    if (!pending.isEmpty()) {
+      chain.settle();
+    }
   }
 
   private String happen(ScenarioEvent event) throws E, InterruptedException {

@@ -42,6 +42,11 @@ public final class Roster {
         .orElseGet(() -> relays(stage).stream().filter(this::isUp).findFirst().orElseThrow());
   }
 
+  /** Whether every stage has a relay that is up. */
+  public boolean isComplete() {
+    return stages.stream().allMatch(names -> names.stream().anyMatch(this::isUp));
+  }
+
   private boolean isUp(String relay) {
     return !dead.contains(relay) && !cutOff.contains(relay);
   }

@@ -12,8 +12,8 @@ import java.util.Optional;
 public interface ScenarioChain<E extends Exception> {
 
   /**
-   * Waits, for a bounded time, until every stage and standby holds all of the session, or there is
-   * no route that could.
+   * Waits, for a bounded time, until every stage and standby holds all of the session, or a stage
+   * has no relay that could.
    */
   void settle() throws E, InterruptedException;
 
