@@ -6,6 +6,8 @@ import io.baton.cli.demo.DemoCommand;
 import io.baton.client.session.NoRouteException;
 import io.baton.client.session.StepDeclinedException;
 import io.baton.session.model.Refusal;
+import io.baton.simulations.scenario.ScenarioException;
+import io.baton.simulations.scenario.SimulationFailedException;
 import io.baton.stages.ModelException;
 import io.baton.transport.grpc.BindFailedException;
 import org.slf4j.LoggerFactory;
@@ -97,7 +99,9 @@ public final class Main {
   }
 
   private CommandLine simulate() {
-    return new CommandLine(new SimulateCommand()).addSubcommand(new SimulateSwarmCommand(console));
+    return new CommandLine(new SimulateCommand())
+        .addSubcommand(new SimulateSwarmCommand(console))
+        .addSubcommand(new SimulateScenarioCommand(console));
   }
 
   private int execute(ParseResult parsed) {
@@ -157,6 +161,8 @@ public final class Main {
       case BindFailedException _ -> ExitCode.CANNOT_LISTEN;
       case NoRouteException _ -> ExitCode.NO_ROUTE;
       case StepDeclinedException e when e.reason() == Refusal.TOO_LONG -> ExitCode.INPUT;
+      case ScenarioException _ -> ExitCode.USAGE;
+      case SimulationFailedException _ -> ExitCode.NO_ROUTE;
       case InterruptedException _ -> ExitCode.INTERRUPTED;
       default -> ExitCode.INTERNAL;
     };

@@ -15,7 +15,8 @@ class HelpTest {
   @CsvSource(
       delimiter = ';',
       value = {
-        "demo;--stages --kill --prompt --processes --hop-latency --no-push --standby --json --max-tokens --model",
+        "demo;--stages --kill --prompt --processes --hop-latency --no-push --standby --json --max-tokens --model --scenario",
+        "simulate scenario;FILE --seed --json",
         "serve;--model --stage --listen --drain --insecure",
         "relay;--listen --socket --drain --insecure",
         "stage;--relay --model --stage",

@@ -13,6 +13,8 @@ import io.baton.client.session.BatonClient;
 import io.baton.client.session.ClientOptions;
 import io.baton.client.stage.StageException;
 import io.baton.session.route.RouteStats;
+import io.baton.simulations.scenario.Scenario;
+import io.baton.simulations.scenario.ScenarioReader;
 import io.baton.stages.ModelDirectory;
 import io.baton.stages.ModelEnds;
 import io.baton.stages.UnsplitModel;
@@ -20,9 +22,15 @@ import io.baton.stages.demo.RelayStory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
 
 /** The main job in one command. */
 @Command(
@@ -35,6 +43,9 @@ public final class DemoCommand implements Callable<Integer> {
 
   /** With more, relays would seem not to answer. */
   private static final Duration MAX_HOP_LATENCY = Duration.ofSeconds(1);
+
+  private static final Set<String> WITH_SCENARIO =
+      Set.of("--scenario", "--processes", "--json", "--model", "--debug", "--verbose");
 
   @Option(
       names = "--stages",
@@ -99,6 +110,13 @@ public final class DemoCommand implements Callable<Integer> {
   private int rounds;
 
   @Option(
+      names = "--scenario",
+      paramLabel = "FILE",
+      description =
+          "Play this scenario, with --processes; it says what all other options do but --json and --model. See docs/scenarios.md.")
+  private @Nullable Path scenario;
+
+  @Option(
       names = "--json",
       description = "Print one JSON object on the last line, and nothing else.")
   private boolean json;
@@ -110,6 +128,10 @@ public final class DemoCommand implements Callable<Integer> {
       description = "Model directory (default: the bundled one).")
   private Path model = Path.of(".");
 
+  @SuppressWarnings("NullAway.Init")
+  @Spec
+  private CommandSpec spec;
+
   private final Console console;
 
   public DemoCommand(Console console) {
@@ -118,6 +140,9 @@ public final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (scenario != null) {
+      return playScenario(scenario);
+    }
     List<Kill> planned = check();
     ModelDirectory directory = ModelDirectory.open(model);
     new StageShare(1, stages).checkDivides(directory);
@@ -128,6 +153,25 @@ public final class DemoCommand implements Callable<Integer> {
       console.out().println(json ? toJson(report) : System.lineSeparator() + report.summary());
       return report.sameAsUnbroken() ? ExitCode.OK : ExitCode.DIFFERENT_TEXT;
     }
+  }
+
+  private int playScenario(Path file) throws Exception {
+    ParseResult given = spec.commandLine().getParseResult();
+    for (OptionSpec option : given.matchedOptions()) {
+      if (!WITH_SCENARIO.contains(option.longestName())) {
+        throw new CommandException(
+            ExitCode.USAGE,
+            "%s does not go with --scenario: the file says it".formatted(option.longestName()));
+      }
+    }
+    if (!processes) {
+      throw new CommandException(
+          ExitCode.USAGE,
+          "--scenario needs --processes; to simulate it: baton simulate scenario %s"
+              .formatted(file));
+    }
+    Scenario read = ScenarioReader.read(file);
+    return new ScenarioDemo(read, ModelDirectory.open(model), console, json).play();
   }
 
   private List<Kill> check() throws CommandException {
