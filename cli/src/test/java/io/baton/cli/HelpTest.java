@@ -15,7 +15,7 @@ class HelpTest {
   @CsvSource(
       delimiter = ';',
       value = {
-        "demo;--stages --kill --prompt --processes --hop-latency --no-push --standby --json --max-tokens --model --scenario",
+        "demo;--stages --kill --prompt --processes --hop-latency --no-push --standby --json --max-tokens --model --scenario --failure-rate --seed --compare",
         "simulate scenario;FILE --seed --json",
         "serve;--model --stage --listen --drain --insecure",
         "relay;--listen --socket --drain --insecure",

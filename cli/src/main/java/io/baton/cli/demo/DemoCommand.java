@@ -22,6 +22,7 @@ import io.baton.stages.demo.RelayStory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -110,6 +111,25 @@ public final class DemoCommand implements Callable<Integer> {
   private int rounds;
 
   @Option(
+      names = "--failure-rate",
+      paramLabel = "P",
+      description =
+          "Instead of --kill: each transfer of activations, one more a token than there are stages, kills the stage that receives it with this probability.")
+  private @Nullable Double failureRate;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Seed of the failures that --failure-rate draws (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--compare",
+      description = "Run without failures before, and say what part of its rate was kept.")
+  private boolean compare;
+
+  @Option(
       names = "--scenario",
       paramLabel = "FILE",
       description =
@@ -183,6 +203,12 @@ public final class DemoCommand implements Callable<Integer> {
           ExitCode.USAGE,
           "--hop-latency takes a time from 0 to %ds".formatted(MAX_HOP_LATENCY.toSeconds()));
     }
+    if (failureRate != null && !kills.isEmpty()) {
+      throw new CommandException(ExitCode.USAGE, "--failure-rate and --kill do not go together");
+    }
+    if (failureRate != null) {
+      return FailureRate.draw(stages, maxTokens, failureRate, seed, standby);
+    }
     return kills.isEmpty() ? List.of(new Kill(Math.min(2, stages), 40)) : Kill.parse(kills, stages);
   }
 
@@ -199,11 +225,19 @@ public final class DemoCommand implements Callable<Integer> {
       for (int round = 1; round < rounds; round++) {
         chain.run(text, maxTokens, List.of(), Stage.EMPTY);
       }
+      Optional<ChainRun.Result> failureFree =
+          compare
+              ? Optional.of(chain.run(text, maxTokens, List.of(), Stage.EMPTY))
+              : Optional.empty();
       stage.opens(text);
       ChainRun.Result result = chain.run(text, maxTokens, planned, stage);
       stage.closes();
       // Last, so that nobody waits for it to see the story begin.
-      return report(unsplit.ends(), text, result, Reference.of(unsplit, text, maxTokens));
+      DemoReport report =
+          report(unsplit.ends(), text, result, Reference.of(unsplit, text, maxTokens));
+      return failureFree
+          .map(without -> report.withComparison(Comparison.of(result, without)))
+          .orElse(report);
     }
   }
 
@@ -253,7 +287,8 @@ public final class DemoCommand implements Callable<Integer> {
         reference.tokens().size() * 1e9 / reference.nanos(),
         result.nanos() / 1e6 / tokens,
         result.stageNanos() / 1e6 / tokens,
-        result.computeNanos() / 1e6 / tokens);
+        result.computeNanos() / 1e6 / tokens,
+        null);
   }
 
   private static int[] withoutEnd(ModelEnds ends, List<Integer> tokens) {
