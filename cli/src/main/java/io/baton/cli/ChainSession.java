@@ -18,16 +18,7 @@ public final class ChainSession {
 
   /** As for anybody, but for the number of failures in a row before a session gives up. */
   public static RouteConfig.Patience patience(int failures) {
-    RouteConfig.Patience usual = RouteConfig.Patience.DEFAULT;
-    return new RouteConfig.Patience(
-        usual.openNanos(),
-        usual.stepNanos(),
-        usual.attempts(),
-        failures,
-        usual.backoffNanos(),
-        usual.maxBackoffNanos(),
-        usual.banNanos(),
-        usual.maxBanNanos());
+    return RouteConfig.Patience.DEFAULT.withFailures(failures);
   }
 
   /** Merges replayed steps only where the executors' results do not depend on it. */

@@ -6,6 +6,8 @@ import io.baton.cli.demo.DemoCommand;
 import io.baton.client.session.NoRouteException;
 import io.baton.client.session.StepDeclinedException;
 import io.baton.session.model.Refusal;
+import io.baton.simulations.scenario.ScenarioException;
+import io.baton.simulations.scenario.SimulationFailedException;
 import io.baton.simulations.study.BadInputException;
 import io.baton.stages.ModelException;
 import io.baton.transport.grpc.BindFailedException;
@@ -100,7 +102,9 @@ public final class Main {
   private CommandLine simulate() {
     return new CommandLine(new SimulateCommand())
         .addSubcommand(new SimulateSwarmCommand(console))
-        .addSubcommand(SimulateFailuresCommand.of(console));
+        .addSubcommand(SimulateFailuresCommand.of(console))
+        .addSubcommand(new SimulateScaleCommand(console))
+        .addSubcommand(new SimulateScenarioCommand(console));
   }
 
   private int execute(ParseResult parsed) {
@@ -161,6 +165,8 @@ public final class Main {
       case BindFailedException _ -> ExitCode.CANNOT_LISTEN;
       case NoRouteException _ -> ExitCode.NO_ROUTE;
       case StepDeclinedException e when e.reason() == Refusal.TOO_LONG -> ExitCode.INPUT;
+      case ScenarioException _ -> ExitCode.USAGE;
+      case SimulationFailedException _ -> ExitCode.NO_ROUTE;
       case InterruptedException _ -> ExitCode.INTERRUPTED;
       default -> ExitCode.INTERNAL;
     };

@@ -55,7 +55,11 @@ class BadInputTest {
         "--kill=none --kill=1@1; none goes with no other",
         "--hop-latency=25; is not a time such as 25ms",
         "--hop-latency=-1ms; is not a time",
-        "--hop-latency=2s; --hop-latency takes a time from 0 to 1s"
+        "--hop-latency=2s; --hop-latency takes a time from 0 to 1s",
+        "--failure-rate=x; 'x' is not a double",
+        "--failure-rate=1; --failure-rate takes a probability from 0 to below 1, not 1.0",
+        "--failure-rate=0.1 --kill=1@1; --failure-rate and --kill do not go together",
+        "--failure-rate=0.5; add --standby, or take fewer tokens"
       })
   void demo_wrongOption(String options, String says) {
     Baton.demo(options.split(" ")).assertFails(ExitCode.USAGE, says);

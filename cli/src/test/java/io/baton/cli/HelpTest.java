@@ -15,12 +15,14 @@ class HelpTest {
   @CsvSource(
       delimiter = ';',
       value = {
-        "demo;--stages --kill --prompt --processes --hop-latency --no-push --standby --json --max-tokens --model",
+        "demo;--stages --kill --prompt --processes --hop-latency --no-push --standby --json --max-tokens --model --scenario --failure-rate --seed --compare",
+        "simulate scenario;FILE --seed --json",
         "serve;--model --stage --listen --drain --insecure",
         "relay;--listen --socket --drain --insecure",
         "stage;--relay --model --stage",
         "generate;--model --peers --max-tokens --no-push --standby PROMPT",
         "simulate swarm;--seeds --seed --trace --threads --json",
+        "simulate scale;--relays --sessions --churn --standby --json",
         "simulate failures;--inputs --stages --failure-rate --strategy --calibration --html"
       })
   void help_ofEachCommand_namesItsOptionsAndTheExitStatuses(String command, String options) {

@@ -13,6 +13,8 @@ import io.baton.client.session.BatonClient;
 import io.baton.client.session.ClientOptions;
 import io.baton.client.stage.StageException;
 import io.baton.session.route.RouteStats;
+import io.baton.simulations.scenario.Scenario;
+import io.baton.simulations.scenario.ScenarioReader;
 import io.baton.stages.ModelDirectory;
 import io.baton.stages.ModelEnds;
 import io.baton.stages.UnsplitModel;
@@ -20,9 +22,16 @@ import io.baton.stages.demo.RelayStory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
 
 /** The main job in one command. */
 @Command(
@@ -35,6 +44,9 @@ public final class DemoCommand implements Callable<Integer> {
 
   /** With more, relays would seem not to answer. */
   private static final Duration MAX_HOP_LATENCY = Duration.ofSeconds(1);
+
+  private static final Set<String> WITH_SCENARIO =
+      Set.of("--scenario", "--processes", "--json", "--model", "--debug", "--verbose");
 
   @Option(
       names = "--stages",
@@ -99,6 +111,32 @@ public final class DemoCommand implements Callable<Integer> {
   private int rounds;
 
   @Option(
+      names = "--failure-rate",
+      paramLabel = "P",
+      description =
+          "Instead of --kill: each transfer of activations, one more a token than there are stages, kills the stage that receives it with this probability.")
+  private @Nullable Double failureRate;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Seed of the failures that --failure-rate draws (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--compare",
+      description = "Run without failures before, and say what part of its rate was kept.")
+  private boolean compare;
+
+  @Option(
+      names = "--scenario",
+      paramLabel = "FILE",
+      description =
+          "Play this scenario, with --processes; it says what all other options do but --json and --model. See docs/scenarios.md.")
+  private @Nullable Path scenario;
+
+  @Option(
       names = "--json",
       description = "Print one JSON object on the last line, and nothing else.")
   private boolean json;
@@ -110,6 +148,10 @@ public final class DemoCommand implements Callable<Integer> {
       description = "Model directory (default: the bundled one).")
   private Path model = Path.of(".");
 
+  @SuppressWarnings("NullAway.Init")
+  @Spec
+  private CommandSpec spec;
+
   private final Console console;
 
   public DemoCommand(Console console) {
@@ -118,6 +160,9 @@ public final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (scenario != null) {
+      return playScenario(scenario);
+    }
     List<Kill> planned = check();
     ModelDirectory directory = ModelDirectory.open(model);
     new StageShare(1, stages).checkDivides(directory);
@@ -130,6 +175,25 @@ public final class DemoCommand implements Callable<Integer> {
     }
   }
 
+  private int playScenario(Path file) throws Exception {
+    ParseResult given = spec.commandLine().getParseResult();
+    for (OptionSpec option : given.matchedOptions()) {
+      if (!WITH_SCENARIO.contains(option.longestName())) {
+        throw new CommandException(
+            ExitCode.USAGE,
+            "%s does not go with --scenario: the file says it".formatted(option.longestName()));
+      }
+    }
+    if (!processes) {
+      throw new CommandException(
+          ExitCode.USAGE,
+          "--scenario needs --processes; to simulate it: baton simulate scenario %s"
+              .formatted(file));
+    }
+    Scenario read = ScenarioReader.read(file);
+    return new ScenarioDemo(read, ModelDirectory.open(model), console, json).play();
+  }
+
   private List<Kill> check() throws CommandException {
     Checks.positive("--stages", stages);
     Checks.positive("--max-tokens", maxTokens);
@@ -138,6 +202,12 @@ public final class DemoCommand implements Callable<Integer> {
       throw new CommandException(
           ExitCode.USAGE,
           "--hop-latency takes a time from 0 to %ds".formatted(MAX_HOP_LATENCY.toSeconds()));
+    }
+    if (failureRate != null && !kills.isEmpty()) {
+      throw new CommandException(ExitCode.USAGE, "--failure-rate and --kill do not go together");
+    }
+    if (failureRate != null) {
+      return FailureRate.draw(stages, maxTokens, failureRate, seed, standby);
     }
     return kills.isEmpty() ? List.of(new Kill(Math.min(2, stages), 40)) : Kill.parse(kills, stages);
   }
@@ -155,11 +225,19 @@ public final class DemoCommand implements Callable<Integer> {
       for (int round = 1; round < rounds; round++) {
         chain.run(text, maxTokens, List.of(), Stage.EMPTY);
       }
+      Optional<ChainRun.Result> failureFree =
+          compare
+              ? Optional.of(chain.run(text, maxTokens, List.of(), Stage.EMPTY))
+              : Optional.empty();
       stage.opens(text);
       ChainRun.Result result = chain.run(text, maxTokens, planned, stage);
       stage.closes();
       // Last, so that nobody waits for it to see the story begin.
-      return report(unsplit.ends(), text, result, Reference.of(unsplit, text, maxTokens));
+      DemoReport report =
+          report(unsplit.ends(), text, result, Reference.of(unsplit, text, maxTokens));
+      return failureFree
+          .map(without -> report.withComparison(Comparison.of(result, without)))
+          .orElse(report);
     }
   }
 
@@ -209,7 +287,8 @@ public final class DemoCommand implements Callable<Integer> {
         reference.tokens().size() * 1e9 / reference.nanos(),
         result.nanos() / 1e6 / tokens,
         result.stageNanos() / 1e6 / tokens,
-        result.computeNanos() / 1e6 / tokens);
+        result.computeNanos() / 1e6 / tokens,
+        null);
   }
 
   private static int[] withoutEnd(ModelEnds ends, List<Integer> tokens) {

@@ -1,8 +1,10 @@
 package io.baton.cli.demo;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** What the demo has to say in the end; as JSON, the names are those that are documented. */
 record DemoReport(
@@ -29,7 +31,9 @@ record DemoReport(
     @JsonProperty("unsplit_tokens_per_second") double unsplitTokensPerSecond,
     @JsonProperty("ms_per_token") double msPerToken,
     @JsonProperty("stage_ms_per_token") double stageMsPerToken,
-    @JsonProperty("compute_ms_per_token") double computeMsPerToken) {
+    @JsonProperty("compute_ms_per_token") double computeMsPerToken,
+    @JsonProperty("compared") @JsonInclude(JsonInclude.Include.NON_NULL)
+        @Nullable Comparison compared) {
 
   /** The summary for a person. */
   String summary() {
@@ -92,7 +96,39 @@ record DemoReport(
         "a token",
         "%s ms: computing %s, the rest between %d parties"
             .formatted(number(msPerToken), number(computeMsPerToken), stages + 1));
+    if (compared != null) {
+      line(out, "compared", compared.toString());
+    }
     return out.toString();
+  }
+
+  DemoReport withComparison(Comparison other) {
+    return new DemoReport(
+        text,
+        tokens,
+        storyConsistent,
+        sameAsUnbroken,
+        stages,
+        processes,
+        push,
+        standby,
+        hopLatencyMs,
+        stepsFromPeer,
+        stepsFromClient,
+        kills,
+        killsNeverDue,
+        failoverMs,
+        reroutes,
+        takeovers,
+        replayedTokens,
+        standbyTokens,
+        mismatches,
+        tokensPerSecond,
+        unsplitTokensPerSecond,
+        msPerToken,
+        stageMsPerToken,
+        computeMsPerToken,
+        other);
   }
 
   private static void line(StringBuilder out, String name, String value) {

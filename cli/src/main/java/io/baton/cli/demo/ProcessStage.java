@@ -113,6 +113,17 @@ final class ProcessStage implements RunningStage {
     }
   }
 
+  long pid() {
+    return process.pid();
+  }
+
+  /** Undoes a SIGSTOP. */
+  void resume() {
+    if (process.isAlive()) {
+      Pauses.resume(process.pid());
+    }
+  }
+
   /** SIGKILL. */
   @Override
   public void kill() {

@@ -92,6 +92,10 @@ final class Stage implements ChainRun.Audience {
     print(styled("bold,yellow", "[%s falls away]".formatted(relay)));
   }
 
+  synchronized void happened(String what) {
+    print(styled("bold,red", "[%s]".formatted(what)));
+  }
+
   private void print(String what) {
     if (!silent) {
       console.print(what);

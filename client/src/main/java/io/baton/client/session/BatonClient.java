@@ -43,7 +43,9 @@ public final class BatonClient implements AutoCloseable {
     loops = EventLoops.start("baton-client", 1);
     // Channels exist for the relays that were named and for no others, so there are as many as
     // those.
-    options.peers().forEach(peer -> channels.put(peer, connect(peer)));
+    options
+        .peers()
+        .forEach(peer -> channels.put(peer, connect(options.detours().getOrDefault(peer, peer))));
     directory = new RelayDirectory(options, this::channel, timer);
   }
 

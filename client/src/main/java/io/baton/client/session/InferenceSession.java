@@ -162,6 +162,14 @@ public final class InferenceSession implements AutoCloseable {
     return standbys;
   }
 
+  /**
+   * Whether every stage and every relay that stands by holds all of the session, and nothing is
+   * under way.
+   */
+  public boolean isAtRest() {
+    return state.isAtRest();
+  }
+
   public RouteStats stats() {
     return state.stats();
   }

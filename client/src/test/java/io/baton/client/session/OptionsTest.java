@@ -12,6 +12,7 @@ import io.baton.session.model.TensorSpec;
 import io.baton.session.route.RouteConfig;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class OptionsTest {
@@ -21,9 +22,10 @@ class OptionsTest {
   @Test
   void clientOptions_defaults() {
     List<HostPort> peers = List.of(new HostPort("localhost", 1));
-    assertThat(ClientOptions.of(peers)).isEqualTo(new ClientOptions(peers, Duration.ofSeconds(3)));
+    assertThat(ClientOptions.of(peers))
+        .isEqualTo(new ClientOptions(peers, Duration.ofSeconds(3), Map.of()));
     assertThat(ClientOptions.of(peers).withDescribeTimeout(Duration.ofSeconds(1)))
-        .isEqualTo(new ClientOptions(peers, Duration.ofSeconds(1)));
+        .isEqualTo(new ClientOptions(peers, Duration.ofSeconds(1), Map.of()));
   }
 
   @Test

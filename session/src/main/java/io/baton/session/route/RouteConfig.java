@@ -72,6 +72,18 @@ public record RouteConfig(
             2_000 * MILLISECOND,
             1_000 * MILLISECOND,
             60_000 * MILLISECOND);
+
+    public Patience withFailures(int failures) {
+      return new Patience(
+          openNanos,
+          stepNanos,
+          attempts,
+          failures,
+          backoffNanos,
+          maxBackoffNanos,
+          banNanos,
+          maxBanNanos);
+    }
   }
 
   /** Pushes, confirms by digest, and replays steps as they were. */

@@ -144,6 +144,21 @@ public record RouteState(
   }
 
   /**
+   * Whether every stage and every relay that stands by holds all of the session, and nothing is
+   * under way.
+   */
+  public boolean isAtRest() {
+    return phase == Phase.RUNNING
+        && request.isEmpty()
+        && Stream.concat(hops.stream(), standbys.stream())
+            .allMatch(
+                hop ->
+                    hop.isOpen()
+                        && hop.flights().isEmpty()
+                        && hop.next() == history.segments().size());
+  }
+
+  /**
    * Whether standbys are sought: a stage is to have one and has none, and the session is in use.
    */
   private boolean seeksStandby() {

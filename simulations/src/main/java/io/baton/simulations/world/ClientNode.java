@@ -35,6 +35,8 @@ public final class ClientNode extends Node {
   private long firstAcceptedNanos = -1;
   private long finishedNanos = -1;
   private boolean up = true;
+  private boolean held;
+  private boolean heldUp;
 
   ClientNode(World world, ClientConfig config, int index) {
     super(config.name(), index);
@@ -168,6 +170,23 @@ public final class ClientNode extends Node {
     }
   }
 
+  /**
+   * Lets the application wait with its next request until {@link #release}; the session's route is
+   * opened all the same.
+   */
+  public void hold() {
+    held = true;
+  }
+
+  /** Lets the application go on; if its request was due meanwhile, it is made at once. */
+  public void release() {
+    held = false;
+    if (heldUp) {
+      heldUp = false;
+      world.timeline().schedule(nextRequest, world.nowNanos());
+    }
+  }
+
   private void stopTimers() {
     world.timeline().cancel(timer);
     world.timeline().cancel(heartbeats);
@@ -179,8 +198,16 @@ public final class ClientNode extends Node {
   private final class NextRequest extends Event {
     @Override
     protected void run() {
-      if (!keeps(this)) {
+      if (keeps(this)) {
+        return;
+      }
+      if (!held) {
         request();
+        return;
+      }
+      heldUp = true;
+      if (requests == 0) {
+        feed(new RouteInput.Begin());
       }
     }
   }

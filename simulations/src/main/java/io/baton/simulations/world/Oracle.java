@@ -13,15 +13,17 @@ public final class Oracle {
   private Oracle() {}
 
   /** What a layer has absorbed before the first token. */
-  static long begin(int layer) {
+  public static long begin(int layer) {
     return layer;
   }
 
-  static long absorb(long absorbed, long input) {
+  /** What it has absorbed after one token more. */
+  public static long absorb(long absorbed, long input) {
     return Mix.mix(absorbed * 31 + input);
   }
 
-  static long output(long absorbed, int position) {
+  /** Its output for the token that it absorbed last. */
+  public static long output(long absorbed, int position) {
     return Mix.mix(absorbed + position);
   }
 

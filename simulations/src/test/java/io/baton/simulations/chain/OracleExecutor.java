@@ -8,6 +8,7 @@ import io.baton.session.model.SessionId;
 import io.baton.session.model.StageInfo;
 import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
+import io.baton.simulations.world.Oracle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.LongBuffer;
@@ -20,9 +21,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A model whose output is a hash over layer, position, input, side inputs and all that the layer
- * has absorbed: one lost, doubled, reordered or foreign input anywhere changes everything after it.
- * Layers compose, so that two stages of one layer say what one stage of two says.
+ * Computes the {@link Oracle}, with a step's side inputs mixed into the input of every layer: one
+ * lost, doubled, reordered or foreign input anywhere changes everything after it.
  */
 final class OracleExecutor implements StageExecutor {
 
@@ -79,10 +79,11 @@ final class OracleExecutor implements StageExecutor {
           throw new StageException(
               "holds %d tokens, not %d".formatted(absorbed.size(), position + row));
         }
-        long before = absorbed.isEmpty() ? 0 : absorbed.getLast();
-        long state = mix(before * 31 + value + side);
+        long before =
+            absorbed.isEmpty() ? Oracle.begin(info.span().first() + i) : absorbed.getLast();
+        long state = Oracle.absorb(before, value + side);
         absorbed.add(state);
-        value = mix(state ^ mix(info.span().first() + i) ^ (position + row));
+        value = Oracle.output(state, position + row);
       }
       output.putLong(value);
     }
@@ -103,13 +104,6 @@ final class OracleExecutor implements StageExecutor {
   @Override
   public void close(SessionId session) {
     sessions.remove(session);
-  }
-
-  private static long mix(long seed) {
-    long z = seed + 0x9e3779b97f4a7c15L;
-    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
-    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-    return z ^ (z >>> 31);
   }
 
   static Tensor rows(long... values) {

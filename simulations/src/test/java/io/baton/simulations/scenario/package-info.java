@@ -1,0 +1,4 @@
+@NullMarked
+package io.baton.simulations.scenario;
+
+import org.jspecify.annotations.NullMarked;
