@@ -136,7 +136,7 @@ public record SwarmConfig(
       int longest = clients.stream().mapToInt(c -> c.generation().longest()).max().orElseThrow();
       LinkProfile link = link();
       long compute = between(1, 3_000) * 1_000;
-      RouteConfig route = route(layers, longest + random.nextInt(4));
+      RouteConfig route = patient(route(layers, longest + random.nextInt(4)), clients, compute);
       return new SwarmConfig(
           seed,
           layers,
@@ -245,6 +245,16 @@ public record SwarmConfig(
           .withStandby(one(3))
           .withWindow(one(3) ? (int) between(1, 4) : 32)
           .withMergeTokens(one(2) ? 1 : (int) between(2, 40));
+    }
+
+    /**
+     * No merged step takes longer, with all clients at one executor, than half the patience for its
+     * answer: a replay that is given up before it can be done would be begun again for ever.
+     */
+    private static RouteConfig patient(RouteConfig route, List<Client> clients, long compute) {
+      long patience = route.patience().stepNanos() * route.patience().attempts();
+      long affordable = patience / (2L * clients.size() * compute);
+      return route.withMergeTokens(Math.clamp(affordable, 1, route.mergeTokens()));
     }
 
     /** A stage lets as many steps wait as the client may have under way. */
