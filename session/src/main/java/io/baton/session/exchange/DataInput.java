@@ -1,0 +1,49 @@
+package io.baton.session.exchange;
+
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** What can happen to a datum at the relay of its readers. */
+public sealed interface DataInput {
+
+  /**
+   * A chunk is here, whole.
+   *
+   * @param index from 0
+   * @param total the number of chunks, if the sender knows it
+   * @param ranks the members at this relay that it is for
+   */
+  record Arrived(int index, OptionalInt total, Origin origin, Set<Integer> ranks)
+      implements DataInput {
+
+    public Arrived {
+      ranks = Set.copyOf(ranks);
+    }
+  }
+
+  /** The sender says how many chunks there are. */
+  record Closed(int total, Origin origin) implements DataInput {}
+
+  /**
+   * A reader asks for a chunk.
+   *
+   * @param request answered exactly once, unless the reader leaves
+   * @param deadlineNanos when it is told that nothing came
+   */
+  record Receive(long request, Reader reader, int index, long deadlineNanos) implements DataInput {}
+
+  /** A reader no longer waits for the answer. */
+  record Cancel(long request) implements DataInput {}
+
+  /** A reader is done with a chunk. */
+  record MarkDone(Reader reader, int index) implements DataInput {}
+
+  /** A reader is gone, and what it held is free. Its member is not done. */
+  record ReaderGone(long registration) implements DataInput {}
+
+  /** The memory of a chunk that nobody held has been given to others. */
+  record Dropped(int index) implements DataInput {}
+
+  /** Time has passed. */
+  record Tick() implements DataInput {}
+}

@@ -1,0 +1,38 @@
+package io.baton.session.exchange;
+
+import io.baton.session.Transition;
+
+/**
+ * What becomes of the chunks of one datum at the relay that its readers are attached to.
+ *
+ * <p>A chunk that has arrived is owed to the members that it is for. A reader that receives it
+ * holds it until it is done with it, and with the reader's word its member is done. What nobody
+ * holds is free to go, once nobody is owed it at any time, until then only when its time is up;
+ * what was here and is gone is answered {@link Failure.Reason#GONE}, and never waited for. Requests
+ * that come before their chunk wait for it, each with its own deadline.
+ *
+ * <p>Every input may come twice and in any order: what is known already changes nothing. A datum
+ * all of whose chunks are done may be sent anew under its id.
+ */
+public final class DataMachine {
+
+  private DataMachine() {}
+
+  /** What becomes of a datum with that input. */
+  public static Transition<DataState, DataEffect> step(
+      DataState state, DataInput input, long nowNanos) {
+    DataScratch scratch = new DataScratch(state, nowNanos);
+    switch (input) {
+      case DataInput.Arrived arrived -> new Arrivals(scratch).arrived(arrived);
+      case DataInput.Closed closed -> new Arrivals(scratch).closed(closed);
+      case DataInput.Receive receive -> new Requests(scratch).receive(receive);
+      case DataInput.Cancel(long request) -> scratch.waiting.remove(request);
+      case DataInput.MarkDone(Reader reader, int index) ->
+          scratch.update(index, here -> here.doneBy(reader));
+      case DataInput.ReaderGone(long registration) -> new Requests(scratch).gone(registration);
+      case DataInput.Dropped(int index) -> scratch.drop(index);
+      case DataInput.Tick _ -> new Requests(scratch).tick();
+    }
+    return scratch.finish(!(input instanceof DataInput.Tick));
+  }
+}

@@ -1,0 +1,29 @@
+package io.baton.session.exchange;
+
+/** What can happen to a sending. Destinations are numbered from 0. */
+public sealed interface SendInput {
+
+  /** The relay has no room yet and will answer again. */
+  record Wait(int destination, String detail) implements SendInput {}
+
+  /** The relay has made room. */
+  record Grant(int destination) implements SendInput {}
+
+  /** The relay has it. */
+  record Take(int destination) implements SendInput {}
+
+  /** The relay does not take it. */
+  record Refuse(int destination, Failure failure) implements SendInput {}
+
+  /** The relay cannot be reached. */
+  record LinkLost(int destination, String why) implements SendInput {}
+
+  /** The relay can be reached again, and may remember nothing. */
+  record LinkReady(int destination) implements SendInput {}
+
+  /** The sender no longer wants it sent. */
+  record Cancel(String why) implements SendInput {}
+
+  /** Time has passed. */
+  record Tick() implements SendInput {}
+}
