@@ -1,7 +1,13 @@
 package io.baton.transport.lane.grpc;
 
+import io.baton.proto.codec.IdCodec;
+import io.baton.proto.codec.MalformedFrameException;
 import io.baton.proto.codec.PushCodec;
+import io.baton.proto.codec.Versions;
 import io.baton.proto.v1.PushFrame;
+import io.baton.proto.v1.PushGrpc;
+import io.baton.proto.v1.PushHello;
+import io.baton.proto.v1.PushWelcome;
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.StageRole;
@@ -10,6 +16,7 @@ import io.baton.transport.Share;
 import io.baton.transport.grpc.Channels;
 import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.grpc.EventLoops;
+import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.lane.Lane;
 import io.baton.transport.lane.LaneKind;
 import io.baton.transport.lane.LaneState;
@@ -17,14 +24,11 @@ import io.baton.transport.lane.LaneStats;
 import io.baton.transport.payload.PayloadFramer;
 import io.baton.transport.payload.PayloadFrames;
 import io.grpc.ManagedChannel;
-import io.grpc.Status;
+import io.grpc.stub.ClientResponseObserver;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -37,26 +41,11 @@ import org.jspecify.annotations.Nullable;
 public final class GrpcLane implements Lane {
 
   private final RelayId self;
-  private final Supplier<ManagedChannel> channels;
   private final GrpcLaneConfig config;
-  private final Budget queuedBytes;
-  private final ScheduledExecutorService timer;
-  private final RandomGenerator random;
   private final PayloadFramer framer;
+  private final KeptStream<PushFrame, PushWelcome> stream;
   private final Counters counters = new Counters();
-  private final PushConnection.Owner owner = new ConnectionOwner();
-
-  // Written under the lock; read without.
-  private final Object lock = new Object();
-  private volatile LaneState state = LaneState.CONNECTING;
-  private volatile @Nullable PushConnection current;
   private volatile @Nullable RelayId remote;
-  private volatile @Nullable String lastFailure;
-
-  // Under the lock.
-  private int failuresInARow;
-  private int welcomes;
-  private @Nullable ScheduledFuture<?> retry;
 
   private GrpcLane(
       RelayId self,
@@ -66,12 +55,17 @@ public final class GrpcLane implements Lane {
       ScheduledExecutorService timer,
       RandomGenerator random) {
     this.self = self;
-    this.channels = channels;
     this.config = config;
-    this.queuedBytes = queuedBytes;
-    this.timer = timer;
-    this.random = random;
     this.framer = new PayloadFramer(config.chunking());
+    this.stream =
+        new KeptStream<>(
+            channels,
+            new Pushes(),
+            PushFrame::getSerializedSize,
+            new KeptStreamConfig(config.queue(), config.handshakeTimeout(), config.backoff()),
+            queuedBytes,
+            timer,
+            random);
   }
 
   /**
@@ -97,7 +91,7 @@ public final class GrpcLane implements Lane {
             queuedBytes,
             timer,
             random);
-    lane.connect();
+    lane.stream.open();
     return lane;
   }
 
@@ -108,20 +102,19 @@ public final class GrpcLane implements Lane {
 
   @Override
   public boolean push(Push push, StageRole receiver) {
-    PushConnection connection = current;
     long bytes = push.payload().bytes();
     Share share = Share.of(receiver);
     boolean accepted =
-        connection != null
+        stream.state() != LaneState.BACKOFF
             && bytes <= share.of(config.queue().maxBytes())
-            && connection.offer(frames(push), share);
+            && stream.offer(frames(push), share);
     counters.count(receiver, accepted, bytes);
     return accepted;
   }
 
   @Override
   public LaneState state() {
-    return state;
+    return stream.state();
   }
 
   @Override
@@ -136,23 +129,12 @@ public final class GrpcLane implements Lane {
 
   @Override
   public Optional<String> lastFailure() {
-    return Optional.ofNullable(lastFailure);
+    return stream.lastFailure();
   }
 
   @Override
   public void close() {
-    PushConnection open;
-    synchronized (lock) {
-      state = LaneState.CLOSED;
-      open = current;
-      current = null;
-      if (retry != null) {
-        retry.cancel(false);
-      }
-    }
-    if (open != null) {
-      open.close();
-    }
+    stream.close();
   }
 
   private List<PushFrame> frames(Push push) {
@@ -163,65 +145,60 @@ public final class GrpcLane implements Lane {
     return frames;
   }
 
-  private void connect() {
-    PushConnection attempt;
-    synchronized (lock) {
-      if (state == LaneState.CLOSED) {
-        return;
-      }
-      attempt = new PushConnection(self, channels.get(), config.queue(), queuedBytes, owner);
-      state = LaneState.CONNECTING;
-      current = attempt;
-    }
-    attempt.open(timer, config.handshakeTimeout());
-  }
+  /** What is said on the stream: pushes, to which the hello is all that is ever answered. */
+  private final class Pushes implements StreamHandler<PushFrame, PushWelcome> {
 
-  /** Under the lock. */
-  private void scheduleConnect() {
-    failuresInARow++;
-    long delay = config.backoff().after(failuresInARow, random).toNanos();
-    try {
-      retry = timer.schedule(this::connect, delay, TimeUnit.NANOSECONDS);
-    } catch (RejectedExecutionException e) {
-      // The relay is being closed, and this lane with it.
-      state = LaneState.CLOSED;
-    }
-  }
-
-  /** What the connections report. One that is no longer the current one changes nothing. */
-  private final class ConnectionOwner implements PushConnection.Owner {
+    private int welcomes;
 
     @Override
-    public void onWelcome(PushConnection connection, RelayId by) {
-      synchronized (lock) {
-        if (connection != current) {
-          return;
-        }
-        state = LaneState.READY;
-        remote = by;
-        failuresInARow = 0;
-        if (welcomes++ > 0) {
-          counters.reconnects.increment();
-        }
+    public void call(
+        ManagedChannel channel, ClientResponseObserver<PushFrame, PushWelcome> observer) {
+      PushGrpc.newStub(channel)
+          .withOnReadyThreshold(FlowControlledSender.READY_BYTES)
+          .push(observer);
+    }
+
+    @Override
+    public PushFrame hello() {
+      return PushFrame.newBuilder()
+          .setHello(
+              PushHello.newBuilder().setVersions(Versions.spoken()).setFrom(IdCodec.toWire(self)))
+          .build();
+    }
+
+    @Override
+    public void onWelcome(PushWelcome welcome) throws MalformedFrameException {
+      if (!Versions.speaks(welcome.getVersion())) {
+        throw new MalformedFrameException(
+            "version", Integer.toUnsignedString(welcome.getVersion()) + " is not spoken here");
+      }
+      if (!welcome.hasIdentity()) {
+        throw new MalformedFrameException("identity", "missing");
+      }
+      remote = IdCodec.fromWire(welcome.getIdentity());
+    }
+
+    @Override
+    public void onReady() {
+      if (welcomes++ > 0) {
+        counters.reconnects.increment();
       }
     }
 
     @Override
-    public void onLost(PushConnection connection, Throwable cause) {
-      synchronized (lock) {
-        if (connection != current) {
-          return;
-        }
-        current = null;
-        state = LaneState.BACKOFF;
-        lastFailure = Status.fromThrowable(cause).toString();
-        scheduleConnect();
-      }
+    public void onAnswer(PushWelcome answer) throws MalformedFrameException {
+      throw new MalformedFrameException("welcome", "comes twice");
     }
 
     @Override
-    public void onDropped(int pushes) {
-      counters.lost.add(pushes);
+    public void onWritable() {}
+
+    @Override
+    public void onLost(String why) {}
+
+    @Override
+    public void onDropped(int groups) {
+      counters.lost.add(groups);
     }
   }
 

@@ -1,0 +1,185 @@
+package io.baton.transport.lane.grpc;
+
+import io.baton.transport.Budget;
+import io.baton.transport.Share;
+import io.baton.transport.lane.LaneState;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A gRPC stream to a peer that is kept: when it breaks, it is made anew after a pause. What was on
+ * its way then is dropped; nothing is ever sent twice. Any thread may call; none is made to wait.
+ *
+ * @param <Q> frames to the peer
+ * @param <A> frames from the peer
+ */
+public final class KeptStream<Q, A> implements AutoCloseable {
+
+  private final Supplier<ManagedChannel> channels;
+  private final StreamHandler<Q, A> handler;
+  private final ToIntFunction<Q> size;
+  private final KeptStreamConfig config;
+  private final Budget queuedBytes;
+  private final ScheduledExecutorService timer;
+  private final RandomGenerator random;
+
+  // Written under the lock; read without.
+  private final Object lock = new Object();
+  private volatile LaneState state = LaneState.CONNECTING;
+  private volatile @Nullable StreamAttempt<Q, A> current;
+  private volatile @Nullable String lastFailure;
+
+  // Under the lock.
+  private int failuresInARow;
+  private @Nullable ScheduledFuture<?> retry;
+
+  /**
+   * Not yet connecting.
+   *
+   * @param channels makes a channel for each attempt, because one that failed would make the next
+   *     wait out gRPC's own backoff
+   * @param size bytes that a frame takes on the wire
+   * @param queuedBytes what may wait in this and other streams together
+   * @param timer for deadlines and delays; its tasks are short
+   * @param random for jitter; used by one thread at a time
+   */
+  public KeptStream(
+      Supplier<ManagedChannel> channels,
+      StreamHandler<Q, A> handler,
+      ToIntFunction<Q> size,
+      KeptStreamConfig config,
+      Budget queuedBytes,
+      ScheduledExecutorService timer,
+      RandomGenerator random) {
+    this.channels = channels;
+    this.handler = handler;
+    this.size = size;
+    this.config = config;
+    this.queuedBytes = queuedBytes;
+    this.timer = timer;
+    this.random = random;
+  }
+
+  /** Begins to connect and returns without waiting for it. To be called once. */
+  public void open() {
+    connect();
+  }
+
+  /** Sends the frames together, after all that was accepted before, or answers false. */
+  public boolean offer(List<Q> frames, Share share) {
+    StreamAttempt<Q, A> connection = current;
+    return connection != null && connection.offer(frames, share);
+  }
+
+  /** The same for one frame, with all the room that there is. */
+  public boolean offer(Q frame) {
+    return offer(List.of(frame), Share.ALL);
+  }
+
+  /** Bytes that wait to be handed to gRPC. */
+  public long queuedBytes() {
+    StreamAttempt<Q, A> connection = current;
+    return connection == null ? 0 : connection.queuedBytes();
+  }
+
+  public LaneState state() {
+    return state;
+  }
+
+  /** Why the last attempt or connection failed, in words. */
+  public Optional<String> lastFailure() {
+    return Optional.ofNullable(lastFailure);
+  }
+
+  /** Ends the connection that there is; another is tried. */
+  public void reconnect(String why) {
+    StreamAttempt<Q, A> connection = current;
+    if (connection != null) {
+      connection.end(Status.ABORTED.withDescription(why).asException());
+    }
+  }
+
+  /** Drops what has not been sent and lets go of everything. Idempotent; does not wait. */
+  @Override
+  public void close() {
+    StreamAttempt<Q, A> open;
+    synchronized (lock) {
+      state = LaneState.CLOSED;
+      open = current;
+      current = null;
+      if (retry != null) {
+        retry.cancel(false);
+      }
+    }
+    if (open != null) {
+      open.end(Status.CANCELLED.withDescription("closed").asException());
+    }
+  }
+
+  private void connect() {
+    StreamAttempt<Q, A> attempt;
+    synchronized (lock) {
+      if (state == LaneState.CLOSED) {
+        return;
+      }
+      attempt = new StreamAttempt<>(channels.get(), handler, size, config, queuedBytes, owner());
+      state = LaneState.CONNECTING;
+      current = attempt;
+    }
+    attempt.open(timer);
+  }
+
+  /** Under the lock. */
+  private void scheduleConnect() {
+    failuresInARow++;
+    long delay = config.backoff().after(failuresInARow, random).toNanos();
+    try {
+      retry = timer.schedule(this::connect, delay, TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException e) {
+      // Whatever this stream belongs to is being closed, and the stream with it.
+      state = LaneState.CLOSED;
+    }
+  }
+
+  /** What the attempts report. One that is no longer the current one changes nothing. */
+  private StreamAttempt.Owner<Q, A> owner() {
+    return new StreamAttempt.Owner<>() {
+      @Override
+      public boolean onWelcome(StreamAttempt<Q, A> attempt) {
+        synchronized (lock) {
+          if (attempt != current) {
+            return false;
+          }
+          state = LaneState.READY;
+          failuresInARow = 0;
+          return true;
+        }
+      }
+
+      @Override
+      public void onLost(StreamAttempt<Q, A> attempt, Throwable cause) {
+        String why = Status.fromThrowable(cause).toString();
+        synchronized (lock) {
+          if (attempt != current) {
+            return;
+          }
+          current = null;
+          state = LaneState.BACKOFF;
+          lastFailure = why;
+          scheduleConnect();
+        }
+        handler.onLost(why);
+      }
+    };
+  }
+}

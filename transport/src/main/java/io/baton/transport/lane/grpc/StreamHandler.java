@@ -1,0 +1,51 @@
+package io.baton.transport.lane.grpc;
+
+import io.baton.proto.codec.MalformedFrameException;
+import io.grpc.ManagedChannel;
+import io.grpc.stub.ClientResponseObserver;
+
+/**
+ * What a {@link KeptStream} speaks. Called on the stream's threads, by one at a time for each
+ * connection; must not block.
+ *
+ * @param <Q> frames to the peer
+ * @param <A> frames from the peer
+ */
+public interface StreamHandler<Q, A> {
+
+  /** Starts the call. */
+  void call(ManagedChannel channel, ClientResponseObserver<Q, A> observer);
+
+  /** The first frame of every connection; nothing else is sent before the peer answers it. */
+  Q hello();
+
+  /**
+   * The peer's first answer.
+   *
+   * @throws MalformedFrameException if this peer cannot be worked with; the connection ends
+   */
+  void onWelcome(A answer) throws MalformedFrameException;
+
+  /** The peer has been heard, and what is offered is sent from now on. */
+  void onReady();
+
+  /**
+   * Any later answer.
+   *
+   * @throws MalformedFrameException if it breaks the protocol; the connection ends
+   */
+  void onAnswer(A answer) throws MalformedFrameException;
+
+  /** More can be written than could be a moment ago. */
+  void onWritable();
+
+  /**
+   * The connection is no more, or never came about; another will be tried.
+   *
+   * @param why for a person
+   */
+  void onLost(String why);
+
+  /** Groups of frames were accepted and will not be sent. */
+  void onDropped(int groups);
+}
