@@ -65,8 +65,13 @@ final class Fields {
   /** A peer's string for an error message: in quotes, cut short, and unable to forge a log line. */
   static String quoted(String value) {
     boolean whole = value.length() <= SHOWN_CHARS;
-    String shown = CONTROL.matcher(whole ? value : value.substring(0, SHOWN_CHARS)).replaceAll("?");
+    String shown = printable(whole ? value : value.substring(0, SHOWN_CHARS));
     return "\"" + shown + (whole ? "\"" : "...\"");
+  }
+
+  /** A peer's words, unable to forge a log line. */
+  static String printable(String value) {
+    return CONTROL.matcher(value).replaceAll("?");
   }
 
   static <W, T> T nested(String field, boolean present, W wire, Decoder<W, T> decoder)

@@ -6,6 +6,10 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.UnknownFieldSet;
 import io.baton.proto.v1.Open;
 import io.baton.proto.v1.PayloadHeader;
+import io.baton.session.exchange.ChunkHeader;
+import io.baton.session.exchange.Content;
+import io.baton.session.exchange.Failure;
+import io.baton.session.exchange.Member;
 import io.baton.session.model.DType;
 import io.baton.session.model.Digest;
 import io.baton.session.model.Payload;
@@ -44,7 +48,49 @@ class CodecRoundTripTest {
       assertThat(AbsorbedCodec.fromWire(AbsorbedCodec.toWire(absorbed))).isEqualTo(absorbed);
       var stage = samples.stage();
       assertThat(StageCodec.fromWire(StageCodec.toWire(stage))).isEqualTo(stage);
+      Content content = samples.content();
+      assertThat(ContentCodec.fromWire(ContentCodec.toWire(content))).isEqualTo(content);
+      Failure failure = samples.failure();
+      assertThat(FailureCodec.fromWire(FailureCodec.toWire(failure))).isEqualTo(failure);
+      ChunkHeader chunk = samples.chunk();
+      assertThat(ChunkingCodec.fromWire(ChunkingCodec.toWire(chunk)))
+          .as("seed %d", seed)
+          .isEqualTo(chunk);
     }
+  }
+
+  @Test
+  void slotAndPool_comeBackEqual() throws Exception {
+    assertThat(
+            ExchangeCodec.<List<Long>>slotFromWire(
+                ExchangeCodec.slotToWire(-1, 4096, Long.MIN_VALUE), List::of))
+        .containsExactly(-1L, 4096L, Long.MIN_VALUE);
+    PoolAddress pool = new PoolAddress("/dev/shm/größe", -7);
+    assertThat(ExchangeCodec.fromWire(ExchangeCodec.toWire(pool))).isEqualTo(pool);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void failureReason_hasItsName(Failure.Reason reason) {
+    assertThat(FailureCodec.toWire(new Failure(reason, "")).getReason().name())
+        .isEqualTo("FAILURE_REASON_" + reason.name());
+  }
+
+  @Test
+  void failure_whoseMessageIsLong_isCut() throws Exception {
+    Failure failure = new Failure(Failure.Reason.GONE, "x".repeat(10_000));
+    assertThat(FailureCodec.fromWire(FailureCodec.toWire(failure)).message()).hasSize(8192);
+  }
+
+  @Test
+  void destination_givenUnsorted_isSortedByRank() throws Exception {
+    var wire = io.baton.proto.v1.Destination.newBuilder().setGroup("g");
+    for (int rank : List.of(2, 0, 1)) {
+      wire.addMembersBuilder().setRank(rank);
+    }
+    assertThat(DestinationCodec.fromWire(wire.build()).members())
+        .extracting(Member::rank)
+        .containsExactly(0, 1, 2);
   }
 
   @Test

@@ -6,17 +6,27 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.baton.proto.v1.Absorbed;
+import io.baton.proto.v1.Chunking;
 import io.baton.proto.v1.DType;
+import io.baton.proto.v1.Destination;
 import io.baton.proto.v1.Digest;
 import io.baton.proto.v1.DigestAlgorithm;
+import io.baton.proto.v1.Empty;
+import io.baton.proto.v1.Failure;
+import io.baton.proto.v1.FailureReason;
+import io.baton.proto.v1.Member;
 import io.baton.proto.v1.PayloadHeader;
 import io.baton.proto.v1.Peer;
 import io.baton.proto.v1.Pushed;
 import io.baton.proto.v1.RelayIdentity;
 import io.baton.proto.v1.SessionId;
+import io.baton.proto.v1.SharedPool;
 import io.baton.proto.v1.SideInput;
+import io.baton.proto.v1.SlotHandle;
 import io.baton.proto.v1.StageInfo;
 import io.baton.proto.v1.TensorSpec;
+import io.baton.session.exchange.Content;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
@@ -237,6 +247,120 @@ class MalformedFrameTest {
                     .addNextPeers(Peer.newBuilder().setIdentity(RelayIdentity.getDefaultInstance()))
                     .build()),
         "next_peers[1].identity.name: missing");
+  }
+
+  @Test
+  void chunk_namesTheFieldThatIsWrong() {
+    refusesChunk(Chunking.Builder::clearDataId, "data_id: missing");
+    refusesChunk(
+        wire -> wire.setDataId("x".repeat(1025)),
+        "data_id: 1025 bytes, \"%s...\"; at most 1024".formatted("x".repeat(64)));
+    refusesChunk(wire -> wire.setIndex(-1), "index: 4294967295 is beyond 2147483647");
+    refusesChunk(wire -> wire.setCount(0), "count: 0; there is a chunk");
+    refusesChunk(wire -> wire.setIndex(3).setCount(3), "index: 3 of 3 chunks");
+    refusesChunk(Chunking.Builder::clearContent, "content: missing");
+    refusesChunk(wire -> wire.getContentBuilder().clearKind(), "content.kind: missing");
+    refusesChunk(
+        wire -> wire.getContentBuilder().setTensor(SPEC).setBytes(9),
+        "content.bytes: 9; a tensor of f32[1, 2] takes 8");
+    refusesChunk(
+        wire -> wire.getContentBuilder().setObject(Empty.getDefaultInstance()).setBytes(-1),
+        "content.bytes: 18446744073709551615 is beyond 9223372036854775807");
+    refusesChunk(wire -> wire.addNextPeers("a").addNextPeers(""), "next_peers[1]: missing");
+    refusesChunk(
+        wire -> wire.addAllNextPeers(Collections.nCopies(1025, "a")),
+        "next_peers: 1025 entries; at most 1024");
+  }
+
+  @Test
+  void destination_namesTheFieldThatIsWrong() {
+    refusesChunk(Chunking.Builder::clearDestinations, "destinations: missing");
+    refusesChunk(
+        wire -> wire.addAllDestinations(Collections.nCopies(64, GROUP)),
+        "destinations: 65 entries; at most 64");
+    refusesChunk(
+        wire -> wire.addDestinations(GROUP),
+        "destinations: group g stands twice among the destinations");
+    refusesDestination(Destination.Builder::clearGroup, "destinations[0].group: missing");
+    refusesDestination(Destination.Builder::clearMembers, "destinations[0].members: missing");
+    refusesDestination(
+        wire -> wire.addAllMembers(Collections.nCopies(1024, Member.getDefaultInstance())),
+        "destinations[0].members: 1025 entries; at most 1024");
+    refusesDestination(
+        wire -> wire.addMembers(Member.getDefaultInstance()),
+        "destinations[0].members: group g has two members of rank 0");
+    refusesDestination(
+        wire -> wire.getMembersBuilder(0).setRank(-1),
+        "destinations[0].members[0].rank: 4294967295 is beyond 2147483647");
+    refusesDestination(
+        wire -> wire.getMembersBuilder(0).setRelay("host"),
+        "destinations[0].members[0].relay: \"host\" has no port: HOST:PORT");
+    refusesDestination(
+        wire -> wire.getMembersBuilder(0).setRelay("host:0"),
+        "destinations[0].members[0].relay: host:0 is nowhere to connect to");
+  }
+
+  private static final Destination GROUP =
+      Destination.newBuilder().setGroup("g").addMembers(Member.getDefaultInstance()).build();
+
+  private static void refusesDestination(Consumer<Destination.Builder> spoil, String message) {
+    refusesChunk(wire -> spoil.accept(wire.getDestinationsBuilder(0)), message);
+  }
+
+  private static void refusesChunk(Consumer<Chunking.Builder> spoil, String message) {
+    Chunking.Builder wire =
+        Chunking.newBuilder()
+            .setDataId("d")
+            .setContent(ContentCodec.toWire(new Content.OfObject(7)))
+            .addDestinations(GROUP);
+    spoil.accept(wire);
+    refuses(() -> ChunkingCodec.fromWire(wire.build()), message);
+  }
+
+  @Test
+  void failure_namesTheFieldThatIsWrong() {
+    refuses(() -> FailureCodec.fromWire(Failure.getDefaultInstance()), "reason: missing");
+    refuses(
+        () -> FailureCodec.fromWire(Failure.newBuilder().setReasonValue(77).build()),
+        "reason: 77 is no known reason");
+    Failure.Builder gone = Failure.newBuilder().setReason(FailureReason.FAILURE_REASON_GONE);
+    refuses(
+        () -> FailureCodec.fromWire(gone.setMessage("x".repeat(8193)).build()),
+        "message: 8193 characters; at most 8192");
+  }
+
+  @Test
+  void failure_cannotForgeALogLine() throws Exception {
+    Failure wire =
+        Failure.newBuilder()
+            .setReason(FailureReason.FAILURE_REASON_GONE)
+            .setMessage("a\nb")
+            .build();
+    assertThat(FailureCodec.fromWire(wire).message()).isEqualTo("a?b");
+  }
+
+  @Test
+  void slotAndPool_nameTheFieldThatIsWrong() {
+    SlotHandle slot = ExchangeCodec.slotToWire(1, -1, 1);
+    refuses(
+        () -> ExchangeCodec.slotFromWire(slot, List::of),
+        "offset: 18446744073709551615 is beyond 9223372036854775807");
+    refuses(
+        () -> ExchangeCodec.slotFromWire(slot.toBuilder().clearGeneration().build(), List::of),
+        "generation: missing");
+    refuses(() -> ExchangeCodec.fromWire(SharedPool.getDefaultInstance()), "path: missing");
+    refuses(
+        () -> ExchangeCodec.fromWire(SharedPool.newBuilder().setPath("pool").build()),
+        "path: \"pool\" is no absolute path");
+  }
+
+  @Test
+  void range_liesWithinTheChunk() {
+    refuses(
+        () -> ExchangeCodec.checkRange(-1, 1, 1),
+        "from: 18446744073709551615 is beyond 9223372036854775807");
+    refuses(() -> ExchangeCodec.checkRange(2, 1, 9), "to: bytes 2 to 1 of a chunk of 9");
+    refuses(() -> ExchangeCodec.checkRange(0, 10, 9), "to: bytes 0 to 10 of a chunk of 9");
   }
 
   /** Whatever bytes come, a decoder answers with a value or with its own exception. */

@@ -1,5 +1,10 @@
 package io.baton.proto.codec;
 
+import io.baton.session.exchange.ChunkHeader;
+import io.baton.session.exchange.Content;
+import io.baton.session.exchange.Destination;
+import io.baton.session.exchange.Failure;
+import io.baton.session.exchange.Member;
 import io.baton.session.model.DType;
 import io.baton.session.model.Digest;
 import io.baton.session.model.LayerSpan;
@@ -14,11 +19,17 @@ import io.baton.session.model.TensorSpec;
 import io.baton.session.model.Ticket;
 import io.baton.session.stage.StageEffect;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Valid values drawn from a seed. */
 final class Samples {
@@ -102,6 +113,72 @@ final class Samples {
         TensorSpec.of(DType.BF16, 1, random.nextInt(4096)),
         1 + random.nextInt(100_000),
         names());
+  }
+
+  Content content() {
+    return random.nextBoolean()
+        ? new Content.OfTensor(spec())
+        : new Content.OfObject(nonNegative());
+  }
+
+  Failure failure() {
+    Failure.Reason[] reasons = Failure.Reason.values();
+    return new Failure(reasons[random.nextInt(reasons.length)], random.nextBoolean() ? name() : "");
+  }
+
+  Destination destination(String group) {
+    List<Integer> ranks =
+        new ArrayList<>(IntStream.range(0, 1 + random.nextInt(9)).boxed().toList());
+    Collections.shuffle(ranks, random);
+    return new Destination(
+        group,
+        ranks.stream()
+            .map(
+                rank ->
+                    random.nextBoolean()
+                        ? Member.here(rank)
+                        : Member.at(rank, "[::1]:" + (1 + rank)))
+            .toList());
+  }
+
+  ChunkHeader chunk() {
+    int index = random.nextInt(1 << 20);
+    return new ChunkHeader(
+        name(),
+        index,
+        random.nextBoolean() ? OptionalInt.empty() : OptionalInt.of(index + 1 + random.nextInt(9)),
+        content(),
+        names().stream()
+            .map(this::destination)
+            .collect(
+                Collectors.collectingAndThen(
+                    Collectors.toList(),
+                    some -> some.isEmpty() ? List.of(destination("g")) : some)),
+        List.copyOf(names()));
+  }
+
+  /** An object of what can be sent, not deeper than that. */
+  @Nullable Object object(int depth) {
+    return switch (random.nextInt(depth == 0 ? 6 : 8)) {
+      case 0 -> null;
+      case 1 -> random.nextBoolean();
+      case 2 -> random.nextLong();
+      case 3 -> random.nextGaussian();
+      case 4 -> name();
+      case 5 -> bytes(random.nextInt(20));
+      case 6 -> {
+        List<@Nullable Object> list = new ArrayList<>();
+        for (int n = random.nextInt(4); n > 0; n--) {
+          list.add(object(depth - 1));
+        }
+        yield list;
+      }
+      default -> {
+        Map<String, @Nullable Object> map = new HashMap<>();
+        names().forEach(name -> map.put(name, object(depth - 1)));
+        yield map;
+      }
+    };
   }
 
   private Set<String> names() {

@@ -6,9 +6,9 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
 /** What names of groups and of data must be. */
-final class Name {
+public final class Name {
 
-  static final int MAX_BYTES = 1024;
+  public static final int MAX_BYTES = 1024;
 
   private Name() {}
 
@@ -18,7 +18,7 @@ final class Name {
    * @throws IllegalArgumentException if it is empty, longer than {@value #MAX_BYTES} bytes of
    *     UTF-8, or cannot be encoded
    */
-  static String checked(String what, String name) {
+  public static String checked(String what, String name) {
     if (name.isEmpty()) {
       throw new IllegalArgumentException(what + " is empty");
     }
