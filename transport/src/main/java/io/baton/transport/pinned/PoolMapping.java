@@ -25,17 +25,22 @@ public final class PoolMapping implements AutoCloseable {
 
   /** What this process does with the memory. */
   public enum Access {
-    READ(MapMode.READ_ONLY, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)),
-    READ_WRITE(
-        MapMode.READ_WRITE,
-        Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS));
+    READ,
+    READ_WRITE;
 
-    private final MapMode mode;
-    private final Set<OpenOption> options;
+    MapMode mode() {
+      return switch (this) {
+        case READ -> MapMode.READ_ONLY;
+        case READ_WRITE -> MapMode.READ_WRITE;
+      };
+    }
 
-    Access(MapMode mode, Set<OpenOption> options) {
-      this.mode = mode;
-      this.options = options;
+    Set<OpenOption> options() {
+      return switch (this) {
+        case READ -> Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+        case READ_WRITE ->
+            Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+      };
     }
   }
 
@@ -50,6 +55,8 @@ public final class PoolMapping implements AutoCloseable {
   }
 
   /**
+   * Maps a pool.
+   *
    * @param id the incarnation that the relay told
    * @throws PoolException if it is not that pool, or may not be opened
    */
@@ -71,12 +78,12 @@ public final class PoolMapping implements AutoCloseable {
         && !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
       throw damaged(path, "it is no file");
     }
-    try (FileChannel channel = FileChannel.open(path, access.options)) {
+    try (FileChannel channel = FileChannel.open(path, access.options())) {
       long size = channel.size();
       if (size < PoolConfig.MIN_BYTES) {
         throw damaged(path, "it has %d bytes".formatted(size));
       }
-      return channel.map(access.mode, 0, size, arena);
+      return channel.map(access.mode(), 0, size, arena);
     } catch (PoolException e) {
       throw e;
     } catch (NoSuchFileException e) {

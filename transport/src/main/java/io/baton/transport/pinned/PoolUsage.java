@@ -19,6 +19,8 @@ public record PoolUsage(
     Map<String, Amount> byHolder) {
 
   /**
+   * What some slots come to.
+   *
    * @param bytes that were asked for
    * @param reserved bytes, with headers and rounding
    */
