@@ -1,0 +1,35 @@
+package io.baton.transport.exchange;
+
+import io.baton.session.exchange.Failure;
+import io.baton.session.model.RelayId;
+import io.baton.transport.lane.LaneKind;
+import io.baton.transport.pinned.PoolMapping;
+import io.baton.transport.pinned.Slot;
+import java.util.Optional;
+
+/** A connection on which a peer offers chunks, to be answered. Any thread may call; none waits. */
+public interface Inbound {
+
+  RelayId remote();
+
+  LaneKind lane();
+
+  /** The sender's pool, on the lane {@link LaneKind#LOCAL}. */
+  Optional<PoolMapping> pool();
+
+  /** There is no room for what was offered; it will be answered again. */
+  void waiting(long transfer, String detail);
+
+  /**
+   * The body is to be written there. The connection takes a reference of its own, and gives it back
+   * when nothing can write there any more.
+   */
+  void grant(long transfer, Slot into);
+
+  void taken(long transfer);
+
+  void refused(long transfer, Failure failure);
+
+  /** What was shared is no longer needed. */
+  void released(long transfer);
+}

@@ -1,0 +1,52 @@
+package io.baton.transport.exchange;
+
+import io.baton.transport.grpc.KeepAlive;
+import io.baton.transport.lane.LaneKind;
+import io.baton.transport.lane.grpc.KeptStreamConfig;
+import io.grpc.ChannelCredentials;
+import java.util.List;
+
+/**
+ * How links to peers behave.
+ *
+ * @param lanes by which bytes may travel, the best first
+ * @param partBytes of a body in one frame, on the lane {@link LaneKind#GRPC}
+ */
+public record LinkConfig(
+    ChannelCredentials credentials,
+    List<LaneKind> lanes,
+    int partBytes,
+    KeptStreamConfig stream,
+    KeepAlive keepAlive) {
+
+  /** What is good for one pair of relays is good for most. */
+  public static final List<LaneKind> ALL_LANES =
+      List.of(LaneKind.LOCAL, LaneKind.UCX, LaneKind.GRPC);
+
+  private static final int DEFAULT_PART_BYTES = 256 << 10;
+  private static final int MAX_PART_BYTES = 2 << 20;
+
+  /**
+   * @throws IllegalArgumentException if there is no lane, or a part is too small or too large for a
+   *     message of gRPC
+   */
+  public LinkConfig {
+    lanes = List.copyOf(lanes);
+    if (lanes.isEmpty() || lanes.stream().distinct().count() < lanes.size()) {
+      throw new IllegalArgumentException("lanes " + lanes);
+    }
+    if (partBytes < 1 || partBytes > MAX_PART_BYTES) {
+      throw new IllegalArgumentException("parts of %d bytes".formatted(partBytes));
+    }
+  }
+
+  /** Everything but the credentials by default. */
+  public static LinkConfig withDefaults(ChannelCredentials credentials) {
+    return new LinkConfig(
+        credentials, ALL_LANES, DEFAULT_PART_BYTES, KeptStreamConfig.DEFAULT, KeepAlive.DEFAULT);
+  }
+
+  public LinkConfig withLanes(List<LaneKind> other) {
+    return new LinkConfig(credentials, other, partBytes, stream, keepAlive);
+  }
+}
