@@ -73,7 +73,7 @@ public final class ChunkIndex<K, V extends Holding> {
         Caffeine.newBuilder()
             .executor(Runnable::run)
             .ticker(nanos::getAsLong)
-            .maximumWeight(lines(config.historyBytes()))
+            .maximumWeight(config.historyBytes() / WEIGHED_IN)
             .weigher((K key, Kept<V> kept) -> kept.weight())
             .expireAfter(Expiry.<K, Kept<V>>writing((key, kept) -> patience(config, kept.standing)))
             .evictionListener(this::note)

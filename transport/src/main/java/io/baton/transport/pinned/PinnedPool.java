@@ -111,9 +111,10 @@ public final class PinnedPool implements AutoCloseable {
   }
 
   /**
-   * A slot that takes a multiple of {@code slotBytes} and of a header away from the pool. Slots of
-   * one hint and somewhat different sizes then fit exactly into each other's places, and leave no
-   * holes that are too small for any of them.
+   * A slot that takes whole tiles of the pool, each of {@code slotBytes} and a header. Slots of one
+   * hint and somewhat different sizes then fit exactly into each other's places: the pool has a
+   * known number of places, and each that is freed serves the next. Without a hint more slots fit
+   * in the mean, and how many depends on what came before.
    *
    * @param slotBytes the hint, usually the size of most tensors; 0 for none
    * @throws IllegalArgumentException if a size is negative

@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * name the first list with a block: good fit, without a search. What is left of the block stays
  * free. A freed block is joined with its free neighbours at once. Both take constant time.
  *
- * <p>A block of the very class that the size falls into may fit as well. The first few of that list
- * are tried when nothing above is left, so that the last large block is not refused for the
+ * <p>A block of the very class that the size falls into may fit as well, and often does, since
+ * sizes recur. The first few of that list are tried before the classes above, so that places are
+ * used again rather than large blocks cut, and the last large block is not refused for the
  * rounding's sake.
  */
 public final class SlotAllocator {
@@ -169,18 +170,14 @@ public final class SlotAllocator {
   }
 
   private @Nullable Block find(long granules) {
-    Block block = firstFrom(list(roundedUp(granules)));
-    if (block != null) {
-      return block;
-    }
-    block = lists[list(granules)];
+    Block block = lists[list(granules)];
     for (int i = 0; i < TRIES && block != null; i++) {
       if (block.granules >= granules) {
         return block;
       }
       block = block.nextFree;
     }
-    return null;
+    return firstFrom(list(roundedUp(granules)));
   }
 
   /** The head of the first list that has blocks, from that one on. */
