@@ -1,9 +1,11 @@
 package io.baton.transport.pinned;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.baton.transport.pinned.PoolException.Reason;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.DirectoryIteratorException;
@@ -62,6 +64,7 @@ final class PoolFile implements AutoCloseable {
     }
     removeOrphans(posix, directory);
     requireRoom(directory, size);
+    requireMemory(size, memory());
     PoolFile file = createLocked(posix, relay, directory);
     try {
       file.takeRoom(size);
@@ -165,6 +168,22 @@ final class PoolFile implements AutoCloseable {
     } catch (IOException e) {
       throw new PoolException(
           Reason.FAILED, "could not ask how much room %s has: %s".formatted(directory, e), e);
+    }
+  }
+
+  /** What this process may use at most, which may be less than the machine has. */
+  private static long memory() {
+    return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+  }
+
+  /** To take more than there is would not fail, but end this process or another. */
+  static void requireMemory(long size, long memory) throws PoolException {
+    if (size >= memory) {
+      throw new PoolException(
+          Reason.NO_ROOM_IN_SHARED_MEMORY,
+          ("a pool of %s does not fit into memory, of which this process may use %s: choose a smaller"
+                  + " --pool-size, or give its container more memory")
+              .formatted(ByteText.of(size), ByteText.of(memory)));
     }
   }
 

@@ -128,6 +128,15 @@ class PinnedPoolTest {
   }
 
   @Test
+  void create_moreThanThisProcessMayUse_saysSo() throws PoolException {
+    PoolFile.requireMemory(SIZE, SIZE + 1);
+    assertThatExceptionOfType(PoolException.class)
+        .isThrownBy(() -> PoolFile.requireMemory(SIZE, SIZE))
+        .withMessageContainingAll("this process may use 1 MiB", "--pool-size")
+        .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.NO_ROOM_IN_SHARED_MEMORY));
+  }
+
+  @Test
   void create_inADirectoryThatIsNone_saysSo() {
     assertThatExceptionOfType(PoolException.class)
         .isThrownBy(() -> PinnedPool.create(config().withDirectory(directory.resolve("none"))))
