@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.baton.transport.pinned.PoolException.Reason;
 import io.baton.transport.pinned.PoolUsage.Amount;
@@ -145,17 +146,38 @@ class PinnedPoolTest {
   }
 
   @Test
-  void create_whereNobodyMayWrite_saysSo() {
+  void create_whereThisUserMayNotWrite_saysSo() throws IOException {
+    assumeThat(Posix.load().user()).as("root may write anywhere").isNotZero();
+    Path closed = Files.createDirectory(directory.resolve("closed"));
+    Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("r-x------"));
     assertThatExceptionOfType(PoolException.class)
-        .isThrownBy(() -> PinnedPool.create(config().withDirectory(Path.of("/proc"))))
-        .satisfies(
-            e ->
-                assertThat(e.reason())
-                    .isIn(
-                        Reason.NOT_PERMITTED,
-                        Reason.NOT_SUPPORTED,
-                        Reason.NO_ROOM_IN_SHARED_MEMORY,
-                        Reason.FAILED));
+        .isThrownBy(() -> PinnedPool.create(config().withDirectory(closed)))
+        .withMessageContaining("may not make the file")
+        .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.NOT_PERMITTED));
+    Files.delete(closed);
+  }
+
+  /** Each looks for orphans while the others have made files that they have not locked yet. */
+  @Test
+  void create_byManyAtOnce_noneTakesAnothersForAnOrphan() throws Exception {
+    PoolConfig small = PoolConfig.of("small", 4096).withDirectory(directory).withLock(false);
+    Callable<Boolean> relay =
+        () -> {
+          boolean there = true;
+          for (int i = 0; i < 50; i++) {
+            try (PinnedPool own = PinnedPool.create(small)) {
+              PoolMapping.open(own.path(), own.id(), PoolMapping.Access.READ).close();
+              there &= Files.exists(own.path());
+            }
+          }
+          return there;
+        };
+    try (ExecutorService executor = Executors.newFixedThreadPool(4)) {
+      for (Future<Boolean> one : executor.invokeAll(List.of(relay, relay, relay, relay))) {
+        assertThat(one.get()).isTrue();
+      }
+    }
+    assertThat(files()).containsExactly(pool.path());
   }
 
   @Test
