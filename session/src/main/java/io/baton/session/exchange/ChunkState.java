@@ -6,6 +6,8 @@ import java.util.Set;
 /** A chunk of a datum, at the relay of its readers. */
 sealed interface ChunkState {
 
+  Origin origin();
+
   /**
    * It is here.
    *
