@@ -35,7 +35,7 @@ public sealed interface DataInput {
   /** A reader no longer waits for the answer. */
   record Cancel(long request) implements DataInput {}
 
-  /** A reader is done with a chunk. */
+  /** A reader is done with a chunk. Of one that its member has not received, this says nothing. */
   record MarkDone(Reader reader, int index) implements DataInput {}
 
   /** A reader is gone, and what it held is free. Its member is not done. */

@@ -88,7 +88,7 @@ final class DataScratch {
 
   /** A chunk that was not known is here. */
   void add(int index, Origin origin, Set<Integer> ranks) {
-    ChunkState.Here chunk = new ChunkState.Here(origin, Set.of(), ranks);
+    ChunkState.Here chunk = ChunkState.Here.arrived(origin, ranks);
     chunks = chunks.put(index, chunk);
     senders = senders.having(origin);
     here++;

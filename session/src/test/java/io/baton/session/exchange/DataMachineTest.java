@@ -340,6 +340,15 @@ class DataMachineTest {
   }
 
   @Test
+  void markDone_ofAnEarlierLifeNeverTouchesTheChunkOfTheNext() {
+    data.arriveOf(1, 0, 1);
+    data.receiveAndMarkDone(ANNE, 0);
+    data.arriveOf(1, 0, SECOND_LIFE);
+    assertThat(data.markDone(ANNE, 0)).isEmpty();
+    assertThat(data.state.standing(0)).isEqualTo(Standing.UNCLAIMED);
+  }
+
+  @Test
   void markDone_byWhomTheChunkWasNotForChangesNothingForTheOthers() {
     data.arrive(0, 1);
     data.receive(BERTA, 0);
