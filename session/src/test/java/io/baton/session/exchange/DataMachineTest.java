@@ -479,6 +479,24 @@ class DataMachineTest {
     assertThat(delivered(data.receive(ANNE, 0))).containsExactly(0);
   }
 
+  @Test
+  void numbers_thatCannotBeAreRefused() {
+    Origin origin = origin(1);
+    assertThatIllegalArgumentException().isThrownBy(() -> data.arrive(-1, 1));
+    assertThatIllegalArgumentException().isThrownBy(() -> data.arrive(Integer.MAX_VALUE, 1));
+    assertThatIllegalArgumentException().isThrownBy(() -> data.arriveOf(-1, 0, 1));
+    assertThatIllegalArgumentException().isThrownBy(() -> new DataInput.Closed(-1, origin));
+    assertThatIllegalArgumentException().isThrownBy(() -> data.receive(ANNE, -1));
+  }
+
+  @Test
+  void numbers_mayBeTheLargest() {
+    int last = Integer.MAX_VALUE - 1;
+    data.receive(ANNE, last);
+    assertThat(delivered(data.arriveOf(Integer.MAX_VALUE, last, 1))).containsExactly(last);
+    assertThat(data.close(Integer.MAX_VALUE, 2)).containsExactly(new DataEffect.ClosingKnown());
+  }
+
   // ---- limits
 
   @Test
