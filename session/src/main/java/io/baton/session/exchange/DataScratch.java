@@ -127,7 +127,8 @@ final class DataScratch {
     }
     chunks = chunks.put(index, new ChunkState.Gone(chunk.origin()));
     here--;
-    while (chunks.size() > REMEMBERED && chunks.get(forgotten) instanceof ChunkState.Gone) {
+    int remembered = Math.min(REMEMBERED, limits.chunks() - 1);
+    while (chunks.size() > remembered && chunks.get(forgotten) instanceof ChunkState.Gone) {
       chunks = chunks.remove(forgotten);
       forgotten++;
     }

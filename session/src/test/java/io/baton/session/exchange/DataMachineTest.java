@@ -263,6 +263,21 @@ class DataMachineTest {
         .containsExactly(new DataEffect.ClosingKnown());
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void stream_isLongerThanItsLimitIfItIsRead(int limit) {
+    DataDriver stream = new DataDriver(new DataLimits(limit, 4, DataDriver.MEMORY));
+    for (int i = 0; i < 10; i++) {
+      assertThat(stream.arrive(i, i)).contains(new DataEffect.Keep(i));
+      stream.receiveAndMarkDone(ANNE, i);
+      stream.drop(i);
+    }
+    assertThat(reason(stream.receive(ANNE, 0))).isEqualTo(GONE);
+    stream.receive(ANNE, 10, 1);
+    assertThat(failure(stream.tickAt(1)).message())
+        .endsWith("10 have come, and the sender has not said how many there are");
+  }
+
   // ---- done
 
   @Test
@@ -500,6 +515,15 @@ class DataMachineTest {
   // ---- limits
 
   @Test
+  void limits_boundTheChunks() {
+    IntStream.range(0, 16).forEach(i -> data.arrive(i, i));
+    assertThat(reason(data.arrive(16, 16))).isEqualTo(RESOURCE_EXHAUSTED);
+    assertThat(data.arrive(3, 3)).containsExactly(new DataEffect.KnowAlready(3));
+    data.drop(0);
+    assertThat(data.arrive(16, 17)).contains(new DataEffect.Keep(16));
+  }
+
+  @Test
   void limits_boundTheRequests() {
     IntStream.range(0, 4).forEach(i -> assertThat(data.receive(ANNE, i)).isEmpty());
     assertThat(reason(data.receive(BERTA, 0))).isEqualTo(RESOURCE_EXHAUSTED);
@@ -644,6 +668,19 @@ class DataMachineTest {
     }
     data.arriveOf(2, 0, 3 * DataWitness.LIFE);
     assertThat(reason(data.arriveOf(2, 1, 2))).isEqualTo(ALREADY_EXISTS);
+  }
+
+  @Test
+  void earlierLife_neverBeginsTheNext() {
+    DataDriver stream = new DataDriver(new DataLimits(1, 4, DataDriver.MEMORY));
+    for (int i = 0; i < 3; i++) {
+      stream.arriveOf(3, i, i);
+      stream.receiveAndMarkDone(ANNE, i);
+      stream.drop(i);
+    }
+    // All three are forgotten one by one, so that only the number of the transfer tells.
+    assertThat(reason(stream.arriveOf(3, 0, 0))).isEqualTo(ALREADY_EXISTS);
+    assertThat(reason(stream.receive(ANNE, 0))).isEqualTo(GONE);
   }
 
   @Test
