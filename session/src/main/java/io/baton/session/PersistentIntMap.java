@@ -1,6 +1,8 @@
 package io.baton.session;
 
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,12 +82,12 @@ public final class PersistentIntMap<V> {
 
   /** Without that key. */
   public PersistentIntMap<V> remove(int key) {
-    if (get(key) == null) {
+    if (root == null || get(key) == null) {
       return this;
     }
     return size == 1
         ? empty()
-        : new PersistentIntMap<>(with(root, depth - 1, key, null), depth, size - 1);
+        : new PersistentIntMap<>(without(root, depth - 1, key), depth, size - 1);
   }
 
   /** Visits every entry. */
@@ -103,6 +105,28 @@ public final class PersistentIntMap<V> {
     return keys;
   }
 
+  /** True for a map of the same entries. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof PersistentIntMap<?> that && entries().equals(that.entries());
+  }
+
+  @Override
+  public int hashCode() {
+    return entries().hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return entries().toString();
+  }
+
+  private Map<Integer, V> entries() {
+    Map<Integer, V> entries = new LinkedHashMap<>();
+    forEach(entries::put);
+    return entries;
+  }
+
   private static boolean fits(int key, int depth) {
     return depth * BITS >= Integer.SIZE || key >>> (depth * BITS) == 0;
   }
@@ -118,13 +142,29 @@ public final class PersistentIntMap<V> {
   }
 
   private static @Nullable Object[] with(
-      @Nullable Object @Nullable [] node, int level, int key, @Nullable Object value) {
+      @Nullable Object @Nullable [] node, int level, int key, Object value) {
     @Nullable Object[] copy =
         node == null ? new @Nullable Object[FANOUT] : Arrays.copyOf(node, FANOUT);
     int branch = branch(key, level);
     copy[branch] =
         level == 0 ? value : with((@Nullable Object[]) copy[branch], level - 1, key, value);
     return copy;
+  }
+
+  /** Null if nothing is left, so that keys that were removed cost nothing. */
+  private static @Nullable Object @Nullable [] without(
+      @Nullable Object[] node, int level, int key) {
+    @Nullable Object[] copy = Arrays.copyOf(node, FANOUT);
+    int branch = branch(key, level);
+    Object child = copy[branch];
+    copy[branch] =
+        level == 0 || child == null ? null : without((@Nullable Object[]) child, level - 1, key);
+    for (Object left : copy) {
+      if (left != null) {
+        return copy;
+      }
+    }
+    return null;
   }
 
   @SuppressWarnings("unchecked")

@@ -1,8 +1,9 @@
 package io.baton.session.exchange;
 
 import java.util.ArrayList;
+import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What the sender sends. */
 final class Arrivals {
@@ -15,32 +16,63 @@ final class Arrivals {
 
   void arrived(DataInput.Arrived arrived) {
     int index = arrived.index();
-    if (isRepeated(index, arrived.origin())) {
+    if (arrived.origin().equals(data.origin(index))) {
       data.emit(new DataEffect.KnowAlready(index));
-      return;
-    }
-    if (data.knows(index)) {
-      if (!data.isFinished()) {
-        refuse(
-            Failure.Reason.ALREADY_EXISTS,
-            "chunk %d of %s has been sent before".formatted(index, data.id));
-        return;
-      }
+    } else if (data.senders.isOfEarlierLife(arrived.origin())) {
+      refuseAsOvertaken("chunk " + index);
+    } else if (arrived.total().isPresent() && index >= arrived.total().getAsInt()) {
+      refuse(Failure.Reason.INVALID_ARGUMENT, beyond(arrived.total().getAsInt(), index));
+    } else if (data.isFinished() && data.senders.isNew(arrived.origin())) {
+      DataInput.Closed closing = data.closing;
       data.beginAnew();
+      keep(arrived);
+      applyEarly(closing);
+    } else if (data.knows(index)) {
+      refuse(
+          Failure.Reason.ALREADY_EXISTS,
+          "chunk %d of %s has been sent before".formatted(index, data.id));
+    } else {
+      admit(arrived);
     }
-    if (!isConsistent(index, arrived.total())) {
-      return;
+  }
+
+  void closed(DataInput.Closed closed) {
+    if (closed.origin().equals(data.closedBy) || closed.equals(data.closing)) {
+      data.emit(new DataEffect.ClosingKnown());
+    } else if (data.senders.isOfEarlierLife(closed.origin())) {
+      refuseAsOvertaken("the number of chunks");
+    } else if (data.isFinished() && data.senders.isNew(closed.origin())) {
+      data.closing = closed;
+      data.emit(new DataEffect.ClosingKnown());
+    } else {
+      Optional<String> objection = objection(closed.total() - 1, OptionalInt.of(closed.total()));
+      if (objection.isPresent()) {
+        refuse(Failure.Reason.INVALID_ARGUMENT, objection.get());
+      } else {
+        data.emit(new DataEffect.ClosingKnown());
+        close(closed);
+      }
     }
-    if (data.chunks.size() >= data.limits.chunks()) {
+  }
+
+  private void admit(DataInput.Arrived arrived) {
+    Optional<String> objection = objection(arrived.index(), arrived.total());
+    if (objection.isPresent()) {
+      refuse(Failure.Reason.INVALID_ARGUMENT, objection.get());
+    } else if (data.chunks.size() >= data.limits.chunks()) {
       refuse(
           Failure.Reason.RESOURCE_EXHAUSTED,
           "%d chunks of %s are known already; there is no room for another"
               .formatted(data.chunks.size(), data.id));
-      return;
+    } else {
+      keep(arrived);
     }
-    data.add(index, new ChunkState.Here(arrived.origin(), Set.of(), arrived.ranks()));
+  }
+
+  private void keep(DataInput.Arrived arrived) {
+    data.add(arrived.index(), arrived.origin(), arrived.ranks());
     for (DataInput.Receive request : new ArrayList<>(data.waiting.values())) {
-      if (request.index() == index) {
+      if (request.index() == arrived.index()) {
         data.waiting.remove(request.request());
         data.deliver(request);
       }
@@ -48,54 +80,35 @@ final class Arrivals {
     arrived.total().ifPresent(this::endAt);
   }
 
-  void closed(DataInput.Closed closed) {
-    if (closed.origin().equals(data.closedBy)) {
-      data.emit(new DataEffect.ClosingKnown());
-      return;
-    }
-    if (data.total.isPresent() && data.isFinished()) {
-      data.beginAnew();
-    }
-    if (isConsistent(closed.total() - 1, OptionalInt.of(closed.total()))) {
-      data.closedBy = closed.origin();
-      data.emit(new DataEffect.ClosingKnown());
-      endAt(closed.total());
+  /** A closing that came before the first chunk, unless it was the old one said once more. */
+  private void applyEarly(DataInput.@Nullable Closed closing) {
+    if (closing != null
+        && objection(closing.total() - 1, OptionalInt.of(closing.total())).isEmpty()) {
+      close(closing);
     }
   }
 
-  /** The same once more, or one that was overtaken by a later life of the datum. */
-  private boolean isRepeated(int index, Origin origin) {
-    Origin known =
-        switch (data.chunks.get(index)) {
-          case ChunkState.Here here -> here.origin();
-          case ChunkState.Gone gone -> gone.origin();
-          case null -> null;
-        };
-    return known != null
-        && known.relay() == origin.relay()
-        && origin.transfer() <= known.transfer();
+  private void close(DataInput.Closed closed) {
+    data.closedBy = closed.origin();
+    data.senders = data.senders.having(closed.origin());
+    endAt(closed.total());
   }
 
-  private boolean isConsistent(int index, OptionalInt total) {
+  /** What a chunk of that number, or that total, contradicts. */
+  private Optional<String> objection(int index, OptionalInt total) {
     if (total.isPresent() && data.total.isPresent() && !total.equals(data.total)) {
-      refuse(
-          Failure.Reason.INVALID_ARGUMENT,
+      return Optional.of(
           "%s has %d chunks, not %d".formatted(data.id, data.total.getAsInt(), total.getAsInt()));
-      return false;
     }
     OptionalInt known = total.isPresent() ? total : data.total;
-    if (known.isEmpty()) {
-      return true;
-    }
     int highest = Math.max(index, data.end - 1);
-    if (highest >= known.getAsInt()) {
-      refuse(
-          Failure.Reason.INVALID_ARGUMENT,
-          "%s has %d chunks, and so none of number %d"
-              .formatted(data.id, known.getAsInt(), highest));
-      return false;
-    }
-    return true;
+    return known.isPresent() && highest >= known.getAsInt()
+        ? Optional.of(beyond(known.getAsInt(), highest))
+        : Optional.empty();
+  }
+
+  private String beyond(int total, int index) {
+    return "%s has %d chunks, and so none of number %d".formatted(data.id, total, index);
   }
 
   private void endAt(int total) {
@@ -110,6 +123,12 @@ final class Arrivals {
               }
               return past;
             });
+  }
+
+  private void refuseAsOvertaken(String what) {
+    refuse(
+        Failure.Reason.ALREADY_EXISTS,
+        "%s was sent before %s was sent anew".formatted(what, data.id));
   }
 
   private void refuse(Failure.Reason reason, String message) {

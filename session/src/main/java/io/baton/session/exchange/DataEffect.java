@@ -27,7 +27,7 @@ public sealed interface DataEffect {
   /** A chunk's standing has changed. */
   record Stand(int index, Standing standing) implements DataEffect {}
 
-  /** A chunk whose members are all done makes place for another of the same number. */
+  /** A chunk whose members are all done makes place, because the datum is sent anew. */
   record Discard(int index) implements DataEffect {}
 
   /** Nothing is known of this datum any more. */

@@ -16,29 +16,53 @@ public sealed interface DataInput {
   record Arrived(int index, OptionalInt total, Origin origin, Set<Integer> ranks)
       implements DataInput {
 
+    /**
+     * @throws IllegalArgumentException if the index is none, or the total negative
+     */
     public Arrived {
       ranks = Set.copyOf(ranks);
+      checkIndex(index);
+      checkTotal(total.orElse(0));
     }
   }
 
   /** The sender says how many chunks there are. */
-  record Closed(int total, Origin origin) implements DataInput {}
+  record Closed(int total, Origin origin) implements DataInput {
+
+    /**
+     * @throws IllegalArgumentException if the total is negative
+     */
+    public Closed {
+      checkTotal(total);
+    }
+  }
 
   /**
    * A reader asks for a chunk.
    *
-   * @param request answered exactly once, unless the reader leaves
+   * @param request never used for another; answered exactly once, unless the reader leaves
    * @param deadlineNanos when it is told that nothing came
    */
-  record Receive(long request, Reader reader, int index, long deadlineNanos) implements DataInput {}
+  record Receive(long request, Reader reader, int index, long deadlineNanos) implements DataInput {
+
+    /**
+     * @throws IllegalArgumentException if the index is none
+     */
+    public Receive {
+      checkIndex(index);
+    }
+  }
 
   /** A reader no longer waits for the answer. */
   record Cancel(long request) implements DataInput {}
 
-  /** A reader is done with a chunk. */
+  /** A reader is done with a chunk. Of one that its member has not received, this says nothing. */
   record MarkDone(Reader reader, int index) implements DataInput {}
 
-  /** A reader is gone, and what it held is free. Its member is not done. */
+  /**
+   * A reader is gone, and what it held is free. Its member is not done. It must be the last word of
+   * that registration.
+   */
   record ReaderGone(long registration) implements DataInput {}
 
   /** The memory of a chunk that nobody held has been given to others. */
@@ -46,4 +70,16 @@ public sealed interface DataInput {
 
   /** Time has passed. */
   record Tick() implements DataInput {}
+
+  private static void checkIndex(int index) {
+    if (index < 0 || index == Integer.MAX_VALUE) {
+      throw new IllegalArgumentException("%d is no number of a chunk".formatted(index));
+    }
+  }
+
+  private static void checkTotal(int total) {
+    if (total < 0) {
+      throw new IllegalArgumentException("%d is no number of chunks".formatted(total));
+    }
+  }
 }

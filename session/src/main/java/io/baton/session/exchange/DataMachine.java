@@ -11,8 +11,9 @@ import io.baton.session.Transition;
  * what was here and is gone is answered {@link Failure.Reason#GONE}, and never waited for. Requests
  * that come before their chunk wait for it, each with its own deadline.
  *
- * <p>Every input may come twice and in any order: what is known already changes nothing. A datum
- * all of whose chunks are done may be sent anew under its id.
+ * <p>What senders say may come twice and in any order: what is known already changes nothing. What
+ * a reader says comes once, and in its order. A datum all of whose chunks are done may be sent anew
+ * under its id; that begins with a chunk, and no message that was sent before it counts any more.
  */
 public final class DataMachine {
 

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,8 @@ final class DataScratch {
   int forgotten;
   OptionalInt total;
   @Nullable Origin closedBy;
+  DataInput.@Nullable Closed closing;
+  Senders senders;
   private final long lastWordNanos;
   private final List<DataEffect> effects = new ArrayList<>();
 
@@ -40,6 +43,8 @@ final class DataScratch {
     this.forgotten = state.forgotten();
     this.total = state.total();
     this.closedBy = state.closedBy();
+    this.closing = state.closing();
+    this.senders = state.senders();
     this.lastWordNanos = state.lastWordNanos();
   }
 
@@ -54,6 +59,8 @@ final class DataScratch {
             forgotten,
             total,
             closedBy,
+            closing,
+            senders,
             waiting,
             isWord ? nowNanos : lastWordNanos);
     boolean outOfMind =
@@ -73,9 +80,17 @@ final class DataScratch {
     return index < forgotten || chunks.get(index) != null;
   }
 
+  /** Where the chunk of that number came from, if that is remembered. */
+  @Nullable Origin origin(int index) {
+    ChunkState chunk = chunks.get(index);
+    return chunk == null ? null : chunk.origin();
+  }
+
   /** A chunk that was not known is here. */
-  void add(int index, ChunkState.Here chunk) {
+  void add(int index, Origin origin, Set<Integer> ranks) {
+    ChunkState.Here chunk = ChunkState.Here.arrived(origin, ranks);
     chunks = chunks.put(index, chunk);
+    senders = senders.having(origin);
     here++;
     end = Math.max(end, index + 1);
     emit(new DataEffect.Keep(index));
@@ -112,7 +127,8 @@ final class DataScratch {
     }
     chunks = chunks.put(index, new ChunkState.Gone(chunk.origin()));
     here--;
-    while (chunks.size() > REMEMBERED && chunks.get(forgotten) instanceof ChunkState.Gone) {
+    int remembered = Math.min(REMEMBERED, limits.chunks() - 1);
+    while (chunks.size() > remembered && chunks.get(forgotten) instanceof ChunkState.Gone) {
       chunks = chunks.remove(forgotten);
       forgotten++;
     }
@@ -151,5 +167,7 @@ final class DataScratch {
     forgotten = 0;
     total = OptionalInt.empty();
     closedBy = null;
+    closing = null;
+    senders = senders.anew();
   }
 }

@@ -2,6 +2,7 @@ package io.baton.session.exchange;
 
 import io.baton.session.PersistentIntMap;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param forgotten all chunks of a smaller number are gone
  * @param total the number of chunks, once the sender has said it
  * @param closedBy the message that said it, unless it came with a chunk
+ * @param closing one that came after every chunk was done: of what is sent anew, if anything is
+ * @param senders how far its senders have come
  * @param waiting requests to receive what is not here, by their numbers, oldest first
  * @param lastWordNanos when something last happened
  */
@@ -29,11 +32,13 @@ public record DataState(
     int forgotten,
     OptionalInt total,
     @Nullable Origin closedBy,
+    DataInput.@Nullable Closed closing,
+    Senders senders,
     Map<Long, DataInput.Receive> waiting,
     long lastWordNanos) {
 
   public DataState {
-    waiting = new LinkedHashMap<>(waiting);
+    waiting = Collections.unmodifiableMap(new LinkedHashMap<>(waiting));
   }
 
   /** Nothing is known of it. */
@@ -47,6 +52,8 @@ public record DataState(
         0,
         OptionalInt.empty(),
         null,
+        null,
+        Senders.NONE,
         Map.of(),
         nowNanos);
   }

@@ -69,7 +69,7 @@ final class Requests {
     if (data.total.isPresent()) {
       return "%d of %d have come".formatted(data.come(), data.total.getAsInt());
     }
-    return data.chunks.isEmpty()
+    return data.come() == 0
         ? "nothing has been sent under that id"
         : "%d have come, and the sender has not said how many there are".formatted(data.come());
   }
