@@ -11,6 +11,7 @@ import io.baton.simulations.scenario.SimulationFailedException;
 import io.baton.simulations.study.BadInputException;
 import io.baton.stages.ModelException;
 import io.baton.transport.grpc.BindFailedException;
+import io.baton.transport.pinned.PoolException;
 import org.slf4j.LoggerFactory;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
@@ -41,6 +42,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "6:the prompt is empty, or too long for the model",
       "7:demo: a process could not be started",
       "8:this machine has no JDK 25, or Baton could not be built",
+      "9:the pool of shared memory cannot be made",
       "70:a bug",
       "130:interrupted from the keyboard",
       "143:told to stop, and stopped in order"
@@ -163,6 +165,7 @@ public final class Main {
       case BadInputException _ -> ExitCode.USAGE;
       case ModelException _ -> ExitCode.MODEL;
       case BindFailedException _ -> ExitCode.CANNOT_LISTEN;
+      case PoolException _ -> ExitCode.NO_POOL;
       case NoRouteException _ -> ExitCode.NO_ROUTE;
       case StepDeclinedException e when e.reason() == Refusal.TOO_LONG -> ExitCode.INPUT;
       case ScenarioException _ -> ExitCode.USAGE;

@@ -1,12 +1,14 @@
 package io.baton.relay;
 
 import io.baton.proto.v1.RelayGrpc;
+import io.baton.relay.exchange.Exchange;
 import io.baton.session.model.Peer;
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.StageInfo;
 import io.baton.session.model.StageRole;
 import io.baton.transport.Budget;
+import io.baton.transport.exchange.LinkConfig;
 import io.baton.transport.executor.ExecutorLink;
 import io.baton.transport.grpc.BindFailedException;
 import io.baton.transport.grpc.BoundServer;
@@ -22,6 +24,9 @@ import io.baton.transport.lane.grpc.GrpcPushService;
 import io.baton.transport.lane.grpc.PushLimits;
 import io.baton.transport.payload.ChunkingConfig;
 import io.baton.transport.payload.PayloadFramer;
+import io.baton.transport.pinned.ChunkIndexConfig;
+import io.baton.transport.pinned.PinnedPool;
+import io.baton.transport.pinned.PoolException;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -31,6 +36,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import org.slf4j.Logger;
@@ -48,6 +54,12 @@ public final class Relay implements AutoCloseable {
   /** Of pushes that wait to be sent, to all peers together. */
   private static final long QUEUED_PUSH_BYTES = 256L << 20;
 
+  /** Of offers, answers and bodies that wait to be sent, to all peers together. */
+  private static final long QUEUED_LINK_BYTES = 256L << 20;
+
+  /** Of the pool, for chunks that everybody is done with. */
+  private static final double HISTORY_SHARE = 0.25;
+
   /** Enough for the sockets of one relay; callbacks are short. */
   private static final int EVENT_LOOP_THREADS = 1;
 
@@ -56,6 +68,8 @@ public final class Relay implements AutoCloseable {
   private final HealthStatusManager health = new HealthStatusManager();
   private final ScheduledThreadPoolExecutor timer;
   private final EventLoops loops;
+  private final PinnedPool pool;
+  private final Exchange exchange;
   private final Lanes lanes;
   private final Budget payloads;
   private final SessionTable sessions;
@@ -65,9 +79,10 @@ public final class Relay implements AutoCloseable {
   private final Optional<BoundServer> executorServer;
   private boolean closed;
 
-  private Relay(RelayConfig config) throws BindFailedException {
+  private Relay(RelayConfig config) throws BindFailedException, PoolException {
     SecureRandom random = new SecureRandom();
     self = new RelayId(config.name(), random.nextLong());
+    pool = PinnedPool.create(config.dataPlane().pool(config.name()));
     timer = new ScheduledThreadPoolExecutor(1, this::timerThread);
     timer.setRemoveOnCancelPolicy(true);
     timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
@@ -77,6 +92,17 @@ public final class Relay implements AutoCloseable {
     payloads = new Budget(config.limits().payloadBytes());
     PayloadFramer framer = new PayloadFramer(ChunkingConfig.DEFAULT);
     Budget queued = new Budget(QUEUED_PUSH_BYTES);
+    exchange =
+        new Exchange(
+            self,
+            pool,
+            ChunkIndexConfig.of((long) (pool.size() * HISTORY_SHARE)),
+            LinkConfig.withDefaults(InsecureChannelCredentials.create())
+                .withLanes(config.dataPlane().lanes()),
+            loops,
+            new Budget(QUEUED_LINK_BYTES),
+            timer,
+            new SplittableRandom(random.nextLong()));
     lanes =
         new Lanes(
             address ->
@@ -112,8 +138,11 @@ public final class Relay implements AutoCloseable {
                       loops,
                       config.executorSocket().get(),
                       settings,
-                      List.of(new AttachService(self, slot, framer, payloads))));
+                      List.of(
+                          new AttachService(self, slot, framer, payloads),
+                          exchange.sidecarService())));
       server = listen(config, context, settings);
+      exchange.knownAs(Set.of(server.endpoint().toString()));
     } catch (BindFailedException e) {
       stopThreads();
       throw e;
@@ -127,8 +156,9 @@ public final class Relay implements AutoCloseable {
    * Starts a relay, without an executor.
    *
    * @throws BindFailedException if it cannot listen where it should; nothing is left running then
+   * @throws PoolException if there is no room for its pool, or it cannot be made; the same
    */
-  public static Relay start(RelayConfig config) throws BindFailedException {
+  public static Relay start(RelayConfig config) throws BindFailedException, PoolException {
     return new Relay(config);
   }
 
@@ -142,6 +172,7 @@ public final class Relay implements AutoCloseable {
           List.of(
               new RelayService(context, slot, payloads),
               pushes,
+              exchange.exchangeService(),
               health.getHealthService(),
               ProtoReflectionServiceV1.newInstance()));
     } catch (BindFailedException e) {
@@ -193,6 +224,11 @@ public final class Relay implements AutoCloseable {
   /** The executor of this process is gone; its sessions end. */
   public void detach(ExecutorLink executor) {
     slot.detach(executor, "the stage executor was detached");
+  }
+
+  /** Where its tensors lie. */
+  public PinnedPool pool() {
+    return pool;
   }
 
   /** The stage that can be computed now. */
@@ -247,8 +283,10 @@ public final class Relay implements AutoCloseable {
   }
 
   private void stopThreads() {
+    exchange.close();
     lanes.close();
     timer.shutdownNow();
     loops.close();
+    pool.close();
   }
 }

@@ -1,8 +1,13 @@
 package io.baton.relay;
 
 import io.baton.session.stage.StageConfig;
+import io.baton.transport.exchange.LinkConfig;
 import io.baton.transport.grpc.Endpoint;
+import io.baton.transport.lane.LaneKind;
+import io.baton.transport.pinned.PoolConfig;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -12,9 +17,14 @@ import java.util.Optional;
  * @param listen where clients and peers reach it
  * @param executorSocket where a stage executor of another process attaches; empty if none may
  * @param limits what it may be made to hold
+ * @param dataPlane where tensors lie, and how they travel
  */
 public record RelayConfig(
-    String name, Endpoint listen, Optional<Endpoint> executorSocket, Limits limits) {
+    String name,
+    Endpoint listen,
+    Optional<Endpoint> executorSocket,
+    Limits limits,
+    DataPlane dataPlane) {
 
   /**
    * Bounds of a relay.
@@ -42,15 +52,60 @@ public record RelayConfig(
     }
   }
 
+  /**
+   * The memory that tensors are in, and the ways that they go.
+   *
+   * @param poolBytes of the shared pool
+   * @param poolDirectory a file system in memory
+   * @param pushShare of the pool that pushes may fill, from 0 to 1
+   * @param lanes by which bytes may travel, the best first
+   */
+  public record DataPlane(
+      long poolBytes, Path poolDirectory, double pushShare, List<LaneKind> lanes) {
+
+    public static final DataPlane DEFAULT =
+        new DataPlane(
+            64L << 20,
+            PoolConfig.DEFAULT_DIRECTORY,
+            PoolConfig.DEFAULT_PUSH_SHARE,
+            LinkConfig.ALL_LANES);
+
+    /**
+     * @throws IllegalArgumentException if there is no lane
+     */
+    public DataPlane {
+      lanes = List.copyOf(lanes);
+      if (lanes.isEmpty()) {
+        throw new IllegalArgumentException("no lane");
+      }
+    }
+
+    public DataPlane withPoolBytes(long other) {
+      return new DataPlane(other, poolDirectory, pushShare, lanes);
+    }
+
+    public DataPlane withLanes(List<LaneKind> other) {
+      return new DataPlane(poolBytes, poolDirectory, pushShare, other);
+    }
+
+    PoolConfig pool(String relay) {
+      return PoolConfig.of(relay, poolBytes).withDirectory(poolDirectory).withPushShare(pushShare);
+    }
+  }
+
   public static RelayConfig of(String name, Endpoint listen) {
-    return new RelayConfig(name, listen, Optional.empty(), Limits.DEFAULT);
+    return new RelayConfig(name, listen, Optional.empty(), Limits.DEFAULT, DataPlane.DEFAULT);
   }
 
   public RelayConfig withExecutorSocket(Endpoint socket) {
-    return new RelayConfig(name, listen, Optional.of(socket), limits);
+    return new RelayConfig(name, listen, Optional.of(socket), limits, dataPlane);
   }
 
   public RelayConfig withLimits(Limits limits) {
-    return new RelayConfig(name, listen, executorSocket, limits);
+    return new RelayConfig(name, listen, executorSocket, limits, dataPlane);
+  }
+
+  public RelayConfig withDataPlane(DataPlane dataPlane) {
+    return new RelayConfig(name, listen, executorSocket, limits, dataPlane);
   }
 }

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.baton.session.stage.StageConfig;
 import io.baton.transport.grpc.Endpoint;
+import io.baton.transport.lane.LaneKind;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -23,7 +25,12 @@ class RelayConfigTest {
                 LISTEN,
                 Optional.empty(),
                 new RelayConfig.Limits(
-                    256, Duration.ofMinutes(1), 256L << 20, StageConfig.Limits.DEFAULT)));
+                    256, Duration.ofMinutes(1), 256L << 20, StageConfig.Limits.DEFAULT),
+                new RelayConfig.DataPlane(
+                    64L << 20,
+                    Path.of("/dev/shm"),
+                    0.5,
+                    List.of(LaneKind.LOCAL, LaneKind.UCX, LaneKind.GRPC))));
   }
 
   @Test
@@ -31,8 +38,14 @@ class RelayConfigTest {
     Endpoint socket = new Endpoint.Unix(Path.of("relay.sock"));
     RelayConfig.Limits limits =
         new RelayConfig.Limits(1, Duration.ofSeconds(1), 1, StageConfig.Limits.DEFAULT);
-    assertThat(RelayConfig.of("r", LISTEN).withExecutorSocket(socket).withLimits(limits))
-        .isEqualTo(new RelayConfig("r", LISTEN, Optional.of(socket), limits));
+    RelayConfig.DataPlane dataPlane =
+        RelayConfig.DataPlane.DEFAULT.withPoolBytes(1 << 20).withLanes(List.of(LaneKind.GRPC));
+    assertThat(
+            RelayConfig.of("r", LISTEN)
+                .withExecutorSocket(socket)
+                .withLimits(limits)
+                .withDataPlane(dataPlane))
+        .isEqualTo(new RelayConfig("r", LISTEN, Optional.of(socket), limits, dataPlane));
   }
 
   @Test

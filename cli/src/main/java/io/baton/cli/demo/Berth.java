@@ -5,7 +5,7 @@ import io.baton.cli.StageShare;
 import io.baton.proto.codec.HostPort;
 import io.baton.stages.ModelDirectory;
 import io.baton.stages.ModelException;
-import io.baton.transport.grpc.BindFailedException;
+import java.io.IOException;
 
 /** A relay's place on this machine: whoever starts there anew has the same name and address. */
 final class Berth implements AutoCloseable {
@@ -14,7 +14,7 @@ final class Berth implements AutoCloseable {
   @FunctionalInterface
   interface Launcher {
     RunningStage launch(String name, ModelDirectory model, StageShare share, HostPort listen)
-        throws CommandException, ModelException, BindFailedException;
+        throws CommandException, ModelException, IOException;
   }
 
   private static final HostPort ANYWHERE = new HostPort("127.0.0.1", 0);
@@ -26,7 +26,7 @@ final class Berth implements AutoCloseable {
   private volatile RunningStage stage;
 
   private Berth(Launcher launcher, String name, ModelDirectory model, StageShare share)
-      throws CommandException, ModelException, BindFailedException {
+      throws CommandException, ModelException, IOException {
     this.launcher = launcher;
     this.name = name;
     this.model = model;
@@ -36,7 +36,7 @@ final class Berth implements AutoCloseable {
 
   /** Starts a stage there, without waiting for it. */
   static Berth occupied(Launcher launcher, String name, ModelDirectory model, StageShare share)
-      throws CommandException, ModelException, BindFailedException {
+      throws CommandException, ModelException, IOException {
     return new Berth(launcher, name, model, share);
   }
 
@@ -55,8 +55,7 @@ final class Berth implements AutoCloseable {
   }
 
   /** Clears away the stage that was killed, and starts another at its address. */
-  void restart()
-      throws CommandException, ModelException, BindFailedException, InterruptedException {
+  void restart() throws CommandException, ModelException, IOException, InterruptedException {
     HostPort address = stage.awaitReady();
     stage.close();
     stage = launcher.launch(name, model, share, address);

@@ -7,7 +7,6 @@ import io.baton.proto.codec.HostPort;
 import io.baton.simulations.proxy.DelayingProxy;
 import io.baton.stages.ModelDirectory;
 import io.baton.stages.ModelException;
-import io.baton.transport.grpc.BindFailedException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -71,7 +70,7 @@ final class Fleet implements AutoCloseable {
 
   /** Starts all stages and waits until they can be reached. */
   static Fleet start(ModelDirectory model, Plan plan, Berth.Launcher launcher)
-      throws CommandException, ModelException, BindFailedException, InterruptedException {
+      throws CommandException, ModelException, IOException, InterruptedException {
     Fleet fleet = new Fleet(plan, launcher);
     Runtime.getRuntime().addShutdownHook(fleet.hook);
     try {
@@ -80,7 +79,7 @@ final class Fleet implements AutoCloseable {
       return fleet;
     } catch (CommandException
         | ModelException
-        | BindFailedException
+        | IOException
         | InterruptedException
         | RuntimeException e) {
       fleet.close();
@@ -88,8 +87,7 @@ final class Fleet implements AutoCloseable {
     }
   }
 
-  private void launch(ModelDirectory model)
-      throws CommandException, ModelException, BindFailedException {
+  private void launch(ModelDirectory model) throws CommandException, ModelException, IOException {
     for (int stage = 1; stage <= plan.stages(); stage++) {
       launch("stage-" + stage, model, stage);
     }
@@ -107,7 +105,7 @@ final class Fleet implements AutoCloseable {
   }
 
   private void launch(String name, ModelDirectory model, int stage)
-      throws CommandException, ModelException, BindFailedException {
+      throws CommandException, ModelException, IOException {
     berths.add(Berth.occupied(launcher, name, model, new StageShare(stage, plan.stages())));
   }
 
@@ -157,7 +155,7 @@ final class Fleet implements AutoCloseable {
   private static void restart(Berth berth) {
     try {
       berth.restart();
-    } catch (CommandException | ModelException | BindFailedException | RuntimeException e) {
+    } catch (CommandException | ModelException | IOException | RuntimeException e) {
       log.warn("{} could not be started anew: {}", berth.name(), e.getMessage());
     } catch (InterruptedException e) {
       // The demo is over.

@@ -8,8 +8,8 @@ import io.baton.relay.RelayConfig;
 import io.baton.stages.JlamaStageExecutor;
 import io.baton.stages.ModelDirectory;
 import io.baton.stages.ModelException;
-import io.baton.transport.grpc.BindFailedException;
 import io.baton.transport.grpc.Endpoint;
+import java.io.IOException;
 
 /** A relay and its executor in this process. */
 final class InProcessStage implements RunningStage {
@@ -30,7 +30,7 @@ final class InProcessStage implements RunningStage {
   }
 
   static InProcessStage start(String name, ModelDirectory model, StageShare share, HostPort listen)
-      throws ModelException, BindFailedException {
+      throws ModelException, IOException {
     JlamaStageExecutor executor =
         JlamaStageExecutor.load(model, share.index(), share.count(), SESSIONS);
     StageHarness harness = StageHarness.start(executor, name);
@@ -38,7 +38,7 @@ final class InProcessStage implements RunningStage {
       Relay relay = Relay.start(RelayConfig.of(name, new Endpoint.Tcp(listen)));
       relay.attach(harness);
       return new InProcessStage(name, executor, harness, relay);
-    } catch (BindFailedException | RuntimeException e) {
+    } catch (IOException | RuntimeException e) {
       harness.close();
       executor.close();
       throw e;

@@ -11,7 +11,6 @@ import io.baton.simulations.scenario.Roster;
 import io.baton.simulations.scenario.Scenario;
 import io.baton.stages.ModelDirectory;
 import io.baton.stages.ModelException;
-import io.baton.transport.grpc.BindFailedException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
@@ -49,7 +48,7 @@ final class ScenarioFleet implements RelayHost<Exception>, AutoCloseable {
   /** Starts all relays and waits until they can be reached. */
   static ScenarioFleet start(
       Scenario scenario, Roster roster, ModelDirectory model, PrintWriter log)
-      throws CommandException, ModelException, BindFailedException, InterruptedException {
+      throws CommandException, ModelException, IOException, InterruptedException {
     ScenarioFleet fleet = new ScenarioFleet(scenario, model, log);
     Runtime.getRuntime().addShutdownHook(fleet.hook);
     try {
@@ -58,7 +57,7 @@ final class ScenarioFleet implements RelayHost<Exception>, AutoCloseable {
       return fleet;
     } catch (CommandException
         | ModelException
-        | BindFailedException
+        | IOException
         | InterruptedException
         | RuntimeException e) {
       fleet.close();
@@ -67,7 +66,7 @@ final class ScenarioFleet implements RelayHost<Exception>, AutoCloseable {
   }
 
   /** The preferred relays of all stages come before their spares. */
-  private void launch(Roster roster) throws CommandException, ModelException, BindFailedException {
+  private void launch(Roster roster) throws CommandException, ModelException, IOException {
     boolean more = true;
     for (int rank = 0; more; rank++) {
       more = false;

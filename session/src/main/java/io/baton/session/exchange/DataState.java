@@ -68,6 +68,15 @@ public record DataState(
     return chunks.get(index) instanceof ChunkState.Here here ? here.standing() : null;
   }
 
+  /** True if this very chunk has come before. */
+  public boolean hasCome(int index, Origin origin) {
+    return switch (chunks.get(index)) {
+      case ChunkState.Here here -> here.origin().equals(origin);
+      case ChunkState.Gone gone -> gone.origin().equals(origin);
+      case null -> false;
+    };
+  }
+
   /** True if nothing is worth remembering. */
   boolean isBlank() {
     return end == 0 && total.isEmpty() && waiting.isEmpty();

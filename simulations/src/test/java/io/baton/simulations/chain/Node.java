@@ -71,7 +71,8 @@ final class Node implements AutoCloseable {
                 config.name(),
                 Endpoint.tcp("127.0.0.1", port),
                 config.executorSocket(),
-                config.limits()));
+                config.limits(),
+                config.dataPlane()));
     relay = started;
     if (started.endpoint() instanceof Endpoint.Tcp(HostPort bound)) {
       port = bound.port();

@@ -1,0 +1,494 @@
+package io.baton.relay.exchange;
+
+import com.google.protobuf.ByteString;
+import io.baton.session.exchange.ChunkHeader;
+import io.baton.session.exchange.DataId;
+import io.baton.session.exchange.DataInput;
+import io.baton.session.exchange.Destination;
+import io.baton.session.exchange.Failure;
+import io.baton.session.exchange.Member;
+import io.baton.session.exchange.Origin;
+import io.baton.session.exchange.Reader;
+import io.baton.session.model.RelayId;
+import io.baton.transport.Budget;
+import io.baton.transport.exchange.Body;
+import io.baton.transport.exchange.Closing;
+import io.baton.transport.exchange.ExchangeLimits;
+import io.baton.transport.exchange.ExchangeService;
+import io.baton.transport.exchange.Inbound;
+import io.baton.transport.exchange.LinkAnswer;
+import io.baton.transport.exchange.LinkConfig;
+import io.baton.transport.exchange.LinkHost;
+import io.baton.transport.exchange.LinkListener;
+import io.baton.transport.exchange.Offer;
+import io.baton.transport.exchange.OfferReceiver;
+import io.baton.transport.exchange.PeerLink;
+import io.baton.transport.grpc.EventLoops;
+import io.baton.transport.pinned.ChunkIndex;
+import io.baton.transport.pinned.ChunkIndexConfig;
+import io.baton.transport.pinned.PinnedPool;
+import io.baton.transport.pinned.Slot;
+import io.grpc.BindableService;
+import io.grpc.SynchronizationContext;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The part of a relay that moves chunks: takes them from the senders of this host and from other
+ * relays, keeps them in the pool, and hands them to the readers of this host.
+ *
+ * <p>Everything that happens goes through one loop, on whichever thread brought it; no bytes of
+ * tensors are touched in it, other than those of a peer that is lost.
+ */
+public final class Exchange implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Exchange.class);
+
+  /** Of small chunks that are kept on the heap. */
+  private static final long INLINE_BYTES = 64L << 20;
+
+  /** How often those who wait for room are looked after, whatever else happens. */
+  private static final Duration SERVE_EVERY = Duration.ofMillis(50);
+
+  private final RelayId self;
+  private final PinnedPool pool;
+  private final SynchronizationContext loop;
+  private final Deadlines deadlines;
+  private final ChunkIndex<DataTable.ChunkKey, StoredChunk> index;
+  private final DataTable data;
+  private final RoomQueue room;
+  private final PeerLinks links;
+  private final Sendings sendings;
+  private final Offers offers;
+  private final Gatherings gatherings;
+  private final ExchangeService exchangeService;
+  private final SidecarService sidecarService;
+  private final Budget inlineBytes = new Budget(INLINE_BYTES);
+  private final Map<Long, Consumer<ReceiveAnswer>> requests = new HashMap<>();
+  private final Map<String, TreeMap<Integer, SidecarStream>> senders = new HashMap<>();
+  private volatile Set<String> ownAddresses = Set.of();
+  private long nextTransfer = 1;
+  private long nextRequest = 1;
+  private long nextRegistration = 1;
+  private boolean serving;
+  private boolean serveScheduled;
+  private boolean closed;
+
+  /** What a reader is told. */
+  sealed interface ReceiveAnswer {
+    record Chunk(StoredChunk chunk) implements ReceiveAnswer {}
+
+    record End(int count) implements ReceiveAnswer {}
+
+    record Failed(Failure failure) implements ReceiveAnswer {}
+  }
+
+  /**
+   * Ready to be served.
+   *
+   * @param pool where chunks lie; closed after this
+   * @param timer for deadlines; its tasks are short
+   * @param random for jitter
+   */
+  public Exchange(
+      RelayId self,
+      PinnedPool pool,
+      ChunkIndexConfig history,
+      LinkConfig config,
+      EventLoops loops,
+      Budget queuedBytes,
+      ScheduledExecutorService timer,
+      RandomGenerator random) {
+    this.self = self;
+    this.pool = pool;
+    this.loop = new SynchronizationContext((_, error) -> crashed(error));
+    this.deadlines = new Deadlines(timer, System::nanoTime, loop::execute);
+    this.index =
+        new ChunkIndex<>(history, System::nanoTime, (key, _) -> loop.execute(() -> dropped(key)));
+    this.data =
+        new DataTable(index, deadlines, System::nanoTime, loop::execute, new ReaderAnswers());
+    this.room = new RoomQueue(pool, index::makeRoom);
+    this.links =
+        new PeerLinks(
+            new LinkHost(self, pool, loops, queuedBytes, timer), config, new Answers(), random);
+    this.sendings = new Sendings(links, deadlines, System::nanoTime, this::release);
+    this.offers = new Offers(data, room, inlineBytes, this::release);
+    this.gatherings = new Gatherings(room, deadlines, this::release, this::sendGathered);
+    this.exchangeService =
+        new ExchangeService(
+            self, pool, config.lanes(), ExchangeLimits.DEFAULT, new PeersOffers(), timer);
+    this.sidecarService = new SidecarService(this);
+  }
+
+  /** What other relays call. */
+  public BindableService exchangeService() {
+    return exchangeService;
+  }
+
+  /** What the processes of this host call, over a Unix-domain socket. */
+  public BindableService sidecarService() {
+    return sidecarService;
+  }
+
+  /** Addresses under which senders may name this relay itself. */
+  public void knownAs(Set<String> addresses) {
+    ownAddresses = Set.copyOf(addresses);
+  }
+
+  /** Ends everything: whoever waits is told, every slot is given back. Idempotent. */
+  @Override
+  public void close() {
+    exchangeService.close();
+    sidecarService.close();
+    loop.execute(
+        () -> {
+          if (closed) {
+            return;
+          }
+          closed = true;
+          gatherings.close();
+          sendings.close();
+          links.close();
+          offers.close();
+          data.clear();
+          deadlines.clear();
+        });
+  }
+
+  // ---- for the streams of this host's processes, in the loop
+
+  RelayId self() {
+    return self;
+  }
+
+  PinnedPool pool() {
+    return pool;
+  }
+
+  void inLoop(Runnable task) {
+    loop.execute(task);
+  }
+
+  long newRegistration() {
+    return nextRegistration++;
+  }
+
+  Deadlines deadlines() {
+    return deadlines;
+  }
+
+  RoomQueue room() {
+    return room;
+  }
+
+  /** What holds the memory of what is for these: whoever does not take it fills his own share. */
+  static String holder(List<Destination> destinations) {
+    return holderOf(destinations.stream().map(Destination::group).toList());
+  }
+
+  static String holderOf(List<String> groups) {
+    return groups.stream().sorted().distinct().collect(Collectors.joining("+"));
+  }
+
+  /** A reader asks for a chunk; the answer comes once, in the loop, unless it leaves or cancels. */
+  long receive(
+      DataId id, Reader reader, int chunk, long deadlineNanos, Consumer<ReceiveAnswer> answer) {
+    long request = nextRequest++;
+    requests.put(request, answer);
+    data.receive(id, new DataInput.Receive(request, reader, chunk, deadlineNanos));
+    return request;
+  }
+
+  void cancelReceive(DataId id, long request) {
+    requests.remove(request);
+    data.cancel(id, request);
+  }
+
+  void markDone(DataId id, Reader reader, int chunk) {
+    data.markDone(id, new DataInput.MarkDone(reader, chunk));
+    serveSoon();
+  }
+
+  void readerGone(String group, long registration) {
+    data.readerGone(group, registration);
+    serveSoon();
+  }
+
+  /**
+   * Sends a chunk.
+   *
+   * @param slot where its bytes are, whose reference goes with it; null if they are {@code inline}
+   */
+  void send(
+      ChunkHeader chunk,
+      @Nullable Slot slot,
+      ByteString inline,
+      long deadlineNanos,
+      Consumer<Optional<Failure>> onFinished) {
+    SlotShares shares = slot == null ? null : new SlotShares(slot, this::release);
+    List<Sendings.Target> targets = new ArrayList<>();
+    for (Destination destination : chunk.destinations()) {
+      membersByRelay(destination)
+          .forEach(
+              (relay, ranks) ->
+                  targets.add(target(chunk, destination.group(), relay, ranks, shares, inline)));
+    }
+    sendings.start(
+        "chunk %d of %s".formatted(chunk.index(), chunk.dataId()),
+        targets,
+        slot,
+        deadlineNanos,
+        onFinished);
+  }
+
+  /** Tells everybody how many chunks a datum has. */
+  void closeStream(
+      String dataId,
+      int count,
+      List<Destination> destinations,
+      long deadlineNanos,
+      Consumer<Optional<Failure>> onFinished) {
+    List<Sendings.Target> targets = new ArrayList<>();
+    for (Destination destination : destinations) {
+      DataId id = new DataId(destination.group(), dataId);
+      for (String relay : membersByRelay(destination).keySet()) {
+        long transfer = nextTransfer++;
+        String name = name(destination.group(), relay);
+        if (relay.isEmpty()) {
+          DataInput.Closed input =
+              new DataInput.Closed(count, new Origin(self.incarnation(), transfer));
+          targets.add(new Sendings.Target.Here(name, receipt -> data.closed(id, input, receipt)));
+        } else {
+          targets.add(
+              new Sendings.Target.There(
+                  name, relay, new Sendings.Message.OfClosing(new Closing(transfer, id, count))));
+        }
+      }
+    }
+    sendings.start("the end of " + dataId, targets, null, deadlineNanos, onFinished);
+  }
+
+  /** Registers a member of a sending group; false if another has its rank. */
+  boolean registerSender(String group, int rank, SidecarStream stream) {
+    return senders.computeIfAbsent(group, _ -> new TreeMap<>()).putIfAbsent(rank, stream) == null;
+  }
+
+  void senderGone(String group, int rank) {
+    TreeMap<Integer, SidecarStream> members = senders.get(group);
+    if (members != null) {
+      members.remove(rank);
+      if (members.isEmpty()) {
+        senders.remove(group);
+      }
+    }
+    gatherings.memberGone(group, rank);
+  }
+
+  /** Ranks of a sending group's members that are registered. */
+  SortedSet<Integer> membersOf(String group) {
+    return new TreeSet<>(senders.getOrDefault(group, new TreeMap<>()).keySet());
+  }
+
+  Gatherings gatherings() {
+    return gatherings;
+  }
+
+  /** Gives a reference back, and the room, if it was the last, to whoever waits for some. */
+  void release(Slot slot) {
+    slot.release();
+    serveSoon();
+  }
+
+  /** To be called when somebody has begun to wait for room. */
+  void serveLater() {
+    if (serveScheduled || room.isEmpty() || closed) {
+      return;
+    }
+    serveScheduled = true;
+    deadlines.at(
+        System.nanoTime() + SERVE_EVERY.toNanos(),
+        () -> {
+          serveScheduled = false;
+          room.serve();
+          serveLater();
+        });
+  }
+
+  // ---- within
+
+  private void serveSoon() {
+    if (serving || room.isEmpty() || closed) {
+      return;
+    }
+    serving = true;
+    loop.execute(
+        () -> {
+          serving = false;
+          room.serve();
+        });
+  }
+
+  private void sendGathered(
+      ChunkHeader header, Slot slot, long deadlineNanos, Gatherings.ResultTaker result) {
+    send(header, slot, ByteString.EMPTY, deadlineNanos, result::accept);
+  }
+
+  /** The empty relay is this one. */
+  private Map<String, SortedSet<Integer>> membersByRelay(Destination destination) {
+    Map<String, SortedSet<Integer>> byRelay = new TreeMap<>();
+    for (Member member : destination.members()) {
+      String relay = member.relay().filter(address -> !ownAddresses.contains(address)).orElse("");
+      byRelay.computeIfAbsent(relay, _ -> new TreeSet<>()).add(member.rank());
+    }
+    return byRelay;
+  }
+
+  private static String name(String group, String relay) {
+    return relay.isEmpty() ? group : group + " at " + relay;
+  }
+
+  private Sendings.Target target(
+      ChunkHeader chunk,
+      String group,
+      String relay,
+      SortedSet<Integer> ranks,
+      @Nullable SlotShares shares,
+      ByteString inline) {
+    long transfer = nextTransfer++;
+    DataId id = new DataId(group, chunk.dataId());
+    String name = name(group, relay);
+    if (!relay.isEmpty()) {
+      Body body = shares == null ? new Body.Inline(inline) : new Body.ToGrant();
+      Offer offer =
+          new Offer(
+              transfer,
+              id,
+              chunk.index(),
+              chunk.count(),
+              ranks,
+              chunk.content(),
+              chunk.nextPeers(),
+              body);
+      return new Sendings.Target.There(name, relay, new Sendings.Message.OfChunk(offer));
+    }
+    StoredChunk.Label label =
+        new StoredChunk.Label(chunk.content(), chunk.count(), chunk.nextPeers(), group);
+    DataInput.Arrived arrived =
+        new DataInput.Arrived(
+            chunk.index(), chunk.count(), new Origin(self.incarnation(), transfer), ranks);
+    return new Sendings.Target.Here(
+        name,
+        receipt -> {
+          if (shares != null) {
+            data.arrived(id, arrived, new StoredChunk.Pooled(label, shares), receipt);
+          } else if (inlineBytes.tryTake(inline.size())) {
+            data.arrived(id, arrived, new StoredChunk.Inline(label, inline, inlineBytes), receipt);
+          } else {
+            receipt.refused(
+                new Failure(
+                    Failure.Reason.RESOURCE_EXHAUSTED,
+                    "%d bytes of small chunks are kept already".formatted(inlineBytes.used())));
+          }
+        });
+  }
+
+  private void dropped(DataTable.ChunkKey key) {
+    data.dropped(key);
+    serveSoon();
+  }
+
+  /** A bug: what it touched may be wrong, and all else goes on. */
+  private void crashed(Throwable error) {
+    log.error("an error in the relay's exchange that should not be", error);
+  }
+
+  private final class ReaderAnswers implements DataTable.Answers {
+
+    @Override
+    public void deliver(long request, int chunk, StoredChunk stored) {
+      answer(request, new ReceiveAnswer.Chunk(stored));
+    }
+
+    @Override
+    public void endOfStream(long request, int total) {
+      answer(request, new ReceiveAnswer.End(total));
+    }
+
+    @Override
+    public void fail(long request, Failure failure) {
+      answer(request, new ReceiveAnswer.Failed(failure));
+    }
+
+    private void answer(long request, ReceiveAnswer answer) {
+      Consumer<ReceiveAnswer> waiting = requests.remove(request);
+      if (waiting != null) {
+        waiting.accept(answer);
+      }
+    }
+  }
+
+  private final class Answers implements LinkListener {
+
+    @Override
+    public void onReady(PeerLink link) {
+      loop.execute(() -> sendings.onReady(link));
+    }
+
+    @Override
+    public void onLost(PeerLink link, String why) {
+      loop.execute(() -> sendings.onLost(link, why));
+    }
+
+    @Override
+    public void onAnswer(PeerLink link, LinkAnswer answer) {
+      loop.execute(() -> sendings.onAnswer(answer));
+    }
+  }
+
+  private final class PeersOffers implements OfferReceiver {
+
+    @Override
+    public void onOffer(Inbound from, Offer offer) {
+      loop.execute(
+          () -> {
+            offers.onOffer(from, offer);
+            serveLater();
+          });
+    }
+
+    @Override
+    public void onClosing(Inbound from, Closing closing) {
+      loop.execute(() -> offers.onClosing(from, closing));
+    }
+
+    @Override
+    public void onWithdraw(Inbound from, long transfer) {
+      loop.execute(() -> offers.onWithdraw(from, transfer));
+    }
+
+    @Override
+    public void onBody(Inbound from, long transfer) {
+      loop.execute(() -> offers.onBody(from, transfer));
+    }
+
+    @Override
+    public void onLost(Inbound from, String why) {
+      loop.execute(() -> offers.onLost(from));
+    }
+  }
+}

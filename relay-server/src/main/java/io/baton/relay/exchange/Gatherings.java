@@ -1,0 +1,237 @@
+package io.baton.relay.exchange;
+
+import io.baton.session.Transition;
+import io.baton.session.exchange.ChunkHeader;
+import io.baton.session.exchange.Failure;
+import io.baton.session.exchange.GatherEffect;
+import io.baton.session.exchange.GatherInput;
+import io.baton.session.exchange.GatherMachine;
+import io.baton.session.exchange.GatherState;
+import io.baton.transport.pinned.Slot;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Chunks that the members of a sending group write together: feeds the {@link GatherMachine} of
+ * each and carries out the effects. To be used in the loop alone.
+ */
+final class Gatherings {
+
+  /** More than this are refused. */
+  private static final int MAX_GATHERINGS = 1 << 14;
+
+  /** A member that waits for its part, and then for the end. */
+  interface Participant {
+    void write(int part, Slot slot, long from, long to);
+
+    void finish(Optional<Failure> failure);
+  }
+
+  /** Sends what is complete; the slot's reference goes with it. */
+  interface Sender {
+    void send(ChunkHeader header, Slot slot, long deadlineNanos, ResultTaker result);
+  }
+
+  /** Is told, once, what came of a sending. */
+  interface ResultTaker {
+    void accept(Optional<Failure> failure);
+  }
+
+  private record Key(String group, String dataId, int index) {}
+
+  private static final class Gathering {
+    final Key key;
+    final ChunkHeader header;
+    final long deadlineNanos;
+    final SortedMap<Integer, Participant> participants = new TreeMap<>();
+    final GatherState initial;
+    GatherState state;
+    @Nullable Slot slot;
+    RoomQueue.@Nullable Request request;
+    Deadlines.@Nullable Due due;
+    boolean handedOver;
+
+    Gathering(Key key, ChunkHeader header, long deadlineNanos, GatherState initial) {
+      this.key = key;
+      this.header = header;
+      this.deadlineNanos = deadlineNanos;
+      this.initial = initial;
+      this.state = initial;
+    }
+  }
+
+  private final RoomQueue room;
+  private final Deadlines deadlines;
+  private final Consumer<Slot> releaser;
+  private final Sender sender;
+  private final Map<Key, Gathering> open = new HashMap<>();
+
+  Gatherings(RoomQueue room, Deadlines deadlines, Consumer<Slot> releaser, Sender sender) {
+    this.room = room;
+    this.deadlines = deadlines;
+    this.releaser = releaser;
+    this.sender = sender;
+  }
+
+  /**
+   * A member has the chunk at hand.
+   *
+   * @param living ranks of the members that are registered
+   */
+  void join(
+      String group,
+      int rank,
+      SortedSet<Integer> living,
+      boolean sharded,
+      long slotBytes,
+      ChunkHeader header,
+      long deadlineNanos,
+      Participant participant) {
+    Key key = new Key(group, header.dataId(), header.index());
+    Gathering gathering = open.get(key);
+    if (gathering == null) {
+      if (open.size() >= MAX_GATHERINGS) {
+        participant.finish(
+            failure(
+                Failure.Reason.RESOURCE_EXHAUSTED,
+                "%d chunks are being written by groups already".formatted(open.size())));
+        return;
+      }
+      gathering = new Gathering(key, header, deadlineNanos, GatherState.initial(living, sharded));
+      open.put(key, gathering);
+      begin(gathering, slotBytes, participant, rank);
+      return;
+    }
+    if (!gathering.header.equals(header)) {
+      participant.finish(
+          failure(
+              Failure.Reason.INVALID_ARGUMENT,
+              "chunk %d of %s is another for the members of %s that came before"
+                  .formatted(header.index(), header.dataId(), group)));
+      return;
+    }
+    if (gathering.participants.putIfAbsent(rank, participant) != null) {
+      participant.finish(
+          failure(
+              Failure.Reason.ALREADY_EXISTS,
+              "rank %d of %s sends chunk %d of %s already"
+                  .formatted(rank, group, header.index(), header.dataId())));
+      return;
+    }
+    if (gathering.slot != null) {
+      feed(gathering, new GatherInput.Join(rank));
+    }
+  }
+
+  /** A member has written a part. */
+  void written(String group, String dataId, int index, int rank, int part) {
+    Gathering gathering = open.get(new Key(group, dataId, index));
+    if (gathering != null && gathering.slot != null) {
+      feed(gathering, new GatherInput.Written(rank, part));
+    }
+  }
+
+  /** A member is gone. */
+  void memberGone(String group, int rank) {
+    for (Gathering gathering : List.copyOf(open.values())) {
+      if (gathering.key.group().equals(group)) {
+        gathering.participants.remove(rank);
+        feed(gathering, new GatherInput.MemberGone(rank));
+      }
+    }
+  }
+
+  void close() {
+    for (Gathering gathering : List.copyOf(open.values())) {
+      end(gathering, failure(Failure.Reason.CANCELLED, "the relay stops"));
+    }
+  }
+
+  private void begin(Gathering gathering, long slotBytes, Participant first, int rank) {
+    gathering.participants.put(rank, first);
+    gathering.due =
+        deadlines.at(gathering.deadlineNanos, () -> feed(gathering, new GatherInput.Expire()));
+    RoomQueue.Outcome outcome =
+        room.ask(
+            gathering.header.content().bytes(),
+            slotBytes,
+            Exchange.holder(gathering.header.destinations()),
+            slot -> {
+              gathering.slot = slot;
+              gathering.request = null;
+              for (int joined : List.copyOf(gathering.participants.keySet())) {
+                feed(gathering, new GatherInput.Join(joined));
+              }
+            });
+    switch (outcome) {
+      case RoomQueue.Outcome.Served() -> {}
+      case RoomQueue.Outcome.Waits(var request) -> gathering.request = request;
+      case RoomQueue.Outcome.Refused(Failure failure) -> end(gathering, Optional.of(failure));
+    }
+  }
+
+  private void feed(Gathering gathering, GatherInput input) {
+    Transition<GatherState, GatherEffect> next = GatherMachine.step(gathering.state, input);
+    gathering.state = next.state();
+    for (GatherEffect effect : next.effects()) {
+      switch (effect) {
+        case GatherEffect.AskPart(int rank, int part) -> ask(gathering, rank, part);
+        case GatherEffect.Complete() -> complete(gathering);
+        case GatherEffect.Abandon(Failure failure) -> end(gathering, Optional.of(failure));
+      }
+    }
+  }
+
+  private static void ask(Gathering gathering, int rank, int part) {
+    Participant participant = gathering.participants.get(rank);
+    Slot slot = gathering.slot;
+    if (participant != null && slot != null) {
+      long bytes = gathering.header.content().bytes();
+      int parts = gathering.initial.parts();
+      participant.write(
+          part,
+          slot,
+          GatherMachine.partStart(bytes, parts, part),
+          GatherMachine.partStart(bytes, parts, part + 1));
+    }
+  }
+
+  private void complete(Gathering gathering) {
+    Slot slot = gathering.slot;
+    if (slot == null) {
+      return;
+    }
+    gathering.handedOver = true;
+    sender.send(
+        gathering.header, slot, gathering.deadlineNanos, failure -> end(gathering, failure));
+  }
+
+  private void end(Gathering gathering, Optional<Failure> failure) {
+    if (!open.remove(gathering.key, gathering)) {
+      return;
+    }
+    if (gathering.due != null) {
+      deadlines.cancel(gathering.due);
+    }
+    if (gathering.request != null) {
+      room.withdraw(gathering.request);
+    }
+    if (gathering.slot != null && !gathering.handedOver) {
+      releaser.accept(gathering.slot);
+    }
+    new ArrayList<>(gathering.participants.values())
+        .forEach(participant -> participant.finish(failure));
+  }
+
+  private static Optional<Failure> failure(Failure.Reason reason, String message) {
+    return Optional.of(new Failure(reason, message));
+  }
+}
