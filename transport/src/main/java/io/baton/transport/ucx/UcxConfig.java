@@ -14,7 +14,6 @@ import java.util.List;
  * @param rendezvousBytes from this size on, a body is fetched straight into its landing instead of
  *     being sent along
  * @param spin how long to look for work before sleeping; costs a core, saves a wake-up
- * @param peerTimeout within which a peer that died is noticed
  * @param closeTimeout for what is under way when a connection or the engine is closed
  */
 public record UcxConfig(
@@ -25,7 +24,6 @@ public record UcxConfig(
     int maxReceives,
     long rendezvousBytes,
     Duration spin,
-    Duration peerTimeout,
     Duration closeTimeout) {
 
   public UcxConfig {
@@ -37,21 +35,12 @@ public record UcxConfig(
     if (spin.isNegative()) {
       throw new IllegalArgumentException("spin " + spin);
     }
-    requirePositive("peerTimeout", peerTimeout.toMillis());
     requirePositive("closeTimeout", closeTimeout.toMillis());
   }
 
   public static UcxConfig withDefaults(String name) {
     return new UcxConfig(
-        name,
-        List.of(),
-        256,
-        256,
-        4096,
-        64 << 10,
-        Duration.ZERO,
-        Duration.ofSeconds(2),
-        Duration.ofSeconds(2));
+        name, List.of(), 256, 256, 4096, 64 << 10, Duration.ZERO, Duration.ofSeconds(2));
   }
 
   public UcxConfig overTransports(String... names) {
@@ -63,7 +52,6 @@ public record UcxConfig(
         maxReceives,
         rendezvousBytes,
         spin,
-        peerTimeout,
         closeTimeout);
   }
 
@@ -76,7 +64,6 @@ public record UcxConfig(
         maxReceives,
         rendezvousBytes,
         newSpin,
-        peerTimeout,
         closeTimeout);
   }
 

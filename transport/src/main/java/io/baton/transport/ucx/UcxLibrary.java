@@ -1,8 +1,6 @@
 package io.baton.transport.ucx;
 
 import java.lang.foreign.SymbolLookup;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.openucx.jucx.NativeLibs;
 
@@ -43,7 +41,7 @@ final class UcxLibrary {
       throw new UcxUnavailableException(
           "UCX cannot be used on " + architecture + ": jucx brings no library for it");
     }
-    environment().forEach(Natives::setEnvironmentIfAbsent);
+    UcxSettings.ofProcess().forEach(Natives::setEnvironmentIfAbsent);
     SymbolLookup symbols =
         Natives.library(SONAME)
             .orElseThrow(
@@ -57,19 +55,5 @@ final class UcxLibrary {
           "UCX is installed, but jucx does not fit it: " + e.getMessage(), e);
     }
     return new UcxLibrary(Natives.string(symbols, "ucp_get_version_string"));
-  }
-
-  /** What UCX reads when it is loaded, and no later. */
-  private static Map<String, String> environment() {
-    Map<String, String> variables = new LinkedHashMap<>();
-    // UCX would take over the signals that the JVM itself needs for null checks and safepoints.
-    variables.put("UCX_ERROR_SIGNALS", "");
-    // UCX speaks on standard output, and of failures that are reported here as typed ones.
-    variables.put("UCX_LOG_FILE", "stderr");
-    variables.put("UCX_LOG_LEVEL", "fatal");
-    variables.put("UCX_WARN_UNUSED_ENV_VARS", "n");
-    // Debugging over a file system: one thread more, which waits for a daemon.
-    variables.put("UCX_VFS_ENABLE", "n");
-    return variables;
   }
 }
