@@ -43,6 +43,18 @@ public record UcxConfig(
         name, List.of(), 256, 256, 4096, 64 << 10, Duration.ZERO, Duration.ofSeconds(2));
   }
 
+  public UcxConfig named(String newName) {
+    return new UcxConfig(
+        newName,
+        transports,
+        maxConnections,
+        sendsPerConnection,
+        maxReceives,
+        rendezvousBytes,
+        spin,
+        closeTimeout);
+  }
+
   public UcxConfig overTransports(String... names) {
     return new UcxConfig(
         name,
@@ -51,6 +63,23 @@ public record UcxConfig(
         sendsPerConnection,
         maxReceives,
         rendezvousBytes,
+        spin,
+        closeTimeout);
+  }
+
+  public UcxConfig withSendsPerConnection(int sends) {
+    return new UcxConfig(
+        name, transports, maxConnections, sends, maxReceives, rendezvousBytes, spin, closeTimeout);
+  }
+
+  public UcxConfig withRendezvousBytes(long bytes) {
+    return new UcxConfig(
+        name,
+        transports,
+        maxConnections,
+        sendsPerConnection,
+        maxReceives,
+        bytes,
         spin,
         closeTimeout);
   }
