@@ -28,6 +28,7 @@ final class Inbound implements UcpAmRecvCallback {
   private final int maxOpen;
   private final Set<Incoming> open = new HashSet<>();
   private final ByteBuffer header;
+  private boolean stopped;
   private final UcpRequestParams host =
       new UcpRequestParams().setMemoryType(MEMORY_TYPE.UCS_MEMORY_TYPE_HOST);
 
@@ -42,6 +43,10 @@ final class Inbound implements UcpAmRecvCallback {
   @Override
   public int onReceive(
       long headerAddress, long headerBytes, UcpAmData data, @Nullable UcpEndpoint replyEndpoint) {
+    if (stopped) {
+      counters.drop(DropReason.CUT_OFF);
+      return STATUS.UCS_OK;
+    }
     try {
       Landing landing = land(headerAddress, headerBytes, data.getLength());
       if (landing instanceof Landing.Into into) {
@@ -51,6 +56,16 @@ final class Inbound implements UcpAmRecvCallback {
       counters.receiverFailed(e);
     }
     return STATUS.UCS_OK;
+  }
+
+  /** Takes nothing new. */
+  void stop() {
+    stopped = true;
+  }
+
+  /** Whether no body is on its way in. */
+  boolean isIdle() {
+    return open.isEmpty();
   }
 
   /** Ends what is still on its way in, when UCX will not write to it any more. */

@@ -176,7 +176,7 @@ final class Link {
     return new UcpEndpointParams()
         .setUcpAddress(remote)
         .setPeerErrorHandlingMode()
-        .setErrorHandler((failed, status, text) -> lose(Statuses.failure(status, text)));
+        .setErrorHandler((failed, status, text) -> lose(Statuses.lost(status, text)));
   }
 
   /** From inside UCX, which must not be asked to close an endpoint there. */

@@ -103,7 +103,7 @@ final class Progress implements Runnable {
     UcxFailure reason = new UcxFailure(UcxFailure.Kind.ENGINE_ENDED, "the engine was closed");
     try {
       long idleSince = System.nanoTime();
-      while (!(stopping && (links.isEmpty() || System.nanoTime() - stopNanos >= 0))) {
+      while (!isStopped()) {
         if (work() > 0) {
           idleSince = 0;
         } else if (config.spin().isZero()) {
@@ -149,6 +149,7 @@ final class Progress implements Runnable {
   void stop() {
     if (!stopping) {
       stopping = true;
+      inbound.stop();
       // Half of the time is for links to flush, half for cancelling.
       stopNanos = System.nanoTime() + 2 * config.closeTimeout().toNanos();
       List.copyOf(links).forEach(Link::close);
@@ -180,6 +181,14 @@ final class Progress implements Runnable {
     memories.add(
         context.memoryMap(
             new UcpMemMapParams().setAddress(segment.address()).setLength(segment.byteSize())));
+  }
+
+  private boolean isStopped() {
+    return stopping && (isQuiet() || System.nanoTime() - stopNanos >= 0);
+  }
+
+  private boolean isQuiet() {
+    return links.isEmpty() && inbound.isIdle();
   }
 
   private int work() throws Exception {
@@ -227,17 +236,32 @@ final class Progress implements Runnable {
   private void end(UcxFailure reason) {
     // From here on nobody rings; what is submitted is refused.
     ended = reason;
-    try {
-      worker.close();
-      memories.forEach(UcpMemory::close);
-      context.close();
-    } catch (Throwable e) {
-      log.error("the UCX engine {} could not let go of everything", config.name(), e);
-    }
+    destroy();
     inbound.endAll(reason);
     List.copyOf(links).forEach(link -> link.end(reason));
     drainAfterEnd();
     arena.close();
+  }
+
+  /**
+   * UCX aborts the process if a worker is destroyed while a body is on its way. After a failure, or
+   * if a peer stands still, the worker is left behind instead: nobody works on it any more.
+   */
+  private void destroy() {
+    if (!isQuiet()) {
+      log.warn(
+          "the UCX engine {} leaves its worker behind: {} connections and some bodies are stuck",
+          config.name(),
+          links.size());
+      return;
+    }
+    try {
+      worker.close();
+      memories.forEach(UcpMemory::close);
+      context.close();
+    } catch (RuntimeException e) {
+      log.error("the UCX engine {} could not let go of everything", config.name(), e);
+    }
   }
 
   private void drainAfterEnd() {

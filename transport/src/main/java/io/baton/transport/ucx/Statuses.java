@@ -8,8 +8,20 @@ final class Statuses {
 
   private Statuses() {}
 
+  /** Of one operation. */
   static UcxFailure failure(int status, String text) {
-    return new UcxFailure(kind(status), "UCX says " + text.toLowerCase(Locale.ROOT));
+    return new UcxFailure(kind(status), words(text));
+  }
+
+  /** Of an endpoint: whatever it was, the way to the peer is gone. */
+  static UcxFailure lost(int status, String text) {
+    boolean neverThere = status == STATUS.UCS_ERR_UNREACHABLE;
+    return new UcxFailure(
+        neverThere ? UcxFailure.Kind.UNREACHABLE : UcxFailure.Kind.PEER_LOST, words(text));
+  }
+
+  private static String words(String text) {
+    return "UCX says " + text.toLowerCase(Locale.ROOT);
   }
 
   private static UcxFailure.Kind kind(int status) {

@@ -67,6 +67,18 @@ public record UcxConfig(
         closeTimeout);
   }
 
+  public UcxConfig withMaxConnections(int connections) {
+    return new UcxConfig(
+        name,
+        transports,
+        connections,
+        sendsPerConnection,
+        maxReceives,
+        rendezvousBytes,
+        spin,
+        closeTimeout);
+  }
+
   public UcxConfig withSendsPerConnection(int sends) {
     return new UcxConfig(
         name, transports, maxConnections, sends, maxReceives, rendezvousBytes, spin, closeTimeout);
