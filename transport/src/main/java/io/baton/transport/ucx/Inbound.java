@@ -119,6 +119,9 @@ final class Inbound implements UcpAmRecvCallback {
           data.getDataHandle(), landing.at().address(), bytes, incoming, host);
     } catch (UcxException e) {
       incoming.finish(Statuses.failure(e.getStatus(), String.valueOf(e.getMessage())));
+    } catch (NullPointerException e) {
+      // jucx looks at a request that UCX has already completed, as it does if the sender is lost.
+      incoming.finish(new UcxFailure(UcxFailure.Kind.PEER_LOST, "the sender is lost"));
     }
   }
 

@@ -25,6 +25,13 @@ record Footprint(long descriptors, long threads, long segments) {
         count(Path.of("/dev/shm")) + Files.readAllLines(Path.of("/proc/sysvipc/shm")).size());
   }
 
+  /** Whether something is held that was not before. */
+  boolean exceeds(Footprint before) {
+    return descriptors > before.descriptors
+        || threads > before.threads
+        || segments > before.segments;
+  }
+
   private static long count(Path directory) throws IOException {
     try (Stream<Path> entries = Files.list(directory)) {
       return entries.count();
