@@ -88,4 +88,13 @@ class LayeringTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.grpc..", "com.google.protobuf..");
+
+  @ArchTest
+  static final ArchRule ucx_isTouchedInOnePlace =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.baton.transport.ucx..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.openucx..");
 }

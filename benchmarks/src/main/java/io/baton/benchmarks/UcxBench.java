@@ -1,0 +1,160 @@
+package io.baton.benchmarks;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Measures the engine between two processes of one machine, beside jucx with nothing around it and
+ * UCX's own measure. Rounds are interleaved, and the table has their medians.
+ */
+@Command(name = "UcxBench", mixinStandardHelpOptions = true, sortOptions = false)
+public final class UcxBench implements Callable<Integer> {
+
+  private static final long BYTES_A_MEASUREMENT = 2L << 30;
+  private static final int MOST_MESSAGES = 20_000;
+  private static final int ROUND_TRIPS = 2_000;
+  private static final long NEVER = Long.MAX_VALUE;
+
+  @Option(names = "--rounds", description = "Rounds of which the median is taken.")
+  private int rounds = 5;
+
+  @Option(names = "--window", description = "Messages under way.")
+  private int window = 16;
+
+  @Option(names = "--sizes", split = ",", description = "Bytes of a body.")
+  private List<Integer> sizes = List.of(8 << 10, 1 << 20, 16 << 20);
+
+  @Option(names = "--transports", split = ";", description = "As UCX names them.")
+  private List<String> transports = List.of("tcp,self", "posix,sysv,cma,self");
+
+  @Option(names = "--idle-seconds", description = "How long to watch idle engines.")
+  private int idleSeconds = 5;
+
+  private final PrintStream out = System.out;
+
+  public static void main(String[] arguments) {
+    System.exit(new CommandLine(new UcxBench()).execute(arguments));
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    for (String over : transports) {
+      measure(over);
+    }
+    return 0;
+  }
+
+  private void measure(String over) throws IOException {
+    try (TwoProcesses engine = TwoProcesses.start("engine", Nodes.ENGINE, over, 0);
+        Contender fetching = TwoProcesses.start("jucx", Nodes.BARE, over, 0);
+        Contender eager = TwoProcesses.start("jucx eager", Nodes.BARE, over, NEVER)) {
+      List<Contender> references =
+          List.of(
+              fetching,
+              eager,
+              new Perftest("perftest", UcxEnvironment.over(over, "auto")),
+              new Perftest("perftest eager", UcxEnvironment.over(over, "inf")));
+      List<Contender> all = new ArrayList<>(references);
+      all.add(engine);
+      for (int size : sizes) {
+        bandwidth(over, size, all, engine);
+        roundTrips(over, size, all, engine);
+      }
+      idle(over, engine);
+    }
+  }
+
+  private void bandwidth(String over, int size, List<Contender> all, Contender engine)
+      throws IOException {
+    int messages = Math.clamp(BYTES_A_MEASUREMENT / size, 1, MOST_MESSAGES);
+    Workload workload = new Workload(size, messages, window);
+    Map<Contender, List<Double>> measured = new LinkedHashMap<>();
+    for (int round = 0; round < rounds; round++) {
+      for (Contender contender : all) {
+        add(measured, contender, contender.bandwidth(workload));
+      }
+    }
+    table(
+        String.format(Locale.ROOT, "%s, %d bytes: bandwidth in GB/s", over, size),
+        measured,
+        engine,
+        value -> value / 1e9,
+        true);
+  }
+
+  private void roundTrips(String over, int size, List<Contender> all, Contender engine)
+      throws IOException {
+    int messages = Math.clamp(BYTES_A_MEASUREMENT / 4 / size, 10, ROUND_TRIPS);
+    Workload workload = new Workload(size, messages, 1);
+    Map<Contender, List<Double>> p50 = new LinkedHashMap<>();
+    Map<Contender, List<Double>> p99 = new LinkedHashMap<>();
+    for (int round = 0; round < rounds; round++) {
+      for (Contender contender : all) {
+        RoundTrip result = contender.roundTrip(workload);
+        add(p50, contender, result.p50Nanos());
+        add(p99, contender, result.p99Nanos());
+      }
+    }
+    String title = String.format(Locale.ROOT, "%s, %d bytes: round trip in µs", over, size);
+    table(title + ", p50", p50, engine, value -> value / 1e3, false);
+    table(title + ", p99", p99, engine, value -> value / 1e3, false);
+  }
+
+  private void idle(String over, TwoProcesses engine) throws IOException {
+    double before = engine.cpuSeconds();
+    try {
+      TimeUnit.SECONDS.sleep(idleSeconds);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    double share = (engine.cpuSeconds() - before) / idleSeconds / 2;
+    out.printf(Locale.ROOT, "%n%s: an idle process uses %.2f %% of a core%n", over, share * 100);
+  }
+
+  private void table(
+      String title,
+      Map<Contender, List<Double>> measured,
+      Contender engine,
+      ToDoubleFunction<Double> unit,
+      boolean moreIsBetter) {
+    out.printf(Locale.ROOT, "%n%s%n", title);
+    double own = median(measured.getOrDefault(engine, List.of()));
+    measured.forEach(
+        (contender, values) -> {
+          double median = median(values);
+          double ratio = moreIsBetter ? own / median : median / own;
+          out.printf(
+              Locale.ROOT,
+              "  %-16s %9.2f   engine is %5.2f of it   %s%n",
+              contender.name(),
+              unit.applyAsDouble(median),
+              ratio,
+              values.stream()
+                  .map(value -> String.format(Locale.ROOT, "%.2f", unit.applyAsDouble(value)))
+                  .toList());
+        });
+  }
+
+  private static void add(
+      Map<Contender, List<Double>> measured, Contender contender, double value) {
+    measured.computeIfAbsent(contender, ignored -> new ArrayList<>()).add(value);
+  }
+
+  private static double median(List<Double> values) {
+    double[] sorted = values.stream().mapToDouble(Double::doubleValue).toArray();
+    Arrays.sort(sorted);
+    return sorted.length == 0 ? Double.NaN : sorted[sorted.length / 2];
+  }
+}

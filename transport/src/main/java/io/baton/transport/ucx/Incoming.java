@@ -1,0 +1,40 @@
+package io.baton.transport.ucx;
+
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.openucx.jucx.UcxCallback;
+import org.openucx.jucx.ucp.UcpRequest;
+
+/** A body that is fetched into its landing, which stays reachable until it is there. */
+final class Incoming extends UcxCallback {
+
+  private final Landing.Into landing;
+  private final Set<Incoming> open;
+  private final Counters counters;
+  private boolean told;
+
+  Incoming(Landing.Into landing, Set<Incoming> open, Counters counters) {
+    this.landing = landing;
+    this.open = open;
+    this.counters = counters;
+    open.add(this);
+  }
+
+  @Override
+  public void onSuccess(UcpRequest request) {
+    finish(null);
+  }
+
+  @Override
+  public void onError(int status, String text) {
+    finish(Statuses.failure(status, text));
+  }
+
+  void finish(@Nullable UcxFailure failure) {
+    if (!told) {
+      told = true;
+      open.remove(this);
+      counters.landed(landing, failure);
+    }
+  }
+}

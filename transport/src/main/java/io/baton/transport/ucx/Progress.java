@@ -1,0 +1,275 @@
+package io.baton.transport.ucx;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jctools.queues.MpscGrowableArrayQueue;
+import org.jspecify.annotations.Nullable;
+import org.openucx.jucx.ucp.UcpContext;
+import org.openucx.jucx.ucp.UcpEndpoint;
+import org.openucx.jucx.ucp.UcpEndpointParams;
+import org.openucx.jucx.ucp.UcpMemMapParams;
+import org.openucx.jucx.ucp.UcpMemory;
+import org.openucx.jucx.ucp.UcpRequestParams;
+import org.openucx.jucx.ucp.UcpWorker;
+import org.openucx.jucx.ucs.UcsConstants.MEMORY_TYPE;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All that happens in UCX happens here, on one thread: UCX's worker is not made for several, and
+ * its callbacks come from inside {@link UcpWorker#progress}. Other threads leave commands in a
+ * queue and ring.
+ */
+final class Progress implements Runnable {
+
+  static final int MESSAGE_ID = 1;
+
+  private static final Logger log = LoggerFactory.getLogger(UcxEngine.class);
+  private static final int COMMANDS_AT_ONCE = 64;
+  private static final int PROGRESS_AT_ONCE = 64;
+  private static final int LONGEST_SLEEP_MILLIS = 1000;
+  private static final int SLEEP_WHILE_CLOSING_MILLIS = 1;
+  private static final int INITIAL_QUEUE = 1024;
+  private static final int CONTROL_COMMANDS = 1024;
+
+  private final UcxConfig config;
+  private final UcpContext context;
+  private final UcpWorker worker;
+  private final Counters counters;
+  private final Inbound inbound;
+  private final Arena arena = Arena.ofShared();
+  private final Wakeup wakeup;
+  private final MpscGrowableArrayQueue<Command> commands;
+  private final UcpRequestParams host =
+      new UcpRequestParams().setMemoryType(MEMORY_TYPE.UCS_MEMORY_TYPE_HOST);
+  private final Set<Link> links = new LinkedHashSet<>();
+  private final Set<Link> attended = new LinkedHashSet<>();
+  private final List<UcpMemory> memories = new ArrayList<>();
+  // Whoever finds the engine ended empties the queue, as its one consumer.
+  private final ReentrantLock endLock = new ReentrantLock();
+  private volatile @Nullable UcxFailure ended;
+  private volatile int connections;
+  private boolean stopping;
+  private long stopNanos;
+
+  Progress(UcxConfig config, UcpContext context, UcpWorker worker, UcxReceiver receiver) {
+    this.config = config;
+    this.context = context;
+    this.worker = worker;
+    counters = new Counters();
+    inbound = new Inbound(worker, receiver, counters, config.maxReceives());
+    wakeup = new Wakeup(worker, arena);
+    int most = config.maxConnections() * (config.sendsPerConnection() + 2) + CONTROL_COMMANDS;
+    commands = new MpscGrowableArrayQueue<>(Math.min(INITIAL_QUEUE, most), most);
+    worker.setAmRecvHandler(MESSAGE_ID, inbound);
+  }
+
+  // From any thread.
+
+  /** Runs a command on the progress thread, or here if the engine has ended. */
+  void submit(Command command) {
+    if (!commands.offer(command)) {
+      throw new IllegalStateException("the queue has room for all connections together");
+    }
+    if (ended == null) {
+      wakeup.ring();
+    } else {
+      drainAfterEnd();
+    }
+  }
+
+  Counters counters() {
+    return counters;
+  }
+
+  UcxStats stats() {
+    return counters.stats(connections);
+  }
+
+  /** Why the engine does no more, or null while it does. */
+  @Nullable UcxFailure ended() {
+    return ended;
+  }
+
+  // On the progress thread.
+
+  @Override
+  public void run() {
+    UcxFailure reason = new UcxFailure(UcxFailure.Kind.ENGINE_ENDED, "the engine was closed");
+    try {
+      long idleSince = System.nanoTime();
+      while (!isStopped()) {
+        if (work() > 0) {
+          idleSince = 0;
+        } else if (config.spin().isZero()) {
+          rest();
+        } else if (idleSince == 0) {
+          idleSince = System.nanoTime();
+        } else if (System.nanoTime() - idleSince < config.spin().toNanos()) {
+          Thread.onSpinWait();
+        } else {
+          rest();
+          idleSince = 0;
+        }
+      }
+    } catch (Throwable e) {
+      log.error("the UCX engine {} failed and ends", config.name(), e);
+      reason = new UcxFailure(UcxFailure.Kind.ENGINE_ENDED, "the engine failed: " + e);
+    } finally {
+      end(reason);
+    }
+  }
+
+  void open(Link link) {
+    if (stopping || ended != null) {
+      link.end(engineEnded());
+      return;
+    }
+    links.add(link);
+    connections = links.size();
+    openIfPossible(link);
+  }
+
+  void gone(Link link) {
+    links.remove(link);
+    attended.remove(link);
+    connections = links.size();
+  }
+
+  void attend(Link link) {
+    attended.add(link);
+  }
+
+  /** Closes all links, and ends when they are gone or at the deadline. */
+  void stop() {
+    if (!stopping) {
+      stopping = true;
+      inbound.stop();
+      // Half of the time is for links to flush, half for cancelling.
+      stopNanos = System.nanoTime() + 2 * config.closeTimeout().toNanos();
+      List.copyOf(links).forEach(Link::close);
+    }
+  }
+
+  long closeDeadline() {
+    return System.nanoTime() + config.closeTimeout().toNanos();
+  }
+
+  UcpEndpoint newEndpoint(UcpEndpointParams parameters) {
+    return worker.newEndpoint(parameters);
+  }
+
+  void send(UcpEndpoint to, Outgoing message) {
+    long bytes = message.body().byteSize();
+    to.sendAmNonBlocking(
+        MESSAGE_ID,
+        message.slot().address(),
+        message.headerBytes(),
+        bytes == 0 ? 0 : message.body().address(),
+        bytes,
+        0L,
+        message,
+        host);
+  }
+
+  void register(MemorySegment segment) {
+    memories.add(
+        context.memoryMap(
+            new UcpMemMapParams().setAddress(segment.address()).setLength(segment.byteSize())));
+  }
+
+  private boolean isStopped() {
+    return stopping && (isQuiet() || System.nanoTime() - stopNanos >= 0);
+  }
+
+  private boolean isQuiet() {
+    return links.isEmpty() && inbound.isIdle();
+  }
+
+  private int work() throws Exception {
+    int done = commands.drain(Command::execute, COMMANDS_AT_ONCE);
+    for (int i = 0; i < PROGRESS_AT_ONCE; i++) {
+      int events = worker.progress();
+      if (events == 0) {
+        break;
+      }
+      done += events;
+    }
+    if (!attended.isEmpty()) {
+      attendAll();
+    }
+    return done;
+  }
+
+  private void attendAll() {
+    long now = System.nanoTime();
+    List.copyOf(attended).forEach(link -> link.attend(now));
+    List.copyOf(links).stream().filter(Link::isWaiting).forEach(this::openIfPossible);
+  }
+
+  private void openIfPossible(Link link) {
+    if (links.stream().noneMatch(other -> other.blocks(link))) {
+      link.open();
+    }
+  }
+
+  private void rest() {
+    int millis =
+        attended.isEmpty() && !stopping ? LONGEST_SLEEP_MILLIS : SLEEP_WHILE_CLOSING_MILLIS;
+    if (wakeup.sleep(millis, commands::isEmpty)) {
+      counters.slept();
+    }
+  }
+
+  private UcxFailure engineEnded() {
+    UcxFailure reason = ended;
+    return reason == null
+        ? new UcxFailure(UcxFailure.Kind.ENGINE_ENDED, "the engine is closing")
+        : reason;
+  }
+
+  private void end(UcxFailure reason) {
+    // From here on nobody rings; what is submitted is refused.
+    ended = reason;
+    destroy();
+    inbound.endAll(reason);
+    List.copyOf(links).forEach(link -> link.end(reason));
+    drainAfterEnd();
+    arena.close();
+  }
+
+  /**
+   * UCX aborts the process if a worker is destroyed while a body is on its way. After a failure, or
+   * if a peer stands still, the worker is left behind instead: nobody works on it any more.
+   */
+  private void destroy() {
+    if (!isQuiet()) {
+      log.warn(
+          "the UCX engine {} leaves its worker behind: {} connections and some bodies are stuck",
+          config.name(),
+          links.size());
+      return;
+    }
+    try {
+      worker.close();
+      memories.forEach(UcpMemory::close);
+      context.close();
+    } catch (RuntimeException e) {
+      log.error("the UCX engine {} could not let go of everything", config.name(), e);
+    }
+  }
+
+  private void drainAfterEnd() {
+    endLock.lock();
+    try {
+      commands.drain(Command::execute);
+    } finally {
+      endLock.unlock();
+    }
+  }
+}

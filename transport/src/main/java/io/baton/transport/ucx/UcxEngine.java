@@ -1,0 +1,210 @@
+package io.baton.transport.ucx;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.openucx.jucx.UcxException;
+import org.openucx.jucx.ucp.UcpContext;
+import org.openucx.jucx.ucp.UcpParams;
+import org.openucx.jucx.ucp.UcpWorker;
+import org.openucx.jucx.ucp.UcpWorkerParams;
+
+/**
+ * Sends messages of a header and a body to other engines and receives theirs, with one context, one
+ * worker and one thread. An idle engine sleeps. If UCX fails in a way that is nobody's, the engine
+ * ends, and tells every connection.
+ */
+public final class UcxEngine implements AutoCloseable {
+
+  /** Registering memory pins it, which takes its time for a large pool. */
+  private static final Duration REGISTER_TIMEOUT = Duration.ofSeconds(60);
+
+  private final UcxConfig config;
+  private final String version;
+  private final byte[] address;
+  private final int maxHeaderBytes;
+  private final Progress progress;
+  private final Thread thread;
+  private final AtomicInteger connections = new AtomicInteger();
+
+  private UcxEngine(
+      UcxConfig config,
+      String version,
+      UcpContext context,
+      UcpWorker worker,
+      UcxReceiver receiver) {
+    this.config = config;
+    this.version = version;
+    address = UcxAddress.wrap(worker.getAddress());
+    maxHeaderBytes = Math.toIntExact(worker.getMaxAmHeaderSize());
+    progress = new Progress(config, context, worker, receiver);
+    thread = Thread.ofPlatform().name("baton-ucx-" + config.name()).daemon().unstarted(progress);
+  }
+
+  /**
+   * Starts an engine, which receives from now on.
+   *
+   * @throws UcxUnavailableException if there is no UCX, or none of the transports
+   */
+  public static UcxEngine start(UcxConfig config, UcxReceiver receiver)
+      throws UcxUnavailableException {
+    UcxLibrary library = UcxLibrary.load();
+    UcpContext context = null;
+    try {
+      UcpParams parameters = new UcpParams().requestAmFeature().requestWakeupFeature();
+      UcxSettings.of(config, System.getenv()).forEach(parameters::setConfig);
+      context = new UcpContext(parameters);
+      UcpWorker worker = context.newWorker(wakeOnEverything());
+      UcxEngine engine = new UcxEngine(config, library.version(), context, worker, receiver);
+      engine.thread.start();
+      return engine;
+    } catch (UcxException e) {
+      if (context != null) {
+        context.close();
+      }
+      throw new UcxUnavailableException(
+          "UCX cannot start with the transports "
+              + (config.transports().isEmpty() ? "that it finds" : config.transports())
+              + ": "
+              + e.getMessage(),
+          e);
+    }
+  }
+
+  /** Where peers reach this engine; to be sent to them over a channel that both sides trust. */
+  public byte[] address() {
+    return address.clone();
+  }
+
+  /** The longest header that fits into a message. */
+  public int maxHeaderBytes() {
+    return maxHeaderBytes;
+  }
+
+  /** Of UCX, such as {@code 1.13.1}. */
+  public String version() {
+    return version;
+  }
+
+  public UcxStats stats() {
+    return progress.stats();
+  }
+
+  /** Why the engine has ended, if it has. */
+  public Optional<UcxFailure> ended() {
+    return Optional.ofNullable(progress.ended());
+  }
+
+  /**
+   * Makes memory known to devices, for as long as the engine lives. May take seconds; not for the
+   * progress thread.
+   *
+   * @throws UcxFailedException if UCX cannot register it, or has not within a minute
+   */
+  public UcxMemory register(MemorySegment segment) throws UcxFailedException {
+    if (Thread.currentThread().equals(thread)) {
+      throw new IllegalStateException("the progress thread cannot wait for itself");
+    }
+    CompletableFuture<@Nullable UcxFailure> registered = new CompletableFuture<>();
+    progress.submit(() -> registered.complete(tryRegister(segment)));
+    UcxFailure failure;
+    try {
+      failure = registered.get(REGISTER_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      failure = new UcxFailure(UcxFailure.Kind.TRANSPORT, "memory could not be registered: " + e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      failure = new UcxFailure(UcxFailure.Kind.CLOSED, "interrupted while registering memory");
+    }
+    if (failure != null) {
+      throw new UcxFailedException(failure);
+    }
+    return new UcxMemory(segment);
+  }
+
+  /**
+   * Begins to connect, and returns without waiting for it; messages may be sent at once.
+   *
+   * @param remoteAddress what the peer's {@link #address} is
+   * @throws UcxConnectException if it cannot even be tried
+   */
+  public UcxConnection connect(byte[] remoteAddress, UcxConnection.Listener listener)
+      throws UcxConnectException {
+    ByteBuffer remote =
+        UcxAddress.unwrap(remoteAddress)
+            .orElseThrow(
+                () ->
+                    new UcxConnectException(
+                        UcxConnectException.Reason.NOT_AN_ADDRESS,
+                        remoteAddress.length + " bytes that are no address of a UCX engine"));
+    UcxFailure ended = progress.ended();
+    if (ended != null) {
+      throw new UcxConnectException(UcxConnectException.Reason.ENGINE_ENDED, ended.detail());
+    }
+    if (connections.incrementAndGet() > config.maxConnections()) {
+      connections.decrementAndGet();
+      throw new UcxConnectException(
+          UcxConnectException.Reason.TOO_MANY,
+          "the engine has its " + config.maxConnections() + " connections: close one");
+    }
+    UcxConnection connection =
+        new UcxConnection(
+            progress,
+            remote,
+            listener,
+            maxHeaderBytes,
+            config.sendsPerConnection(),
+            connections::decrementAndGet);
+    progress.submit(() -> progress.open(connection.link()));
+    return connection;
+  }
+
+  /**
+   * Closes all connections, each within the close timeout, and lets go of everything; completions
+   * that are still open are told. Idempotent; waits for it, unless called on the progress thread.
+   */
+  @Override
+  public void close() {
+    progress.submit(progress::stop);
+    if (Thread.currentThread().equals(thread)) {
+      return;
+    }
+    try {
+      thread.join(config.closeTimeout().multipliedBy(3));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean progressing() {
+    return progress.ended() == null;
+  }
+
+  private @Nullable UcxFailure tryRegister(MemorySegment segment) {
+    if (!progressing()) {
+      return progress.ended();
+    }
+    try {
+      progress.register(segment);
+      return null;
+    } catch (UcxException e) {
+      return Statuses.failure(e.getStatus(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static UcpWorkerParams wakeOnEverything() {
+    return new UcpWorkerParams()
+        .requestWakeupTX()
+        .requestWakeupRX()
+        .requestWakeupRMA()
+        .requestWakeupTagSend()
+        .requestWakeupTagRecv();
+  }
+}

@@ -1,0 +1,55 @@
+package io.baton.transport.ucx;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * UCX's own settings. A variable that is already in the environment comes before each of them.
+ *
+ * <p>UCX takes a context's settings from its caller, but up to 1.13 those of single transports only
+ * from the environment, and those of the process only from the environment in which it is loaded.
+ */
+final class UcxSettings {
+
+  private UcxSettings() {}
+
+  /** Variables for the process, to be set before UCX is loaded. */
+  static Map<String, String> ofProcess() {
+    Map<String, String> variables = new LinkedHashMap<>();
+    // UCX would take over the signals that the JVM itself needs for null checks and safepoints.
+    variables.put("UCX_ERROR_SIGNALS", "");
+    // UCX speaks on standard output, and of failures that are reported here as typed ones.
+    variables.put("UCX_LOG_FILE", "stderr");
+    variables.put("UCX_LOG_LEVEL", "fatal");
+    variables.put("UCX_WARN_UNUSED_ENV_VARS", "n");
+    // Debugging over a file system: one thread more, which waits for a daemon.
+    variables.put("UCX_VFS_ENABLE", "n");
+
+    // Shared memory, and copying from process to process, only serve connections that notice a
+    // peer's death if they are told that they can.
+    variables.put("UCX_POSIX_ERROR_HANDLING", "y");
+    variables.put("UCX_SYSV_ERROR_HANDLING", "y");
+    variables.put("UCX_CMA_MEMORY_INVALIDATE", "y");
+
+    // A host that is cut off is noticed after two seconds; a process that dies, at once.
+    variables.put("UCX_TCP_KEEPIDLE", "1s");
+    variables.put("UCX_TCP_KEEPINTVL", "1s");
+    variables.put("UCX_TCP_KEEPCNT", "1");
+    // Otherwise the port of an engine just closed cannot be listened on.
+    variables.put("UCX_TCP_CM_REUSEADDR", "y");
+    return variables;
+  }
+
+  /** Settings for an engine's context. */
+  static Map<String, String> of(UcxConfig config, Map<String, String> environment) {
+    Map<String, String> settings = new LinkedHashMap<>();
+    if (!config.transports().isEmpty()) {
+      settings.put("TLS", String.join(",", config.transports()));
+    }
+    settings.put("RNDV_THRESH", Long.toString(config.rendezvousBytes()));
+    // Processes that share memory are looked at; the second look finds them dead.
+    settings.put("KEEPALIVE_INTERVAL", "500ms");
+    settings.keySet().removeIf(key -> environment.containsKey("UCX_" + key));
+    return settings;
+  }
+}

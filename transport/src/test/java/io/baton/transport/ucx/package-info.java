@@ -1,0 +1,4 @@
+@NullMarked
+package io.baton.transport.ucx;
+
+import org.jspecify.annotations.NullMarked;
