@@ -9,6 +9,8 @@ import io.baton.session.model.StageInfo;
 import io.baton.session.model.StageRole;
 import io.baton.transport.Budget;
 import io.baton.transport.exchange.LinkConfig;
+import io.baton.transport.exchange.LinkHost;
+import io.baton.transport.exchange.UcxHub;
 import io.baton.transport.executor.ExecutorLink;
 import io.baton.transport.grpc.BindFailedException;
 import io.baton.transport.grpc.BoundServer;
@@ -16,6 +18,7 @@ import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.grpc.EventLoops;
 import io.baton.transport.grpc.ServerSettings;
 import io.baton.transport.grpc.Servers;
+import io.baton.transport.lane.LaneKind;
 import io.baton.transport.lane.Lanes;
 import io.baton.transport.lane.LanesConfig;
 import io.baton.transport.lane.grpc.GrpcLane;
@@ -27,6 +30,8 @@ import io.baton.transport.payload.PayloadFramer;
 import io.baton.transport.pinned.ChunkIndexConfig;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolException;
+import io.baton.transport.ucx.UcxConfig;
+import io.baton.transport.ucx.UcxUnavailableException;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -69,6 +74,7 @@ public final class Relay implements AutoCloseable {
   private final ScheduledThreadPoolExecutor timer;
   private final EventLoops loops;
   private final PinnedPool pool;
+  private final Optional<UcxHub> ucx;
   private final Exchange exchange;
   private final Lanes lanes;
   private final Budget payloads;
@@ -83,6 +89,7 @@ public final class Relay implements AutoCloseable {
     SecureRandom random = new SecureRandom();
     self = new RelayId(config.name(), random.nextLong());
     pool = PinnedPool.create(config.dataPlane().pool(config.name()));
+    ucx = startUcx(config, pool);
     timer = new ScheduledThreadPoolExecutor(1, this::timerThread);
     timer.setRemoveOnCancelPolicy(true);
     timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
@@ -94,14 +101,10 @@ public final class Relay implements AutoCloseable {
     Budget queued = new Budget(QUEUED_PUSH_BYTES);
     exchange =
         new Exchange(
-            self,
-            pool,
+            new LinkHost(self, pool, ucx, loops, new Budget(QUEUED_LINK_BYTES), timer),
             ChunkIndexConfig.of((long) (pool.size() * HISTORY_SHARE)),
             LinkConfig.withDefaults(InsecureChannelCredentials.create())
                 .withLanes(config.dataPlane().lanes()),
-            loops,
-            new Budget(QUEUED_LINK_BYTES),
-            timer,
             new SplittableRandom(random.nextLong()));
     lanes =
         new Lanes(
@@ -160,6 +163,18 @@ public final class Relay implements AutoCloseable {
    */
   public static Relay start(RelayConfig config) throws BindFailedException, PoolException {
     return new Relay(config);
+  }
+
+  private static Optional<UcxHub> startUcx(RelayConfig config, PinnedPool pool) {
+    if (!config.dataPlane().lanes().contains(LaneKind.UCX)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(UcxHub.start(UcxConfig.withDefaults(config.name()), pool));
+    } catch (UcxUnavailableException e) {
+      log.info("no UCX, so other hosts are reached by gRPC: {}", e.getMessage());
+      return Optional.empty();
+    }
   }
 
   private BoundServer listen(RelayConfig config, RelayContext context, ServerSettings settings)
@@ -287,6 +302,7 @@ public final class Relay implements AutoCloseable {
     lanes.close();
     timer.shutdownNow();
     loops.close();
+    ucx.ifPresent(UcxHub::close);
     pool.close();
   }
 }

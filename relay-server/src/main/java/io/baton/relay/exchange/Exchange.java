@@ -23,7 +23,6 @@ import io.baton.transport.exchange.LinkListener;
 import io.baton.transport.exchange.Offer;
 import io.baton.transport.exchange.OfferReceiver;
 import io.baton.transport.exchange.PeerLink;
-import io.baton.transport.grpc.EventLoops;
 import io.baton.transport.pinned.ChunkIndex;
 import io.baton.transport.pinned.ChunkIndexConfig;
 import io.baton.transport.pinned.PinnedPool;
@@ -40,7 +39,6 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
@@ -101,37 +99,26 @@ public final class Exchange implements AutoCloseable {
   /**
    * Ready to be served.
    *
-   * @param pool where chunks lie; closed after this
-   * @param timer for deadlines; its tasks are short
+   * @param host whose pool and UCX engine are closed after this
    * @param random for jitter
    */
   public Exchange(
-      RelayId self,
-      PinnedPool pool,
-      ChunkIndexConfig history,
-      LinkConfig config,
-      EventLoops loops,
-      Budget queuedBytes,
-      ScheduledExecutorService timer,
-      RandomGenerator random) {
-    this.self = self;
-    this.pool = pool;
+      LinkHost host, ChunkIndexConfig history, LinkConfig config, RandomGenerator random) {
+    this.self = host.self();
+    this.pool = host.pool();
     this.loop = new SynchronizationContext((_, error) -> crashed(error));
-    this.deadlines = new Deadlines(timer, System::nanoTime, loop::execute);
+    this.deadlines = new Deadlines(host.timer(), System::nanoTime, loop::execute);
     this.index =
         new ChunkIndex<>(history, System::nanoTime, (key, _) -> loop.execute(() -> dropped(key)));
     this.data =
         new DataTable(index, deadlines, System::nanoTime, loop::execute, new ReaderAnswers());
     this.room = new RoomQueue(pool, index::makeRoom);
-    this.links =
-        new PeerLinks(
-            new LinkHost(self, pool, loops, queuedBytes, timer), config, new Answers(), random);
+    this.links = new PeerLinks(host, config, new Answers(), random);
     this.sendings = new Sendings(links, deadlines, System::nanoTime, this::release);
     this.offers = new Offers(data, room, inlineBytes, this::release);
     this.gatherings = new Gatherings(room, deadlines, this::release, this::sendGathered);
     this.exchangeService =
-        new ExchangeService(
-            self, pool, config.lanes(), ExchangeLimits.DEFAULT, new PeersOffers(), timer);
+        new ExchangeService(host, config.lanes(), ExchangeLimits.DEFAULT, new PeersOffers());
     this.sidecarService = new SidecarService(this);
   }
 

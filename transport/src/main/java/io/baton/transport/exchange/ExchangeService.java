@@ -3,17 +3,14 @@ package io.baton.transport.exchange;
 import io.baton.proto.v1.ExchangeFrame;
 import io.baton.proto.v1.ExchangeGrpc;
 import io.baton.proto.v1.ExchangeReply;
-import io.baton.session.model.RelayId;
 import io.baton.transport.Budget;
 import io.baton.transport.lane.LaneKind;
-import io.baton.transport.pinned.PinnedPool;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ScheduledExecutorService;
 
 /**
  * The receiving side of all links: takes streams from peers, within limits. A stream that
@@ -21,12 +18,10 @@ import java.util.concurrent.ScheduledExecutorService;
  */
 public final class ExchangeService extends ExchangeGrpc.ExchangeImplBase implements AutoCloseable {
 
-  private final RelayId self;
-  private final PinnedPool pool;
+  private final LinkHost host;
   private final List<LaneKind> lanes;
   private final ExchangeLimits limits;
   private final OfferReceiver receiver;
-  private final ScheduledExecutorService timer;
   private final Budget streamBudget;
   private final Set<InboundStream> streams = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
@@ -35,21 +30,13 @@ public final class ExchangeService extends ExchangeGrpc.ExchangeImplBase impleme
    * Ready to be served.
    *
    * @param lanes by which bytes may come
-   * @param timer ends streams on which no hello comes
    */
   public ExchangeService(
-      RelayId self,
-      PinnedPool pool,
-      List<LaneKind> lanes,
-      ExchangeLimits limits,
-      OfferReceiver receiver,
-      ScheduledExecutorService timer) {
-    this.self = self;
-    this.pool = pool;
+      LinkHost host, List<LaneKind> lanes, ExchangeLimits limits, OfferReceiver receiver) {
+    this.host = host;
     this.lanes = List.copyOf(lanes);
     this.limits = limits;
     this.receiver = receiver;
-    this.timer = timer;
     this.streamBudget = new Budget(limits.streams());
   }
 
@@ -66,13 +53,12 @@ public final class ExchangeService extends ExchangeGrpc.ExchangeImplBase impleme
       responses.onError(status.asException());
       return new Deaf();
     }
-    InboundStream stream =
-        new InboundStream(self, pool, lanes, limits, receiver, call, this::forget);
+    InboundStream stream = new InboundStream(host, lanes, limits, receiver, call, this::forget);
     // gRPC does not promise onError for every way in which a call can end; these it does.
     call.setOnCancelHandler(() -> stream.lose("cancelled"));
     call.setOnCloseHandler(() -> stream.lose("closed"));
     streams.add(stream);
-    stream.awaitHello(timer);
+    stream.awaitHello(host.timer());
     if (closed) {
       stream.close();
     }

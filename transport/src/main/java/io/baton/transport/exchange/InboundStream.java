@@ -1,6 +1,7 @@
 package io.baton.transport.exchange;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.baton.proto.codec.FailureCodec;
 import io.baton.proto.codec.IdCodec;
 import io.baton.proto.codec.MalformedFrameException;
@@ -20,12 +21,16 @@ import io.baton.session.model.RelayId;
 import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.grpc.SenderListener;
 import io.baton.transport.lane.LaneKind;
-import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolMapping;
 import io.baton.transport.pinned.Slot;
+import io.baton.transport.ucx.Completion;
+import io.baton.transport.ucx.Landing;
+import io.baton.transport.ucx.UcxConnectException;
+import io.baton.transport.ucx.UcxFailure;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,46 +43,50 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The receiving side of one link. gRPC calls it from one thread at a time; answers come from any.
  */
 final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
 
+  private static final Logger log = LoggerFactory.getLogger(InboundStream.class);
+
   /** A slot that a body is being written into. */
-  private static final class Landing {
+  private static final class Filling {
     final Slot slot;
     long written;
 
-    Landing(Slot slot) {
+    Filling(Slot slot) {
       this.slot = slot;
     }
   }
 
-  private final RelayId self;
-  private final PinnedPool pool;
+  private final LinkHost host;
   private final List<LaneKind> lanes;
   private final ExchangeLimits limits;
   private final OfferReceiver receiver;
   private final FlowControlledSender<ExchangeReply> answers;
   private final Consumer<InboundStream> onClosed;
-  private final Map<Long, Landing> landings = new ConcurrentHashMap<>();
+  private final Map<Long, Filling> fillings = new ConcurrentHashMap<>();
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile @Nullable RelayId from;
   private volatile LaneKind lane = LaneKind.GRPC;
   private volatile @Nullable PoolMapping shared;
+  private volatile @Nullable UcxWire wire;
+  private volatile long key;
+  private volatile boolean greeted;
   private volatile @Nullable ScheduledFuture<?> helloTimer;
 
   InboundStream(
-      RelayId self,
-      PinnedPool pool,
+      LinkHost host,
       List<LaneKind> lanes,
       ExchangeLimits limits,
       OfferReceiver receiver,
       ServerCallStreamObserver<ExchangeReply> call,
       Consumer<InboundStream> onClosed) {
-    this.self = self;
-    this.pool = pool;
+    this.host = host;
     this.lanes = lanes;
     this.limits = limits;
     this.receiver = receiver;
@@ -119,7 +128,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
   @Override
   public void grant(long transfer, Slot into) {
     into.retain();
-    landings.put(transfer, new Landing(into));
+    fillings.put(transfer, new Filling(into));
     if (closed.get()) {
       letGo();
     } else {
@@ -149,7 +158,12 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
 
   /** An answer that cannot be sent would leave the peer waiting: better that it starts anew. */
   private void answer(ExchangeReply.Builder reply) {
-    if (!answers.offer(reply.build()) && !closed.get()) {
+    ExchangeReply frame = reply.build();
+    UcxWire fast = wire;
+    if (fast != null && greeted && fast.frame(frame)) {
+      return;
+    }
+    if (!answers.offer(frame) && !closed.get()) {
       end(Status.RESOURCE_EXHAUSTED, "too many answers wait to be sent");
     }
   }
@@ -213,6 +227,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
     if (closed.compareAndSet(false, true)) {
       cancelTimerIfDone();
       letGo();
+      leaveUcx();
       onClosed.accept(this);
       if (from != null) {
         receiver.onLost(this, why);
@@ -227,13 +242,21 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
   }
 
   private void letGo() {
-    landings.keySet().forEach(this::dropLanding);
+    fillings.keySet().forEach(this::dropFilling);
   }
 
-  private void dropLanding(long transfer) {
-    Landing landing = landings.remove(transfer);
-    if (landing != null) {
-      landing.slot.release();
+  private void leaveUcx() {
+    UcxWire cut = wire;
+    if (cut != null) {
+      host.ucx().ifPresent(ucx -> ucx.leave(key));
+      cut.close();
+    }
+  }
+
+  private void dropFilling(long transfer) {
+    Filling filling = fillings.remove(transfer);
+    if (filling != null) {
+      filling.slot.release();
     }
   }
 
@@ -251,7 +274,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
       case CLOSE -> receiver.onClosing(this, OfferCodec.fromWire(frame.getClose()));
       case WITHDRAW -> {
         long transfer = frame.getWithdraw().getTransfer();
-        dropLanding(transfer);
+        dropFilling(transfer);
         receiver.onWithdraw(this, transfer);
       }
       case BODY -> write(frame.getBody());
@@ -300,9 +323,14 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
       throw e.in("hello.from");
     }
     LaneChoice.Chosen chosen =
-        LaneChoice.choose(LaneChoice.fromWire(hello.getLanesList()), lanes, hello.getData());
-    lane = chosen.lane();
-    shared = chosen.pool().orElse(null);
+        LaneChoice.choose(LaneChoice.fromWire(hello.getLanesList()), lanes, hello.getData(), host);
+    switch (chosen) {
+      case LaneChoice.Chosen.Grpc() -> {}
+      case LaneChoice.Chosen.Local(PoolMapping senders) -> shared = senders;
+      case LaneChoice.Chosen.Ucx(ByteString address) ->
+          connect(address.toByteArray(), hello.getKey());
+    }
+    lane = key == 0 && chosen.lane() == LaneKind.UCX ? LaneKind.GRPC : chosen.lane();
     from = peer;
     cancelTimerIfDone();
     answer(
@@ -310,28 +338,85 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
             .setWelcome(
                 ExchangeWelcome.newBuilder()
                     .setVersion(version.getAsInt())
-                    .setIdentity(IdCodec.toWire(self))
-                    .setLane(LaneChoice.toWire(chosen.lane()))
-                    .setData(LaneChoice.address(pool))));
+                    .setIdentity(IdCodec.toWire(host.self()))
+                    .setLane(LaneChoice.toWire(lane))
+                    .setKey(key)
+                    .setData(LaneChoice.address(host))));
+    greeted = true;
+  }
+
+  /** If it cannot be done, the bytes come on this stream. */
+  private void connect(byte[] address, long answerKey) {
+    UcxHub ucx = host.ucx().orElseThrow();
+    try {
+      wire = ucx.connect(address, answerKey, failure -> end(Status.ABORTED, "UCX: " + failure));
+      key = ucx.enter(new FramesByUcx());
+    } catch (UcxConnectException e) {
+      log.debug("no way over UCX to {}: {}", from, e.getMessage());
+    }
   }
 
   private void write(BodyPart part) throws MalformedFrameException {
-    Landing landing = landings.get(part.getTransfer());
-    if (landing == null) {
+    Filling filling = fillings.get(part.getTransfer());
+    if (filling == null) {
       // Withdrawn or refused while it was on its way.
       return;
     }
     ByteString data = part.getData();
-    if (data.isEmpty() || data.size() > landing.slot.bytes() - landing.written) {
+    if (data.isEmpty() || data.size() > filling.slot.bytes() - filling.written) {
       throw new MalformedFrameException(
           "body.data",
-          "%d bytes after %d of %d".formatted(data.size(), landing.written, landing.slot.bytes()));
+          "%d bytes after %d of %d".formatted(data.size(), filling.written, filling.slot.bytes()));
     }
-    data.copyTo(landing.slot.memory().asSlice(landing.written, data.size()).asByteBuffer());
-    landing.written += data.size();
-    if (landing.written == landing.slot.bytes()) {
-      dropLanding(part.getTransfer());
+    data.copyTo(filling.slot.memory().asSlice(filling.written, data.size()).asByteBuffer());
+    filling.written += data.size();
+    if (filling.written == filling.slot.bytes()) {
+      dropFilling(part.getTransfer());
       receiver.onBody(this, part.getTransfer());
+    }
+  }
+
+  /** Frames come by UCX as well as on the stream, and mean the same; bodies by UCX alone. */
+  private final class FramesByUcx implements UcxHub.Target {
+
+    @Override
+    public void onFrame(ByteBuffer frame) {
+      try {
+        onNext(ExchangeFrame.parseFrom(frame));
+      } catch (InvalidProtocolBufferException e) {
+        end(Status.INVALID_ARGUMENT, "a frame by UCX: " + e.getMessage());
+      }
+    }
+
+    @Override
+    public Landing onBody(long transfer, long bytes) {
+      Filling filling = fillings.remove(transfer);
+      if (filling == null) {
+        return Landing.REFUSED;
+      }
+      if (filling.slot.bytes() != bytes) {
+        filling.slot.release();
+        end(
+            Status.INVALID_ARGUMENT,
+            "a body of %d bytes where %d were granted".formatted(bytes, filling.slot.bytes()));
+        return Landing.REFUSED;
+      }
+      return new Landing.Into(filling.slot.memory(), landed(transfer, filling.slot));
+    }
+
+    private Completion landed(long transfer, Slot slot) {
+      return new Completion() {
+        @Override
+        public void succeeded() {
+          slot.release();
+          receiver.onBody(InboundStream.this, transfer);
+        }
+
+        @Override
+        public void failed(UcxFailure failure) {
+          slot.release();
+        }
+      };
     }
   }
 

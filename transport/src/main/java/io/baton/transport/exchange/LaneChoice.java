@@ -1,11 +1,11 @@
 package io.baton.transport.exchange;
 
+import com.google.protobuf.ByteString;
 import io.baton.proto.codec.ExchangeCodec;
 import io.baton.proto.codec.MalformedFrameException;
 import io.baton.proto.codec.PoolAddress;
 import io.baton.proto.v1.DataAddress;
 import io.baton.transport.lane.LaneKind;
-import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolException;
 import io.baton.transport.pinned.PoolMapping;
 import java.nio.file.Path;
@@ -18,7 +18,33 @@ import java.util.Optional;
 final class LaneChoice {
 
   /** A lane, and what was found out on the way to it. */
-  record Chosen(LaneKind lane, Optional<PoolMapping> pool) {}
+  sealed interface Chosen {
+
+    LaneKind lane();
+
+    record Grpc() implements Chosen {
+      @Override
+      public LaneKind lane() {
+        return LaneKind.GRPC;
+      }
+    }
+
+    /** In the sender's pool. */
+    record Local(PoolMapping pool) implements Chosen {
+      @Override
+      public LaneKind lane() {
+        return LaneKind.LOCAL;
+      }
+    }
+
+    /** To and from the sender's engine, which has that address. */
+    record Ucx(ByteString sender) implements Chosen {
+      @Override
+      public LaneKind lane() {
+        return LaneKind.UCX;
+      }
+    }
+  }
 
   private LaneChoice() {}
 
@@ -48,26 +74,34 @@ final class LaneChoice {
     };
   }
 
-  static DataAddress address(PinnedPool pool) {
-    return DataAddress.newBuilder()
-        .setPool(ExchangeCodec.toWire(new PoolAddress(pool.path().toString(), pool.id())))
-        .build();
+  static DataAddress address(LinkHost host) {
+    DataAddress.Builder address =
+        DataAddress.newBuilder()
+            .setPool(
+                ExchangeCodec.toWire(
+                    new PoolAddress(host.pool().path().toString(), host.pool().id())));
+    host.ucx().ifPresent(ucx -> address.setUcx(ByteString.copyFrom(ucx.address())));
+    return address.build();
   }
 
   /** The first of the wanted lanes that is allowed here and works; gRPC if none does. */
-  static Chosen choose(List<LaneKind> wanted, List<LaneKind> allowed, DataAddress sender) {
+  static Chosen choose(
+      List<LaneKind> wanted, List<LaneKind> allowed, DataAddress sender, LinkHost here) {
     return wanted.stream()
         .filter(allowed::contains)
-        .flatMap(lane -> attempt(lane, sender).stream())
+        .flatMap(lane -> attempt(lane, sender, here).stream())
         .findFirst()
-        .orElseGet(() -> new Chosen(LaneKind.GRPC, Optional.empty()));
+        .orElseGet(Chosen.Grpc::new);
   }
 
-  private static Optional<Chosen> attempt(LaneKind lane, DataAddress sender) {
+  private static Optional<Chosen> attempt(LaneKind lane, DataAddress sender, LinkHost here) {
     return switch (lane) {
-      case LOCAL -> map(sender).map(pool -> new Chosen(lane, Optional.of(pool)));
-      case UCX -> Optional.empty();
-      case GRPC -> Optional.of(new Chosen(lane, Optional.empty()));
+      case LOCAL -> map(sender).map(Chosen.Local::new);
+      case UCX ->
+          here.ucx().isPresent() && !sender.getUcx().isEmpty()
+              ? Optional.of(new Chosen.Ucx(sender.getUcx()))
+              : Optional.empty();
+      case GRPC -> Optional.of(new Chosen.Grpc());
     };
   }
 

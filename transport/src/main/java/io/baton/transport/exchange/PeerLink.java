@@ -1,5 +1,6 @@
 package io.baton.transport.exchange;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import io.baton.proto.codec.IdCodec;
 import io.baton.proto.codec.MalformedFrameException;
 import io.baton.proto.codec.Versions;
@@ -18,8 +19,12 @@ import io.baton.transport.lane.LaneState;
 import io.baton.transport.lane.grpc.KeptStream;
 import io.baton.transport.lane.grpc.StreamHandler;
 import io.baton.transport.pinned.Slot;
+import io.baton.transport.ucx.Landing;
+import io.baton.transport.ucx.UcxConnectException;
+import io.baton.transport.ucx.UcxFailure;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.ClientResponseObserver;
+import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.random.RandomGenerator;
@@ -36,12 +41,14 @@ public final class PeerLink implements AutoCloseable {
   private final LinkConfig config;
   private final LinkListener listener;
   private final KeptStream<ExchangeFrame, ExchangeReply> stream;
+  private final Exchanging exchanging = new Exchanging();
   private final BodyPump pump;
   private final LongAdder offered = new LongAdder();
   private final LongAdder taken = new LongAdder();
   private final LongAdder bytes = new LongAdder();
   private final LongAdder reconnects = new LongAdder();
   private volatile LaneKind lane = LaneKind.GRPC;
+  private volatile @Nullable UcxWire wire;
   private volatile @Nullable RelayId remote;
 
   private PeerLink(
@@ -58,7 +65,7 @@ public final class PeerLink implements AutoCloseable {
     this.stream =
         new KeptStream<>(
             () -> Channels.open(host.loops(), peer, config.credentials(), config.keepAlive()),
-            new Exchanging(),
+            exchanging,
             ExchangeFrame::getSerializedSize,
             config.stream(),
             host.queuedBytes(),
@@ -135,13 +142,26 @@ public final class PeerLink implements AutoCloseable {
   /** Sends the bytes for which the peer has made room. */
   public void body(long transfer, Slot slot) {
     bytes.add(slot.bytes());
-    pump.add(transfer, slot);
+    UcxWire fast = wire;
+    if (fast == null) {
+      pump.add(transfer, slot);
+    } else {
+      fast.body(transfer, slot);
+    }
   }
 
   /** What was offered will not come. */
   public void withdraw(long transfer) {
     pump.drop(transfer);
-    send(ExchangeFrame.newBuilder().setWithdraw(Withdraw.newBuilder().setTransfer(transfer)));
+    ExchangeFrame frame =
+        ExchangeFrame.newBuilder().setWithdraw(Withdraw.newBuilder().setTransfer(transfer)).build();
+    UcxWire fast = wire;
+    if (fast != null) {
+      fast.drop(transfer);
+      fast.frame(frame);
+    }
+    // Here, too, because the offer may have gone this way, and must not be overtaken.
+    stream.offer(frame);
   }
 
   /** Drops what has not been sent and lets go of everything. Idempotent; does not wait. */
@@ -149,10 +169,22 @@ public final class PeerLink implements AutoCloseable {
   public void close() {
     stream.close();
     pump.dropAll();
+    exchanging.leave();
+    cutWire();
   }
 
-  private boolean send(ExchangeFrame.Builder frame) {
-    return stream.offer(frame.build());
+  private boolean send(ExchangeFrame.Builder builder) {
+    ExchangeFrame frame = builder.build();
+    UcxWire fast = wire;
+    return (fast != null && fast.frame(frame)) || stream.offer(frame);
+  }
+
+  private void cutWire() {
+    UcxWire cut = wire;
+    wire = null;
+    if (cut != null) {
+      cut.close();
+    }
   }
 
   private Body body(Slot slot) {
@@ -162,6 +194,8 @@ public final class PeerLink implements AutoCloseable {
   private final class Exchanging implements StreamHandler<ExchangeFrame, ExchangeReply> {
 
     private int welcomes;
+    private long key;
+    private boolean ucxFailed;
 
     @Override
     public void call(
@@ -171,16 +205,30 @@ public final class PeerLink implements AutoCloseable {
           .exchange(observer);
     }
 
+    /** After UCX has failed, the next connection is made without it, and the one after with it. */
     @Override
     public ExchangeFrame hello() {
-      return ExchangeFrame.newBuilder()
-          .setHello(
-              ExchangeHello.newBuilder()
-                  .setVersions(Versions.spoken())
-                  .setFrom(IdCodec.toWire(host.self()))
-                  .setData(LaneChoice.address(host.pool()))
-                  .addAllLanes(config.lanes().stream().map(LaneChoice::toWire).toList()))
-          .build();
+      ExchangeHello.Builder hello =
+          ExchangeHello.newBuilder()
+              .setVersions(Versions.spoken())
+              .setFrom(IdCodec.toWire(host.self()))
+              .setData(LaneChoice.address(host));
+      for (LaneKind wanted : config.lanes()) {
+        if (wanted != LaneKind.UCX || (host.ucx().isPresent() && !ucxFailed)) {
+          hello.addLanes(LaneChoice.toWire(wanted));
+        }
+      }
+      ucxFailed = false;
+      leave();
+      host.ucx().ifPresent(ucx -> key = ucx.enter(new AnswersByUcx()));
+      return ExchangeFrame.newBuilder().setHello(hello.setKey(key)).build();
+    }
+
+    private void leave() {
+      if (key != 0) {
+        host.ucx().ifPresent(ucx -> ucx.leave(key));
+        key = 0;
+      }
     }
 
     @Override
@@ -200,8 +248,27 @@ public final class PeerLink implements AutoCloseable {
       if (chosen != LaneKind.GRPC && !config.lanes().contains(chosen)) {
         throw new MalformedFrameException("lane", chosen + " was not proposed");
       }
+      if (chosen == LaneKind.UCX) {
+        wire = connect(welcome);
+      }
       remote = IdCodec.fromWire(welcome.getIdentity());
       lane = chosen;
+    }
+
+    private UcxWire connect(ExchangeWelcome welcome) throws MalformedFrameException {
+      try {
+        return host.ucx()
+            .orElseThrow()
+            .connect(welcome.getData().getUcx().toByteArray(), welcome.getKey(), this::onWireLost);
+      } catch (UcxConnectException e) {
+        ucxFailed = true;
+        throw new MalformedFrameException("data.ucx", String.valueOf(e.getMessage()));
+      }
+    }
+
+    private void onWireLost(UcxFailure failure) {
+      ucxFailed = true;
+      stream.reconnect("UCX: " + failure);
     }
 
     @Override
@@ -229,10 +296,30 @@ public final class PeerLink implements AutoCloseable {
     @Override
     public void onLost(String why) {
       pump.dropAll();
+      leave();
+      cutWire();
       listener.onLost(PeerLink.this, why);
     }
 
     @Override
     public void onDropped(int groups) {}
+  }
+
+  /** Answers come by UCX as well as on the stream, and mean the same. */
+  private final class AnswersByUcx implements UcxHub.Target {
+
+    @Override
+    public void onFrame(ByteBuffer frame) {
+      try {
+        exchanging.onAnswer(ExchangeReply.parseFrom(frame));
+      } catch (InvalidProtocolBufferException | MalformedFrameException e) {
+        stream.reconnect("an answer by UCX: " + e.getMessage());
+      }
+    }
+
+    @Override
+    public Landing onBody(long transfer, long bytes) {
+      return Landing.REFUSED;
+    }
   }
 }
