@@ -1,5 +1,6 @@
 package io.baton.session.exchange;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
@@ -24,10 +25,10 @@ public record GatherState(
     boolean over) {
 
   public GatherState {
-    members = new TreeSet<>(members);
-    joined = new TreeSet<>(joined);
-    asked = new TreeMap<>(asked);
-    written = new TreeSet<>(written);
+    members = Collections.unmodifiableSortedSet(new TreeSet<>(members));
+    joined = Collections.unmodifiableSortedSet(new TreeSet<>(joined));
+    asked = Collections.unmodifiableMap(new TreeMap<>(asked));
+    written = Collections.unmodifiableSortedSet(new TreeSet<>(written));
     owners = List.copyOf(owners);
   }
 

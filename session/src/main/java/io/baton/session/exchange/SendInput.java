@@ -15,7 +15,10 @@ public sealed interface SendInput {
   /** The relay does not take it. */
   record Refuse(int destination, Failure failure) implements SendInput {}
 
-  /** The relay cannot be reached. */
+  /**
+   * The relay cannot be reached, and has dropped what was offered to it. No answer that it gave
+   * before may come after this.
+   */
   record LinkLost(int destination, String why) implements SendInput {}
 
   /** The relay can be reached again, and may remember nothing. */

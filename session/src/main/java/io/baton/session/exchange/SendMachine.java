@@ -113,7 +113,9 @@ public final class SendMachine {
       for (int i = 0; i < deliveries.size(); i++) {
         Delivery delivery = deliveries.get(i);
         if (!delivery.isOver()) {
-          effects.add(new SendEffect.Withdraw(i));
+          if (!(delivery instanceof Delivery.Unlinked)) {
+            effects.add(new SendEffect.Withdraw(i));
+          }
           deliveries.set(i, new Delivery.Failed(why.apply(delivery)));
         }
       }

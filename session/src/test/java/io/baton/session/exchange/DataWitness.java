@@ -99,12 +99,17 @@ final class DataWitness {
         .toList();
   }
 
-  boolean holds(Reader reader, int index) {
-    Chunk chunk = memory.get(index);
-    return chunk != null && chunk.holders.contains(reader.registration());
+  /** True if somebody holds a chunk of that life. */
+  boolean isInUse(int life) {
+    return memory.values().stream()
+        .anyMatch(chunk -> life(chunk.origin) == life && !chunk.holders.isEmpty());
   }
 
-  /** Everything that was kept and is of that life. */
+  boolean wasKept(Origin origin) {
+    return kept.contains(origin);
+  }
+
+  /** How many chunks of that life were kept. */
   long kept(int life) {
     return kept.stream().filter(origin -> life(origin) == life).count();
   }
