@@ -27,8 +27,9 @@ final class Holding {
     open.add(chunk);
   }
 
-  void closed(ReceivedChunk chunk) {
-    open.remove(chunk);
+  /** False if it was not open. */
+  boolean closed(ReceivedChunk chunk) {
+    return open.remove(chunk);
   }
 
   void markDone() {

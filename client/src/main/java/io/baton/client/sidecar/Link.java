@@ -35,20 +35,20 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.BooleanSupplier;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A process's stream to the relay of its host, and all that is under way on it. What happens, calls
+ * A process's link to the relay of its host, and all that is under way on it. What happens, calls
  * of the application, answers, losses, deadlines, is worked off one at a time, by whichever thread
  * brings it.
  *
  * <p>A request is sent when there is a connection, and ends in one of these ways, whichever comes
  * first: it is answered; its deadline passes, and the grace after it for the relay to say so
  * itself; whoever asked withdraws it; the connection is lost on which it was sent, unless it is one
- * to receive, which is made again on the next; the client closes.
+ * to receive, which is made again on the next; its sender or receiver closes, or the client.
  */
 final class Link {
 
@@ -69,14 +69,13 @@ final class Link {
   private final ScheduledThreadPoolExecutor timer;
   private final ThreadPoolExecutor copier;
   private final PoolMappings pools;
-  private final KeptStream<SidecarFrame, SidecarReply> stream;
   private final RelayStream speech;
+  private final KeptStream<SidecarFrame, SidecarReply> stream;
   private final Requests requests;
   private final CompletableFuture<RelayId> connected = new CompletableFuture<>();
 
   // Below: only in the loop.
   private final Map<Long, Registration> registrations = new LinkedHashMap<>();
-
   private @Nullable Connection connection;
   private boolean closed;
 
@@ -84,7 +83,8 @@ final class Link {
     this.endpoint = endpoint;
     this.options = options;
     this.loop =
-        new SynchronizationContext((_, error) -> log.error("a task of the link failed", error));
+        new SynchronizationContext(
+            (_, error) -> log.error("an error in the sidecar client that should not be", error));
     this.loops = EventLoops.start("baton-sidecar", 1);
     this.timer =
         new ScheduledThreadPoolExecutor(
@@ -145,6 +145,7 @@ final class Link {
 
   // ---- from the application, on its threads
 
+  /** For registrations, too. */
   long nextNumber() {
     return requests.nextNumber();
   }
@@ -163,18 +164,43 @@ final class Link {
         });
   }
 
-  /** Goes on with what is under way, and leaves the place then. */
-  void retire(Registration registration) {
+  /** Takes another place instead; memory stays, what is being written together does not. */
+  void register(Registration registration, LongFunction<SidecarFrame> changed, Duration timeout) {
+    long deadline = Request.deadline(timeout);
     loop.execute(
         () -> {
-          registration.retire();
-          leaveIfUnused(registration);
+          registration.change(changed);
+          for (Request<?> request : requests.all()) {
+            if (request instanceof Request.Joining && request.registration == registration) {
+              fail(request, cancelled("the sender was registered anew"));
+            }
+          }
+          if (connection != null && !registration.isClosed()) {
+            say(Frames.unregister(registration.number()));
+            begin(new Request.Registering(registration, deadline));
+          }
         });
   }
 
-  /** Withdraws what is under way, lets go of all that the relay keeps for it, and its place. */
+  /** Withdraws what is under way, takes away all that the relay keeps for it, and its place. */
   void unregister(Registration registration) {
-    loop.execute(() -> leave(registration));
+    loop.execute(
+        () -> {
+          if (registration.isClosed()) {
+            return;
+          }
+          SidecarException why = cancelled("the sender or receiver was closed");
+          registration.close(why);
+          registrations.remove(registration.number());
+          for (Request<?> request : requests.all()) {
+            if (request.registration == registration) {
+              fail(request, why);
+            }
+          }
+          if (connection != null) {
+            connection.leave(registration);
+          }
+        });
   }
 
   <T extends @Nullable Object> CompletableFuture<T> submit(Request<T> request) {
@@ -189,7 +215,6 @@ final class Link {
                 "%s: %d requests are under way already; wait for some of them"
                     .formatted(request.what(), options.requests()));
             giveMemoryBack(request);
-            leaveIfUnused(request.registration);
           });
     }
     return request.future;
@@ -197,34 +222,25 @@ final class Link {
 
   /** Memory is no longer written here; a request to send it follows. */
   void sending(PoolMemory memory) {
-    loop.execute(() -> memory.connection().outgoing().remove(memory));
+    loop.execute(() -> memory.connection().sending(memory));
   }
 
   /** Memory is no longer written here, and not wanted. */
   void discarded(PoolMemory memory) {
-    loop.execute(() -> giveBack(memory));
+    loop.execute(() -> memory.connection().giveBack(memory));
   }
 
   /** The chunk is no longer visible here. */
   void closed(ReceivedChunk chunk, boolean done) {
-    loop.execute(() -> letGo(chunk, done));
+    loop.execute(() -> chunk.connection().closed(chunk, done));
   }
 
   void markDone(ChunkKey key) {
     loop.execute(
         () -> {
-          Connection on = connection;
-          if (on == null) {
-            return;
+          if (connection != null) {
+            connection.markDone(key);
           }
-          Holding holding = on.holdings().get(key);
-          if (holding == null) {
-            say(Frames.markDone(key.registration(), key.dataId(), key.index()));
-            return;
-          }
-          holding.markDone();
-          holding.open().forEach(chunk -> takeAway(chunk, "the chunk has been marked done"));
-          settle(on, key);
         });
   }
 
@@ -246,7 +262,7 @@ final class Link {
   private void begin(Request<?> request) {
     SidecarException refusal = refusal(request);
     if (refusal != null) {
-      end(request);
+      requests.end(request);
       request.fail(refusal);
       giveMemoryBack(request);
       return;
@@ -255,7 +271,7 @@ final class Link {
     // Whoever asked may complete it as well, by cancelling it for one.
     var _ = request.future.whenComplete((_, _) -> loop.execute(() -> withdraw(request)));
     if (connection != null) {
-      send(request);
+      send(connection, request);
     }
   }
 
@@ -264,8 +280,7 @@ final class Link {
       return clientClosed();
     }
     if (request.registration.isClosed()) {
-      return new SidecarException(
-          Failure.Reason.CANCELLED, "the sender or receiver is closed: register another");
+      return cancelled("the sender or receiver is closed: register another");
     }
     if (request instanceof Request.Sending sending
         && sending.body instanceof Outgoing.Pooled(PoolMemory memory)
@@ -278,13 +293,13 @@ final class Link {
     return request instanceof Request.Registering ? null : request.registration.refusal();
   }
 
-  private void send(Request<?> request) {
+  private void send(Connection on, Request<?> request) {
     requests.number(request);
     long left = Math.max(0, request.deadlineNanos - System.nanoTime());
     if (stream.offer(request.frame(left))) {
       request.sent = true;
-      if (request instanceof Request.Receiving receiving && connection != null) {
-        connection.holding(receiving.chunk).requested();
+      if (request instanceof Request.Receiving receiving) {
+        on.requested(receiving.chunk);
       }
     } else if (stream.state() == LaneState.READY) {
       fail(
@@ -294,9 +309,9 @@ final class Link {
               "%s: the relay at %s reads too slowly for what it is asked"
                   .formatted(request.what(), endpoint)));
       giveMemoryBack(request);
-    } else if (connection != null) {
+    } else {
       // The loss has been or will be told, and this waits for the next connection if it can.
-      lost(connection, stream.lastFailure().orElse("the connection broke"));
+      lost(on, stream.lastFailure().orElse("the connection broke"));
       SidecarException refusal = refusal(request);
       if (refusal != null) {
         fail(request, refusal);
@@ -340,14 +355,14 @@ final class Link {
   /** Whoever asked no longer waits. */
   private void withdraw(Request<?> request) {
     if (!request.over) {
-      end(request);
+      requests.end(request);
       cancel(request);
     }
   }
 
   /** For a reason of this side; the relay need not go on with it. */
   private void fail(Request<?> request, SidecarException why) {
-    end(request);
+    requests.end(request);
     cancel(request);
     request.fail(why);
   }
@@ -358,24 +373,22 @@ final class Link {
     if (request.sent && request.canBeCancelled() && !writing) {
       say(Frames.cancel(request.number));
     }
-    if (request instanceof Request.Receiving receiving) {
-      answered(receiving);
+    answered(request);
+  }
+
+  /** One less that may be answered with a chunk. */
+  private void answered(Request<?> request) {
+    if (connection != null && request.sent && request instanceof Request.Receiving receiving) {
+      connection.answered(receiving.chunk);
     }
   }
 
-  /** It is no longer under way. Idempotent. */
-  private void end(Request<?> request) {
-    requests.end(request);
-    leaveIfUnused(request.registration);
-  }
-
   /** Memory that was to be sent, and was not. */
-  private void giveMemoryBack(Request<?> request) {
+  private static void giveMemoryBack(Request<?> request) {
     if (!request.sent
         && request instanceof Request.Sending sending
-        && sending.body instanceof Outgoing.Pooled(PoolMemory memory)
-        && memory.connection() == connection) {
-      say(Frames.discard(memory.slot()));
+        && sending.body instanceof Outgoing.Pooled(PoolMemory memory)) {
+      memory.connection().discard(memory);
     }
   }
 
@@ -388,37 +401,20 @@ final class Link {
     Request<?> request = requests.get(reply.request());
     if (request == null) {
       late(reply);
-      return;
-    }
-    if (!fits(request, reply)) {
+    } else if (!fits(request, reply)) {
       stream.reconnect(
           "the relay answers %s with %s"
               .formatted(request.what(), reply.getClass().getSimpleName()));
-      return;
-    }
-    if (reply instanceof Reply.WritePart part && request instanceof Request.Joining join) {
+    } else if (reply instanceof Reply.WritePart part && request instanceof Request.Joining join) {
       write(on, join, part);
-      return;
-    }
-    end(request);
-    if (reply instanceof Reply.Failed(long _, Failure failure)) {
-      refused(request, new SidecarException(failure));
-      return;
-    }
-    switch (request) {
-      case Request.Registering registering -> registering.registration.accepted();
-      case Request.Allocating<?> allocating -> allocated(on, allocating, (Reply.Allocated) reply);
-      case Request.Sending sending -> sending.future.complete(null);
-      case Request.Joining joining -> joining.future.complete(null);
-      case Request.Closing closing -> closing.future.complete(null);
-      case Request.Receiving receiving -> {
-        if (reply instanceof Reply.Delivered delivered) {
-          delivered(on, receiving, delivered);
-        } else if (reply instanceof Reply.End(long _, int count)) {
-          answered(receiving);
-          receiving.future.complete(new Received.EndOfStream(count));
-        }
+    } else {
+      requests.end(request);
+      if (reply instanceof Reply.Failed(long _, Failure failure)) {
+        refused(request, new SidecarException(failure));
+      } else {
+        answered(on, request, reply);
       }
+      answered(request);
     }
   }
 
@@ -437,21 +433,36 @@ final class Link {
     };
   }
 
-  private void refused(Request<?> request, SidecarException why) {
-    switch (request) {
-      case Request.Registering registering -> registering.registration.refused(why);
-      case Request.Receiving receiving -> answered(receiving);
-      default -> {}
-    }
-    request.fail(why);
-  }
-
   /**
    * Nobody waits for it any more; what is received stays with the receiver, which may ask again.
    */
   private void late(Reply reply) {
     if (reply instanceof Reply.Allocated(long _, SlotHandle slot)) {
       say(Frames.discard(slot));
+    }
+  }
+
+  private static void refused(Request<?> request, SidecarException why) {
+    if (request instanceof Request.Registering registering) {
+      registering.registration.refused(why);
+    }
+    request.fail(why);
+  }
+
+  private void answered(Connection on, Request<?> request, Reply reply) {
+    switch (request) {
+      case Request.Registering registering -> registering.registration.accepted();
+      case Request.Allocating<?> allocating -> allocated(on, allocating, (Reply.Allocated) reply);
+      case Request.Sending sending -> sending.future.complete(null);
+      case Request.Joining joining -> joining.future.complete(null);
+      case Request.Closing closing -> closing.future.complete(null);
+      case Request.Receiving receiving -> {
+        if (reply instanceof Reply.Delivered delivered) {
+          delivered(on, receiving, delivered);
+        } else if (reply instanceof Reply.End(long _, int count)) {
+          receiving.future.complete(new Received.EndOfStream(count));
+        }
+      }
     }
   }
 
@@ -464,7 +475,7 @@ final class Link {
       return;
     }
     PoolMemory memory = new PoolMemory(this, request.registration, on, view);
-    on.outgoing().add(memory);
+    on.allocated(memory);
     if (!request.complete(memory)) {
       var _ = memory.tryClose("withdrawn");
       memory.discard();
@@ -472,12 +483,10 @@ final class Link {
   }
 
   private void delivered(Connection on, Request.Receiving request, Reply.Delivered delivered) {
-    ChunkKey key = request.chunk;
     ReceivedChunk chunk;
     try {
-      chunk = new ReceivedChunk(this, on, key, delivered, bytes(on, delivered));
+      chunk = new ReceivedChunk(this, on, request.chunk, delivered, bytes(on, delivered));
     } catch (PoolException | StaleHandleException | IllegalStateException e) {
-      answered(request);
       request.fail(
           new SidecarException(
               Failure.Reason.GONE,
@@ -485,8 +494,7 @@ final class Link {
               e));
       return;
     }
-    on.holding(key).opened(chunk);
-    answered(request);
+    on.opened(chunk);
     if (!request.future.complete(chunk)) {
       chunk.release();
     }
@@ -508,29 +516,31 @@ final class Link {
 
   private void write(Connection on, Request.Joining join, Reply.WritePart part) {
     long number = join.number;
-    long bytes = part.to() - part.from();
     PoolMappings.Lease lease = on.pool().another();
     join.writing++;
     on.copying(join.registration);
     try {
       copy(
-          bytes,
+          part.to() - part.from(),
           () -> {
-            Optional<Exception> failure = Optional.empty();
-            try {
-              MemorySegment.copy(
-                  join.source, part.from(), lease.mapping().view(part.slot(), bytes), 0, bytes);
-            } catch (StaleHandleException | RuntimeException e) {
-              failure = Optional.of(e);
-            } finally {
-              lease.release();
-            }
-            Optional<Exception> why = failure;
-            loop.execute(() -> written(on, join, number, part.part(), why));
+            Optional<Exception> failure = copied(join.source, part, lease);
+            lease.release();
+            loop.execute(() -> written(on, join, number, part.part(), failure));
           });
     } catch (RejectedExecutionException e) {
       lease.release();
       written(on, join, number, part.part(), Optional.of(e));
+    }
+  }
+
+  private static Optional<Exception> copied(
+      MemorySegment source, Reply.WritePart part, PoolMappings.Lease lease) {
+    long bytes = part.to() - part.from();
+    try {
+      MemorySegment.copy(source, part.from(), lease.mapping().view(part.slot(), bytes), 0, bytes);
+      return Optional.empty();
+    } catch (StaleHandleException | RuntimeException e) {
+      return Optional.of(e);
     }
   }
 
@@ -540,135 +550,27 @@ final class Link {
     if (on != connection) {
       return;
     }
-    on.copied(join.registration);
-    if (failure.isPresent()) {
-      if (!join.over) {
-        fail(
-            join,
-            new SidecarException(
-                Failure.Reason.UNAVAILABLE,
-                "%s: part %d could not be written".formatted(join.what(), part),
-                failure.get()));
-      }
-    } else if (!join.over || !join.sent) {
+    if (failure.isPresent() && !join.over) {
+      fail(
+          join,
+          new SidecarException(
+              Failure.Reason.UNAVAILABLE,
+              "%s: part %d could not be written".formatted(join.what(), part),
+              failure.get()));
+    } else if (failure.isEmpty() && !join.over) {
       say(Frames.partWritten(number, part));
     } else if (join.writing == 0) {
-      // Put off until now, since with it the relay may give the memory to others.
+      // Put off until now: nobody here writes any more.
       say(Frames.cancel(number));
     }
-    leaveIfUnused(join.registration);
-  }
-
-  /** One request less may be answered with the chunk. */
-  private void answered(Request.Receiving request) {
-    Connection on = connection;
-    if (on == null || !request.sent) {
-      return;
-    }
-    on.holding(request.chunk).answered();
-    settle(on, request.chunk);
-  }
-
-  // ---- the loop: what is held
-
-  private void giveBack(PoolMemory memory) {
-    Connection on = memory.connection();
-    if (on.outgoing().remove(memory) && on == connection) {
-      say(Frames.discard(memory.slot()));
-      leaveIfUnused(memory.registration());
-    }
-  }
-
-  private void letGo(ReceivedChunk chunk, boolean done) {
-    Connection on = chunk.connection();
-    Holding holding = on.holdings().get(chunk.key());
-    if (on != connection || holding == null || !holding.open().contains(chunk)) {
-      return;
-    }
-    holding.closed(chunk);
-    if (done) {
-      holding.markDone();
-    }
-    settle(on, chunk.key());
-  }
-
-  private void settle(Connection on, ChunkKey key) {
-    Holding holding = on.holdings().get(key);
-    if (holding == null || !holding.isUnused()) {
-      return;
-    }
-    on.holdings().remove(key);
-    if (holding.isDone()) {
-      say(Frames.markDone(key.registration(), key.dataId(), key.index()));
-    }
-    Registration registration = registrations.get(key.registration());
-    if (registration != null) {
-      leaveIfUnused(registration);
-    }
-  }
-
-  private void takeAway(ReceivedChunk chunk, String why) {
-    onceTrue(() -> chunk.tryEnd(why), () -> letGo(chunk, false));
-  }
-
-  /** A system call that uses the memory may last for a moment. */
-  private void onceTrue(BooleanSupplier attempt, Runnable then) {
-    if (attempt.getAsBoolean()) {
-      then.run();
-      return;
-    }
-    try {
-      var _ =
-          timer.schedule(
-              () -> loop.execute(() -> onceTrue(attempt, then)),
-              SYSTEM_CALL_PAUSE.toNanos(),
-              TimeUnit.NANOSECONDS);
-    } catch (RejectedExecutionException e) {
-      log.warn("memory of a pool stays mapped, since a system call does not let go of it");
-    }
-  }
-
-  // ---- the loop: registrations
-
-  private void leave(Registration registration) {
-    if (registration.isClosed()) {
-      return;
-    }
-    SidecarException why =
-        new SidecarException(Failure.Reason.CANCELLED, "the sender or receiver was closed");
-    registration.close(why);
-    for (Request<?> request : requests.all()) {
-      if (request.registration == registration) {
-        fail(request, why);
-      }
-    }
-    if (connection != null) {
-      for (PoolMemory memory : connection.outgoingOf(registration)) {
-        onceTrue(() -> memory.tryClose("the sender was closed"), () -> giveBack(memory));
-      }
-      for (ReceivedChunk chunk : connection.chunksOf(registration)) {
-        takeAway(chunk, "the receiver was closed");
-      }
-    }
-    leaveIfUnused(registration);
-  }
-
-  /** Gives up the place of one that is closed or retired, when nothing needs it any more. */
-  private void leaveIfUnused(Registration registration) {
-    if (!registration.isActive()
-        && registrations.containsKey(registration.number())
-        && !requests.hasAny(registration)
-        && (connection == null || !connection.isUsedBy(registration))) {
-      registrations.remove(registration.number());
-      say(Frames.unregister(registration.number()));
-    }
+    on.copied(join.registration);
   }
 
   // ---- the loop: connections
 
   private void ready(Connection next) {
     if (closed || next.isOver()) {
-      next.end();
+      next.end("the client is closed");
       return;
     }
     if (connection != null) {
@@ -686,7 +588,7 @@ final class Link {
       }
     }
     for (Registration registration : List.copyOf(registrations.values())) {
-      if (!registration.isClosed() && !requests.registers(registration)) {
+      if (!requests.registers(registration)) {
         begin(new Request.Registering(registration, Request.deadline(REGISTRATION_PATIENCE)));
       }
     }
@@ -696,52 +598,40 @@ final class Link {
 
   private void sendIfWaiting(Connection on, Request<?> request) {
     if (on == connection && !request.over && !request.sent) {
-      send(request);
+      send(on, request);
     }
   }
 
   private void lost(Connection former, String why) {
+    former.end("the relay was lost, and with it the memory: ask for it again");
     if (former != connection) {
-      former.end();
       return;
     }
     connection = null;
-    if (!closed) {
-      log.warn("the relay at {} was lost: {}; trying again", endpoint, why);
-    }
-    takeAll(former, "the relay was lost, and with it the memory: ask for it again");
-    former.end();
+    log.warn("the relay at {} was lost: {}; trying again", endpoint, why);
     for (Request<?> request : requests.all()) {
       boolean waits = !request.sent || request.outlivesConnection();
       request.sent = false;
       if (!waits) {
-        end(request);
+        requests.end(request);
         request.fail(
             Failure.Reason.UNAVAILABLE,
             "%s: the relay at %s was lost: %s".formatted(request.what(), endpoint, why));
       }
     }
-    List.copyOf(registrations.values()).forEach(this::leaveIfUnused);
-  }
-
-  private void takeAll(Connection on, String why) {
-    for (PoolMemory memory : on.outgoing()) {
-      onceTrue(() -> memory.tryClose(why), () -> {});
-    }
-    for (Holding holding : on.holdings().values()) {
-      holding.open().forEach(chunk -> onceTrue(() -> chunk.tryEnd(why), () -> {}));
-    }
-    on.outgoing().clear();
-    on.holdings().clear();
   }
 
   // ---- the end
 
-  private static SidecarException clientClosed() {
-    return new SidecarException(Failure.Reason.CANCELLED, "the client is closed");
+  private static SidecarException cancelled(String why) {
+    return new SidecarException(Failure.Reason.CANCELLED, why);
   }
 
-  /** Ends everything, and says what still has to be said for a second at most. Idempotent. */
+  private static SidecarException clientClosed() {
+    return cancelled("the client is closed");
+  }
+
+  /** Ends everything; what was said before gets a second to be heard. Idempotent. */
   void close() {
     CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
     loop.execute(
@@ -752,10 +642,6 @@ final class Link {
     try {
       ended.get(CLOSE_PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
       stream.complete().get(CLOSE_PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
-      copier.shutdown();
-      if (!copier.awaitTermination(CLOSE_PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
-        log.warn("a copy into the pool of {} goes on", endpoint);
-      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
@@ -777,20 +663,34 @@ final class Link {
     SidecarException why = clientClosed();
     connected.completeExceptionally(why);
     for (Request<?> request : requests.all()) {
-      end(request);
+      requests.end(request);
       request.fail(why);
     }
     registrations.values().forEach(registration -> registration.close(why));
     registrations.clear();
     if (connection != null) {
-      takeAll(connection, "the client is closed");
-      connection.end();
+      connection.end("the client is closed");
       connection = null;
     }
   }
 
   /** Hands what the stream says to the loop. */
   private final class Events implements RelayStream.Events {
+
+    @Override
+    public Connection connection(RelayId relay, PoolMappings.Lease pool) {
+      return new Connection(relay, pool, Link.this::say, this::later);
+    }
+
+    private void later(Runnable task) {
+      try {
+        var _ =
+            timer.schedule(
+                () -> loop.execute(task), SYSTEM_CALL_PAUSE.toNanos(), TimeUnit.NANOSECONDS);
+      } catch (RejectedExecutionException e) {
+        log.warn("memory of a pool stays mapped, since a system call does not let go of it");
+      }
+    }
 
     @Override
     public void ready(Connection next) {
@@ -804,12 +704,9 @@ final class Link {
 
     @Override
     public void lost(@Nullable Connection on, String why) {
-      loop.execute(
-          () -> {
-            if (on != null) {
-              Link.this.lost(on, why);
-            }
-          });
+      if (on != null) {
+        loop.execute(() -> Link.this.lost(on, why));
+      }
     }
   }
 }

@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
 final class Registration {
 
   private final long number;
-  private final LongFunction<SidecarFrame> frame;
   private final CompletableFuture<@Nullable Void> registered = new CompletableFuture<>();
 
   // Only in the link's loop.
+  private LongFunction<SidecarFrame> frame;
   private @Nullable SidecarException refusal;
-  private Standing standing = Standing.ACTIVE;
+  private boolean closed;
 
   /**
    * @param number unique in the client's life
@@ -57,29 +57,17 @@ final class Registration {
     return refusal;
   }
 
+  /** What registers it from now on. */
+  void change(LongFunction<SidecarFrame> newFrame) {
+    frame = newFrame;
+  }
+
   void close(SidecarException why) {
-    standing = Standing.CLOSED;
+    closed = true;
     registered.completeExceptionally(why);
   }
 
-  /** Goes on for what is under way only. */
-  void retire() {
-    if (standing == Standing.ACTIVE) {
-      standing = Standing.RETIRED;
-    }
-  }
-
-  boolean isActive() {
-    return standing == Standing.ACTIVE;
-  }
-
   boolean isClosed() {
-    return standing == Standing.CLOSED;
-  }
-
-  private enum Standing {
-    ACTIVE,
-    RETIRED,
-    CLOSED
+    return closed;
   }
 }

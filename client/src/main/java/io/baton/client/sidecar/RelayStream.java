@@ -23,6 +23,9 @@ final class RelayStream implements StreamHandler<SidecarFrame, SidecarReply>, Au
 
   /** Called on the stream's threads. */
   interface Events {
+    /** Takes the lease over. */
+    Connection connection(RelayId relay, PoolMappings.Lease pool);
+
     void ready(Connection connection);
 
     void replied(Connection connection, Reply reply);
@@ -70,7 +73,7 @@ final class RelayStream implements StreamHandler<SidecarFrame, SidecarReply>, Au
     RelayId relay = IdCodec.fromWire(welcome.getIdentity());
     PoolAddress pool = ExchangeCodec.fromWire(welcome.getPool());
     try {
-      welcomed = new Connection(relay, pools.map(pool, Access.READ_WRITE));
+      welcomed = events.connection(relay, pools.map(pool, Access.READ_WRITE));
     } catch (PoolException | IllegalStateException e) {
       throw new MalformedFrameException("welcome.pool", String.valueOf(e.getMessage()));
     }

@@ -79,14 +79,6 @@ final class Requests {
                 request instanceof Request.Registering && request.registration == registration);
   }
 
-  /** Whether something is under way for it. */
-  boolean hasAny(Registration registration) {
-    return byNumber.values().stream()
-        .anyMatch(
-            request ->
-                !(request instanceof Request.Registering) && request.registration == registration);
-  }
-
   /** Idempotent. */
   void end(Request<?> request) {
     if (request.over) {

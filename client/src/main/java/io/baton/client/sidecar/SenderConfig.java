@@ -79,7 +79,11 @@ public record SenderConfig(
 
   /** For tensors of any number of such rows. */
   public SenderConfig withRow(TensorSpec other) {
-    return new SenderConfig(group, rank, members, copy, Optional.of(other), slotBytes, timeout);
+    return withRow(Optional.of(other));
+  }
+
+  SenderConfig withRow(Optional<TensorSpec> other) {
+    return new SenderConfig(group, rank, members, copy, other, slotBytes, timeout);
   }
 
   public SenderConfig withSlotBytes(long other) {

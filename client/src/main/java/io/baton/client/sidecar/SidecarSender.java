@@ -2,6 +2,7 @@ package io.baton.client.sidecar;
 
 import com.google.protobuf.ByteString;
 import io.baton.proto.codec.ValueCodec;
+import io.baton.proto.v1.SidecarFrame;
 import io.baton.proto.v1.Value;
 import io.baton.session.exchange.ChunkHeader;
 import io.baton.session.exchange.Content;
@@ -14,6 +15,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,41 +32,41 @@ public final class SidecarSender implements AutoCloseable {
   public static final int INLINE_BYTES = 64 << 10;
 
   private final Link link;
-  private volatile Place place;
-
-  /** What it is now. */
-  private record Place(Registration registration, SenderConfig config) {}
+  private final Registration registration;
+  private volatile SenderConfig config;
 
   SidecarSender(Link link, SenderConfig config) {
     this.link = link;
-    this.place = register(config);
+    this.config = config;
+    long number = link.nextNumber();
+    this.registration = new Registration(number, frame(number, config));
+    link.register(registration, config.timeout());
   }
 
-  private Place register(SenderConfig config) {
-    long number = link.nextNumber();
-    Registration registration =
-        new Registration(number, request -> Frames.register(request, number, config));
-    link.register(registration, config.timeout());
-    return new Place(registration, config);
+  private static LongFunction<SidecarFrame> frame(long registration, SenderConfig config) {
+    return request -> Frames.register(request, registration, config);
   }
 
   public SenderConfig config() {
-    return place.config();
+    return config;
   }
 
   /** Done when the relay has accepted this sender; sending need not wait for it. */
   public CompletableFuture<@Nullable Void> registered() {
-    return place.registration().registered().copy();
+    return registration.registered().copy();
   }
 
   /**
-   * Sends something else, or as somebody else, from now on. What has been sent stays; what is being
-   * sent, and memory that is allocated, go on as before.
+   * Sends other tensors, or as somebody else, from now on. What has been sent stays, and so does
+   * memory that is allocated; what members of a group are writing together fails as CANCELLED if
+   * more than the tensors' row or the timeout changes.
    */
-  public synchronized void reregister(SenderConfig config) {
-    Place before = place;
-    place = register(config);
-    link.retire(before.registration());
+  public synchronized void reregister(SenderConfig changed) {
+    boolean known = config.withTimeout(changed.timeout()).withRow(changed.row()).equals(changed);
+    config = changed;
+    if (!known) {
+      link.register(registration, frame(registration.number(), changed), changed.timeout());
+    }
   }
 
   /** Memory for a tensor, within the sender's timeout. */
@@ -79,26 +81,26 @@ public final class SidecarSender implements AutoCloseable {
    */
   public CompletableFuture<OutgoingTensor> allocate(
       TensorSpec spec, List<Destination> destinations, Duration timeout) {
-    Place now = place;
+    SenderConfig now = config;
     try {
-      now.config().check(spec);
+      now.check(spec);
       ChunkHeader.checked(destinations);
     } catch (IllegalArgumentException e) {
       return Link.failed(Failure.Reason.INVALID_ARGUMENT, e);
     }
-    if (now.config().members().size() > 1) {
+    if (now.members().size() > 1) {
       return Link.failed(
           new SidecarException(
               Failure.Reason.FAILED_PRECONDITION,
               "group %s has %d members: they send what each of them has with send"
-                  .formatted(now.config().group(), now.config().members().size())));
+                  .formatted(now.group(), now.members().size())));
     }
     if (spec.bytes() == 0) {
       return CompletableFuture.completedFuture(outgoing(now, spec, destinations, null));
     }
     return link.submit(
         new Request.Allocating<>(
-            now.registration(),
+            registration,
             Request.deadline(timeout),
             new Content.OfTensor(spec),
             destinations,
@@ -106,9 +108,11 @@ public final class SidecarSender implements AutoCloseable {
   }
 
   private OutgoingTensor outgoing(
-      Place now, TensorSpec spec, List<Destination> destinations, @Nullable PoolMemory memory) {
-    return new OutgoingTensor(
-        link, now.registration(), spec, destinations, now.config().timeout(), memory);
+      SenderConfig now,
+      TensorSpec spec,
+      List<Destination> destinations,
+      @Nullable PoolMemory memory) {
+    return new OutgoingTensor(link, registration, spec, destinations, now.timeout(), memory);
   }
 
   /** Sends a tensor within the sender's timeout. */
@@ -122,10 +126,10 @@ public final class SidecarSender implements AutoCloseable {
    */
   public CompletableFuture<@Nullable Void> send(
       ChunkAddress address, Tensor tensor, Duration timeout) {
-    Place now = place;
+    SenderConfig now = config;
     ChunkHeader chunk;
     try {
-      now.config().check(tensor.spec());
+      now.check(tensor.spec());
       chunk = address.header(new Content.OfTensor(tensor.spec()));
     } catch (IllegalArgumentException e) {
       return Link.failed(Failure.Reason.INVALID_ARGUMENT, e);
@@ -147,7 +151,7 @@ public final class SidecarSender implements AutoCloseable {
   /** Sends an object of the kinds that {@link ValueCodec} names, and no other. */
   public CompletableFuture<@Nullable Void> sendObject(
       ChunkAddress address, @Nullable Object object, Duration timeout) {
-    Place now = place;
+    SenderConfig now = config;
     ChunkHeader chunk;
     ByteString bytes;
     try {
@@ -166,24 +170,35 @@ public final class SidecarSender implements AutoCloseable {
   }
 
   private CompletableFuture<@Nullable Void> send(
-      Place now,
+      SenderConfig now,
       ChunkHeader chunk,
       MemorySegment source,
       Outgoing.Inline inline,
       Duration timeout) {
     long deadline = Request.deadline(timeout);
-    if (now.config().members().size() > 1) {
-      return link.submit(new Request.Joining(now.registration(), deadline, chunk, source));
+    boolean together = now.members().size() > 1;
+    if (chunk.content().bytes() == 0) {
+      // There is nothing to share out: every member sends it, and the first has sent it for all.
+      return together
+          ? knownIsFine(link.submit(new Request.Sending(registration, deadline, chunk, inline)))
+          : link.submit(new Request.Sending(registration, deadline, chunk, inline));
     }
-    boolean small =
-        switch (chunk.content()) {
-          case Content.OfTensor tensor -> tensor.bytes() == 0;
-          case Content.OfObject object -> object.bytes() <= INLINE_BYTES;
-        };
-    if (small) {
-      return link.submit(new Request.Sending(now.registration(), deadline, chunk, inline));
+    if (together) {
+      return link.submit(new Request.Joining(registration, deadline, chunk, source));
     }
-    return new PooledSending(link, now.registration(), deadline, chunk, source).start();
+    if (chunk.content() instanceof Content.OfObject(long bytes) && bytes <= INLINE_BYTES) {
+      return link.submit(new Request.Sending(registration, deadline, chunk, inline));
+    }
+    return new PooledSending(link, registration, deadline, chunk, source).start();
+  }
+
+  private static CompletableFuture<@Nullable Void> knownIsFine(
+      CompletableFuture<@Nullable Void> sending) {
+    return sending.exceptionallyCompose(
+        failure ->
+            failure instanceof SidecarException why && why.reason() == Failure.Reason.ALREADY_EXISTS
+                ? CompletableFuture.completedFuture(null)
+                : CompletableFuture.failedFuture(failure));
   }
 
   /** Says how many chunks a stream has, within the sender's timeout. */
@@ -209,8 +224,7 @@ public final class SidecarSender implements AutoCloseable {
       return Link.failed(Failure.Reason.INVALID_ARGUMENT, e);
     }
     return link.submit(
-        new Request.Closing(
-            place.registration(), Request.deadline(timeout), dataId, count, destinations));
+        new Request.Closing(registration, Request.deadline(timeout), dataId, count, destinations));
   }
 
   /**
@@ -219,6 +233,6 @@ public final class SidecarSender implements AutoCloseable {
    */
   @Override
   public void close() {
-    link.unregister(place.registration());
+    link.unregister(registration);
   }
 }
