@@ -7,6 +7,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -32,6 +33,8 @@ public final class KeptStream<Q, A> implements AutoCloseable {
   private final Budget queuedBytes;
   private final ScheduledExecutorService timer;
   private final RandomGenerator random;
+
+  private final CompletableFuture<@Nullable Void> completed = new CompletableFuture<>();
 
   // Written under the lock; read without.
   private final Object lock = new Object();
@@ -78,7 +81,7 @@ public final class KeptStream<Q, A> implements AutoCloseable {
   /** Sends the frames together, after all that was accepted before, or answers false. */
   public boolean offer(List<Q> frames, Share share) {
     StreamAttempt<Q, A> connection = current;
-    return connection != null && connection.offer(frames, share);
+    return connection != null && state != LaneState.CLOSED && connection.offer(frames, share);
   }
 
   /** The same for one frame, with all the room that there is. */
@@ -109,6 +112,30 @@ public final class KeptStream<Q, A> implements AutoCloseable {
     }
   }
 
+  /**
+   * Sends what was accepted and says that no more comes; nothing is offered or tried any more. To
+   * be followed by {@link #close}.
+   *
+   * @return done when the peer has ended its side as well, or the connection is lost
+   */
+  public CompletableFuture<@Nullable Void> complete() {
+    StreamAttempt<Q, A> open;
+    synchronized (lock) {
+      boolean ready = state == LaneState.READY;
+      state = LaneState.CLOSED;
+      if (retry != null) {
+        retry.cancel(false);
+      }
+      open = current;
+      if (!ready || open == null) {
+        completed.complete(null);
+        return completed;
+      }
+    }
+    open.complete();
+    return completed;
+  }
+
   /** Drops what has not been sent and lets go of everything. Idempotent; does not wait. */
   @Override
   public void close() {
@@ -121,6 +148,7 @@ public final class KeptStream<Q, A> implements AutoCloseable {
         retry.cancel(false);
       }
     }
+    completed.complete(null);
     if (open != null) {
       open.end(Status.CANCELLED.withDescription("closed").asException());
     }
@@ -157,7 +185,7 @@ public final class KeptStream<Q, A> implements AutoCloseable {
       @Override
       public boolean onWelcome(StreamAttempt<Q, A> attempt) {
         synchronized (lock) {
-          if (attempt != current) {
+          if (attempt != current || state == LaneState.CLOSED) {
             return false;
           }
           state = LaneState.READY;
@@ -174,6 +202,10 @@ public final class KeptStream<Q, A> implements AutoCloseable {
             return;
           }
           current = null;
+          if (state == LaneState.CLOSED) {
+            completed.complete(null);
+            return;
+          }
           state = LaneState.BACKOFF;
           lastFailure = why;
           scheduleConnect();

@@ -46,6 +46,7 @@ final class StreamAttempt<Q, A> implements ClientResponseObserver<Q, A>, SenderL
   private volatile @Nullable ScheduledFuture<?> handshakeTimer;
   private volatile boolean started;
   private volatile boolean welcomed;
+  private volatile boolean completing;
 
   StreamAttempt(
       ManagedChannel channel,
@@ -147,8 +148,20 @@ final class StreamAttempt<Q, A> implements ClientResponseObserver<Q, A>, SenderL
     handler.onDropped(groups);
   }
 
+  /** Says that no more comes after what was accepted; the peer's answer to that ends it. */
+  void complete() {
+    completing = true;
+    FlowControlledSender<Q> open = sender;
+    if (open != null) {
+      open.complete();
+    }
+  }
+
   @Override
   public void onEnded(Optional<Throwable> cause) {
+    if (cause.isEmpty() && completing) {
+      return;
+    }
     end(cause.orElseGet(Status.CANCELLED::asException));
   }
 
