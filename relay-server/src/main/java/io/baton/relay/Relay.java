@@ -40,6 +40,7 @@ import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -61,9 +62,6 @@ public final class Relay implements AutoCloseable {
 
   /** Of offers, answers and bodies that wait to be sent, to all peers together. */
   private static final long QUEUED_LINK_BYTES = 256L << 20;
-
-  /** Of the pool, for chunks that everybody is done with. */
-  private static final double HISTORY_SHARE = 0.25;
 
   /** Enough for the sockets of one relay; callbacks are short. */
   private static final int EVENT_LOOP_THREADS = 1;
@@ -102,7 +100,7 @@ public final class Relay implements AutoCloseable {
     exchange =
         new Exchange(
             new LinkHost(self, pool, ucx, loops, new Budget(QUEUED_LINK_BYTES), timer),
-            ChunkIndexConfig.of((long) (pool.size() * HISTORY_SHARE)),
+            ChunkIndexConfig.of((long) (pool.size() * config.dataPlane().historyShare())),
             LinkConfig.withDefaults(InsecureChannelCredentials.create())
                 .withLanes(config.dataPlane().lanes()),
             new SplittableRandom(random.nextLong()));
@@ -244,6 +242,11 @@ public final class Relay implements AutoCloseable {
   /** Where its tensors lie. */
   public PinnedPool pool() {
     return pool;
+  }
+
+  /** The lanes of the links to other relays that are connected now, by their addresses. */
+  public Map<String, LaneKind> lanesTo() {
+    return exchange.lanesTo();
   }
 
   /** The stage that can be computed now. */

@@ -58,34 +58,49 @@ public record RelayConfig(
    * @param poolBytes of the shared pool
    * @param poolDirectory a file system in memory
    * @param pushShare of the pool that pushes may fill, from 0 to 1
+   * @param historyShare of the pool that chunks may fill that everybody is done with, from 0 to 1
    * @param lanes by which bytes may travel, the best first
    */
   public record DataPlane(
-      long poolBytes, Path poolDirectory, double pushShare, List<LaneKind> lanes) {
+      long poolBytes,
+      Path poolDirectory,
+      double pushShare,
+      double historyShare,
+      List<LaneKind> lanes) {
+
+    private static final double DEFAULT_HISTORY_SHARE = 0.25;
 
     public static final DataPlane DEFAULT =
         new DataPlane(
             64L << 20,
             PoolConfig.DEFAULT_DIRECTORY,
             PoolConfig.DEFAULT_PUSH_SHARE,
+            DEFAULT_HISTORY_SHARE,
             LinkConfig.ALL_LANES);
 
     /**
-     * @throws IllegalArgumentException if there is no lane
+     * @throws IllegalArgumentException if there is no lane, or a share is none
      */
     public DataPlane {
       lanes = List.copyOf(lanes);
       if (lanes.isEmpty()) {
         throw new IllegalArgumentException("no lane");
       }
+      if (!(historyShare >= 0 && historyShare <= 1)) {
+        throw new IllegalArgumentException("a share for history of " + historyShare);
+      }
     }
 
     public DataPlane withPoolBytes(long other) {
-      return new DataPlane(other, poolDirectory, pushShare, lanes);
+      return new DataPlane(other, poolDirectory, pushShare, historyShare, lanes);
     }
 
     public DataPlane withLanes(List<LaneKind> other) {
-      return new DataPlane(poolBytes, poolDirectory, pushShare, other);
+      return new DataPlane(poolBytes, poolDirectory, pushShare, historyShare, other);
+    }
+
+    public DataPlane withHistoryShare(double other) {
+      return new DataPlane(poolBytes, poolDirectory, pushShare, other, lanes);
     }
 
     PoolConfig pool(String relay) {

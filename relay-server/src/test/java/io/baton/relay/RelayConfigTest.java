@@ -30,6 +30,7 @@ class RelayConfigTest {
                     64L << 20,
                     Path.of("/dev/shm"),
                     0.5,
+                    0.25,
                     List.of(LaneKind.LOCAL, LaneKind.UCX, LaneKind.GRPC))));
   }
 

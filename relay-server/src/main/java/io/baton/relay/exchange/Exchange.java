@@ -23,6 +23,8 @@ import io.baton.transport.exchange.LinkListener;
 import io.baton.transport.exchange.Offer;
 import io.baton.transport.exchange.OfferReceiver;
 import io.baton.transport.exchange.PeerLink;
+import io.baton.transport.lane.LaneKind;
+import io.baton.transport.lane.LaneState;
 import io.baton.transport.pinned.ChunkIndex;
 import io.baton.transport.pinned.ChunkIndexConfig;
 import io.baton.transport.pinned.PinnedPool;
@@ -135,6 +137,17 @@ public final class Exchange implements AutoCloseable {
   /** Addresses under which senders may name this relay itself. */
   public void knownAs(Set<String> addresses) {
     ownAddresses = Set.copyOf(addresses);
+  }
+
+  /** The lanes of the links that are connected now, by the peers' addresses. */
+  public Map<String, LaneKind> lanesTo() {
+    Map<String, LaneKind> lanes = new TreeMap<>();
+    for (PeerLink link : links.open()) {
+      if (link.state() == LaneState.READY) {
+        lanes.put(link.address(), link.lane());
+      }
+    }
+    return lanes;
   }
 
   /** Ends everything: whoever waits is told, every slot is given back. Idempotent. */

@@ -1,0 +1,4 @@
+@NullMarked
+package io.baton.simulations.exchange;
+
+import org.jspecify.annotations.NullMarked;
