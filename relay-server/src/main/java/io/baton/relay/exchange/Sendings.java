@@ -198,11 +198,12 @@ final class Sendings {
     }
   }
 
-  /** Ends everything: the relay stops. */
+  /**
+   * Ends everything: the relay stops, and its pool with it. What was shared is not freed before, so
+   * that peers can still copy it.
+   */
   void close() {
     new ArrayList<>(all).forEach(sending -> feed(sending, new SendInput.Cancel("the relay stops")));
-    shared.values().forEach(kept -> releaser.accept(kept.slot()));
-    shared.clear();
   }
 
   private interface Visit {

@@ -18,8 +18,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Another process's pool, mapped into this one. Any thread may use it. The memory stays readable
- * when the pool's relay dies; that is noticed elsewhere.
+ * Another process's pool, mapped into this one. Any thread may use it. When the pool is closed, or
+ * its relay dies, the memory stays as it was then, and handles stay good: nobody is left to give a
+ * slot to somebody else.
  */
 public final class PoolMapping implements AutoCloseable {
 
@@ -161,9 +162,6 @@ public final class PoolMapping implements AutoCloseable {
     if (!PoolLayout.isInside(handle.offset(), bytes, memory.byteSize())) {
       throw new StaleHandleException(handle, "%d bytes are not inside the pool".formatted(bytes));
     }
-    if (!PoolLayout.isOpen(memory)) {
-      throw new StaleHandleException(handle, "the pool is closed");
-    }
     if (!isGeneration(handle)) {
       throw new StaleHandleException(handle, "the slot was freed");
     }
@@ -179,7 +177,6 @@ public final class PoolMapping implements AutoCloseable {
     VarHandle.acquireFence();
     return handle.pool() == id
         && PoolLayout.isInside(handle.offset(), 0, memory().byteSize())
-        && PoolLayout.isOpen(memory())
         && isGeneration(handle);
   }
 
