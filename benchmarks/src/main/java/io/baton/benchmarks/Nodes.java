@@ -3,7 +3,8 @@ package io.baton.benchmarks;
 /** The kinds of nodes, by the names under which another process makes them. */
 enum Nodes {
   ENGINE,
-  BARE;
+  BARE,
+  LINK;
 
   /**
    * Makes one.
@@ -15,6 +16,7 @@ enum Nodes {
     return switch (this) {
       case ENGINE -> new EngineNode(transports, rendezvousBytes);
       case BARE -> new BareNode(transports, rendezvousBytes);
+      case LINK -> new LinkNode(transports);
     };
   }
 }

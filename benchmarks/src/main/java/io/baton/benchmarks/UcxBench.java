@@ -58,6 +58,7 @@ public final class UcxBench implements Callable<Integer> {
 
   private void measure(String over) throws IOException {
     try (TwoProcesses engine = TwoProcesses.start("engine", Nodes.ENGINE, over, 0);
+        Contender relays = TwoProcesses.start("relays", Nodes.LINK, over, 0);
         Contender fetching = TwoProcesses.start("jucx", Nodes.BARE, over, 0);
         Contender eager = TwoProcesses.start("jucx eager", Nodes.BARE, over, NEVER)) {
       List<Contender> references =
@@ -68,6 +69,7 @@ public final class UcxBench implements Callable<Integer> {
               new Perftest("perftest eager", UcxEnvironment.over(over, "inf")));
       List<Contender> all = new ArrayList<>(references);
       all.add(engine);
+      all.add(relays);
       for (int size : sizes) {
         bandwidth(over, size, all, engine);
         roundTrips(over, size, all, engine);

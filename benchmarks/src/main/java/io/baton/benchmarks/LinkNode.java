@@ -1,0 +1,267 @@
+package io.baton.benchmarks;
+
+import io.baton.session.exchange.Content;
+import io.baton.session.exchange.DataId;
+import io.baton.session.model.RelayId;
+import io.baton.transport.Budget;
+import io.baton.transport.exchange.Body;
+import io.baton.transport.exchange.Closing;
+import io.baton.transport.exchange.ExchangeLimits;
+import io.baton.transport.exchange.ExchangeService;
+import io.baton.transport.exchange.Inbound;
+import io.baton.transport.exchange.LinkAnswer;
+import io.baton.transport.exchange.LinkConfig;
+import io.baton.transport.exchange.LinkHost;
+import io.baton.transport.exchange.LinkListener;
+import io.baton.transport.exchange.Offer;
+import io.baton.transport.exchange.OfferReceiver;
+import io.baton.transport.exchange.PeerLink;
+import io.baton.transport.exchange.UcxHub;
+import io.baton.transport.grpc.BoundServer;
+import io.baton.transport.grpc.Endpoint;
+import io.baton.transport.grpc.EventLoops;
+import io.baton.transport.grpc.ServerSettings;
+import io.baton.transport.grpc.Servers;
+import io.baton.transport.lane.LaneKind;
+import io.baton.transport.pinned.PinnedPool;
+import io.baton.transport.pinned.PoolConfig;
+import io.baton.transport.pinned.PoolUse;
+import io.baton.transport.pinned.Slot;
+import io.baton.transport.ucx.UcxConfig;
+import io.baton.transport.ucx.UcxUnavailableException;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.InsecureServerCredentials;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What two relays do between them: chunks lie in pools, are offered, granted room, sent and taken.
+ */
+final class LinkNode implements Node {
+
+  private static final long POOL_BYTES = 512L << 20;
+  private static final DataId DATA = new DataId("bench", "bench");
+
+  private final PinnedPool pool;
+  private final UcxHub ucx;
+  private final EventLoops loops = EventLoops.start("baton-io-bench", 1);
+  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+  private final ExchangeService service;
+  private final BoundServer server;
+  private final LinkHost host;
+  private final Map<Long, Slot> outgoing = new ConcurrentHashMap<>();
+  private final Map<Long, Slot> incoming = new ConcurrentHashMap<>();
+  private final Semaphore ready = new Semaphore(0);
+  private final Semaphore taken = new Semaphore(0);
+  private final Semaphore arrived = new Semaphore(0);
+  private final AtomicLong transfers = new AtomicLong();
+  private @Nullable PeerLink link;
+
+  LinkNode(String transports) {
+    try {
+      pool = PinnedPool.create(PoolConfig.of("bench", POOL_BYTES));
+      ucx =
+          UcxHub.start(UcxConfig.withDefaults("bench").overTransports(transports.split(",")), pool);
+      host =
+          new LinkHost(
+              new RelayId("bench", ProcessHandle.current().pid()),
+              pool,
+              Optional.of(ucx),
+              loops,
+              new Budget(POOL_BYTES),
+              timer);
+      service =
+          new ExchangeService(host, List.of(LaneKind.UCX), ExchangeLimits.DEFAULT, new Receiving());
+      server =
+          Servers.start(
+              loops,
+              Endpoint.tcp("127.0.0.1", 0),
+              ServerSettings.direct(InsecureServerCredentials.create()),
+              List.of(service));
+    } catch (UcxUnavailableException e) {
+      throw new IllegalStateException(e.getMessage(), e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public byte[] address() {
+    return server.endpoint().toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public void connect(byte[] remote) {
+    link =
+        PeerLink.open(
+            new String(remote, StandardCharsets.UTF_8),
+            host,
+            LinkConfig.withDefaults(InsecureChannelCredentials.create())
+                .withLanes(List.of(LaneKind.UCX)),
+            new Sending(),
+            new SplittableRandom(1));
+    acquire(ready);
+  }
+
+  @Override
+  public void send(Workload workload) {
+    taken.drainPermits();
+    taken.release(workload.window());
+    for (int i = 0; i < workload.messages(); i++) {
+      acquire(taken);
+      offer(workload.bytes());
+    }
+    for (int i = 0; i < workload.window(); i++) {
+      acquire(taken);
+    }
+  }
+
+  @Override
+  public void receive(Workload workload) {
+    for (int i = 0; i < workload.messages(); i++) {
+      acquire(arrived);
+    }
+  }
+
+  @Override
+  public long[] ping(Workload workload) {
+    long[] nanos = new long[workload.messages()];
+    for (int i = 0; i < nanos.length; i++) {
+      long begun = System.nanoTime();
+      offer(workload.bytes());
+      acquire(arrived);
+      nanos[i] = System.nanoTime() - begun;
+    }
+    return nanos;
+  }
+
+  @Override
+  public void pong(Workload workload) {
+    for (int i = 0; i < workload.messages(); i++) {
+      acquire(arrived);
+      offer(workload.bytes());
+    }
+  }
+
+  @Override
+  public void close() {
+    if (link != null) {
+      link.close();
+    }
+    service.close();
+    server.close();
+    timer.shutdownNow();
+    loops.close();
+    ucx.close();
+    pool.close();
+  }
+
+  private void offer(int bytes) {
+    Slot slot = pool.allocate(bytes, PoolUse.FILLING, "bench").orElseThrow();
+    long transfer = transfers.incrementAndGet();
+    outgoing.put(transfer, slot);
+    Offer offer =
+        new Offer(
+            transfer,
+            DATA,
+            0,
+            OptionalInt.empty(),
+            new TreeSet<>(List.of(0)),
+            new Content.OfObject(bytes),
+            List.of(),
+            new Body.ToGrant());
+    PeerLink to = link;
+    if (to == null || !to.offer(offer, slot)) {
+      throw new IllegalStateException("not offered");
+    }
+  }
+
+  private static void acquire(Semaphore semaphore) {
+    try {
+      if (!semaphore.tryAcquire(30, TimeUnit.SECONDS)) {
+        throw new IllegalStateException("nothing for half a minute");
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("interrupted", e);
+    }
+  }
+
+  private final class Sending implements LinkListener {
+
+    @Override
+    public void onReady(PeerLink opened) {
+      if (opened.lane() != LaneKind.UCX) {
+        throw new IllegalStateException("the link goes by " + opened.lane());
+      }
+      ready.release();
+    }
+
+    @Override
+    public void onLost(PeerLink lost, String why) {
+      System.err.println(why);
+    }
+
+    @Override
+    public void onAnswer(PeerLink from, LinkAnswer answer) {
+      switch (answer) {
+        case LinkAnswer.Granted(long transfer) -> {
+          Slot slot = outgoing.get(transfer);
+          if (slot != null) {
+            from.body(transfer, slot);
+          }
+        }
+        case LinkAnswer.Taken(long transfer) -> {
+          Slot slot = outgoing.remove(transfer);
+          if (slot != null) {
+            slot.release();
+            taken.release();
+          }
+        }
+        default -> throw new IllegalStateException(answer.toString());
+      }
+    }
+  }
+
+  private final class Receiving implements OfferReceiver {
+
+    @Override
+    public void onOffer(Inbound from, Offer offer) {
+      Slot slot = pool.allocate(offer.content().bytes(), PoolUse.UNCLAIMED, "bench").orElseThrow();
+      incoming.put(offer.transfer(), slot);
+      from.grant(offer.transfer(), slot);
+    }
+
+    @Override
+    public void onClosing(Inbound from, Closing closing) {}
+
+    @Override
+    public void onWithdraw(Inbound from, long transfer) {}
+
+    @Override
+    public void onBody(Inbound from, long transfer) {
+      Slot slot = incoming.remove(transfer);
+      if (slot != null) {
+        slot.release();
+        from.taken(transfer);
+        arrived.release();
+      }
+    }
+
+    @Override
+    public void onLost(Inbound from, String why) {}
+  }
+}
