@@ -212,7 +212,7 @@ final class LinkNode implements Node {
 
     @Override
     public void onLost(PeerLink lost, String why) {
-      System.err.println(why);
+      // As when the other process ends, after all has been measured.
     }
 
     @Override
