@@ -101,7 +101,7 @@ final class Arrivals {
           "%s has %d chunks, not %d".formatted(data.id, data.total.getAsInt(), total.getAsInt()));
     }
     OptionalInt known = total.isPresent() ? total : data.total;
-    int highest = Math.max(index, data.end - 1);
+    int highest = Math.max(index, data.highest);
     return known.isPresent() && highest >= known.getAsInt()
         ? Optional.of(beyond(known.getAsInt(), highest))
         : Optional.empty();

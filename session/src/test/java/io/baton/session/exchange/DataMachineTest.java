@@ -498,7 +498,6 @@ class DataMachineTest {
   void numbers_thatCannotBeAreRefused() {
     Origin origin = origin(1);
     assertThatIllegalArgumentException().isThrownBy(() -> data.arrive(-1, 1));
-    assertThatIllegalArgumentException().isThrownBy(() -> data.arrive(Integer.MAX_VALUE, 1));
     assertThatIllegalArgumentException().isThrownBy(() -> data.arriveOf(-1, 0, 1));
     assertThatIllegalArgumentException().isThrownBy(() -> new DataInput.Closed(-1, origin));
     assertThatIllegalArgumentException().isThrownBy(() -> data.receive(ANNE, -1));
@@ -506,10 +505,13 @@ class DataMachineTest {
 
   @Test
   void numbers_mayBeTheLargest() {
-    int last = Integer.MAX_VALUE - 1;
+    int last = Integer.MAX_VALUE;
     data.receive(ANNE, last);
-    assertThat(delivered(data.arriveOf(Integer.MAX_VALUE, last, 1))).containsExactly(last);
-    assertThat(data.close(Integer.MAX_VALUE, 2)).containsExactly(new DataEffect.ClosingKnown());
+    assertThat(delivered(data.arrive(last, 1))).containsExactly(last);
+    assertThat(reason(data.close(last, 2))).isEqualTo(INVALID_ARGUMENT);
+    DataDriver closed = new DataDriver();
+    assertThat(closed.arriveOf(last, last - 1, 1)).contains(new DataEffect.Keep(last - 1));
+    assertThat(closed.close(last, 2)).containsExactly(new DataEffect.ClosingKnown());
   }
 
   // ---- limits

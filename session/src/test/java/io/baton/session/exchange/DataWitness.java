@@ -266,7 +266,7 @@ final class DataWitness {
     return List.of(
         state.chunks(),
         state.here(),
-        state.end(),
+        state.highest(),
         state.forgotten(),
         state.total(),
         Optional.ofNullable(state.closedBy()),
