@@ -26,7 +26,6 @@ final class DataScratch {
   int highest;
   int forgotten;
   OptionalInt total;
-  @Nullable Origin closedBy;
   DataInput.@Nullable Closed closing;
   Senders senders;
   private final long lastWordNanos;
@@ -42,7 +41,6 @@ final class DataScratch {
     this.highest = state.highest();
     this.forgotten = state.forgotten();
     this.total = state.total();
-    this.closedBy = state.closedBy();
     this.closing = state.closing();
     this.senders = state.senders();
     this.lastWordNanos = state.lastWordNanos();
@@ -58,7 +56,6 @@ final class DataScratch {
             highest,
             forgotten,
             total,
-            closedBy,
             closing,
             senders,
             waiting,
@@ -166,7 +163,6 @@ final class DataScratch {
     highest = -1;
     forgotten = 0;
     total = OptionalInt.empty();
-    closedBy = null;
     closing = null;
     senders = senders.anew();
   }

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param highest the highest number that has come, or -1
  * @param forgotten all chunks of a smaller number are gone
  * @param total the number of chunks, once the sender has said it
- * @param closedBy the message that said it, unless it came with a chunk
- * @param closing one that came after every chunk was done: of what is sent anew, if anything is
+ * @param closing that of a sender which came after every chunk was done: of what is sent anew, if
+ *     anything is
  * @param senders how far its senders have come
  * @param waiting requests to receive what is not here, by their numbers, oldest first
  * @param lastWordNanos when something last happened
@@ -31,7 +31,6 @@ public record DataState(
     int highest,
     int forgotten,
     OptionalInt total,
-    @Nullable Origin closedBy,
     DataInput.@Nullable Closed closing,
     Senders senders,
     Map<Long, DataInput.Receive> waiting,
@@ -51,7 +50,6 @@ public record DataState(
         -1,
         0,
         OptionalInt.empty(),
-        null,
         null,
         Senders.NONE,
         Map.of(),

@@ -635,6 +635,19 @@ class DataMachineTest {
   }
 
   @Test
+  void sentAnew_closedBeforeItsFirstChunkWhileTheOldOneIsReadAgain() {
+    data.arrive(0, 1);
+    data.close(1, 2);
+    data.receiveAndMarkDone(ANNE, 0);
+    data.close(2, SECOND_LIFE + 2);
+    data.receive(ANNE, 0);
+    assertThat(data.close(2, SECOND_LIFE + 2)).containsExactly(new DataEffect.ClosingKnown());
+    data.markDone(ANNE, 0);
+    data.arrive(0, SECOND_LIFE);
+    assertThat(data.receive(ANNE, 2)).containsExactly(new DataEffect.EndOfStream(3, 2));
+  }
+
+  @Test
   void earlierLife_chunkIsNotTakenForOneOfTheNext() {
     finishFirstLifeOfTwo();
     data.arriveOf(2, 0, SECOND_LIFE);
