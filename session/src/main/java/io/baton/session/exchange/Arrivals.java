@@ -37,7 +37,7 @@ final class Arrivals {
   }
 
   void closed(DataInput.Closed closed) {
-    if (closed.origin().equals(data.closedBy) || closed.equals(data.closing)) {
+    if (closed.equals(data.closing)) {
       data.emit(new DataEffect.ClosingKnown());
     } else if (data.senders.isOfEarlierLife(closed.origin())) {
       refuseAsOvertaken("the number of chunks");
@@ -89,7 +89,6 @@ final class Arrivals {
   }
 
   private void close(DataInput.Closed closed) {
-    data.closedBy = closed.origin();
     data.senders = data.senders.having(closed.origin());
     endAt(closed.total());
   }
@@ -101,7 +100,7 @@ final class Arrivals {
           "%s has %d chunks, not %d".formatted(data.id, data.total.getAsInt(), total.getAsInt()));
     }
     OptionalInt known = total.isPresent() ? total : data.total;
-    int highest = Math.max(index, data.end - 1);
+    int highest = Math.max(index, data.highest);
     return known.isPresent() && highest >= known.getAsInt()
         ? Optional.of(beyond(known.getAsInt(), highest))
         : Optional.empty();

@@ -72,7 +72,7 @@ public sealed interface DataInput {
   record Tick() implements DataInput {}
 
   private static void checkIndex(int index) {
-    if (index < 0 || index == Integer.MAX_VALUE) {
+    if (index < 0) {
       throw new IllegalArgumentException("%d is no number of a chunk".formatted(index));
     }
   }

@@ -23,10 +23,9 @@ final class DataScratch {
   final Map<Long, DataInput.Receive> waiting;
   PersistentIntMap<ChunkState> chunks;
   int here;
-  int end;
+  int highest;
   int forgotten;
   OptionalInt total;
-  @Nullable Origin closedBy;
   DataInput.@Nullable Closed closing;
   Senders senders;
   private final long lastWordNanos;
@@ -39,10 +38,9 @@ final class DataScratch {
     this.waiting = new LinkedHashMap<>(state.waiting());
     this.chunks = state.chunks();
     this.here = state.here();
-    this.end = state.end();
+    this.highest = state.highest();
     this.forgotten = state.forgotten();
     this.total = state.total();
-    this.closedBy = state.closedBy();
     this.closing = state.closing();
     this.senders = state.senders();
     this.lastWordNanos = state.lastWordNanos();
@@ -55,10 +53,9 @@ final class DataScratch {
             limits,
             chunks,
             here,
-            end,
+            highest,
             forgotten,
             total,
-            closedBy,
             closing,
             senders,
             waiting,
@@ -92,7 +89,7 @@ final class DataScratch {
     chunks = chunks.put(index, chunk);
     senders = senders.having(origin);
     here++;
-    end = Math.max(end, index + 1);
+    highest = Math.max(highest, index);
     emit(new DataEffect.Keep(index));
     emit(new DataEffect.Stand(index, chunk.standing()));
   }
@@ -163,10 +160,9 @@ final class DataScratch {
         });
     chunks = PersistentIntMap.empty();
     here = 0;
-    end = 0;
+    highest = -1;
     forgotten = 0;
     total = OptionalInt.empty();
-    closedBy = null;
     closing = null;
     senders = senders.anew();
   }

@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param chunks those that are here, and those that were and are gone
  * @param here how many of them are here
- * @param end the number after the highest that has come
+ * @param highest the highest number that has come, or -1
  * @param forgotten all chunks of a smaller number are gone
  * @param total the number of chunks, once the sender has said it
- * @param closedBy the message that said it, unless it came with a chunk
- * @param closing one that came after every chunk was done: of what is sent anew, if anything is
+ * @param closing that of a sender which came after every chunk was done: of what is sent anew, if
+ *     anything is
  * @param senders how far its senders have come
  * @param waiting requests to receive what is not here, by their numbers, oldest first
  * @param lastWordNanos when something last happened
@@ -28,10 +28,9 @@ public record DataState(
     DataLimits limits,
     PersistentIntMap<ChunkState> chunks,
     int here,
-    int end,
+    int highest,
     int forgotten,
     OptionalInt total,
-    @Nullable Origin closedBy,
     DataInput.@Nullable Closed closing,
     Senders senders,
     Map<Long, DataInput.Receive> waiting,
@@ -48,10 +47,9 @@ public record DataState(
         limits,
         PersistentIntMap.empty(),
         0,
-        0,
+        -1,
         0,
         OptionalInt.empty(),
-        null,
         null,
         Senders.NONE,
         Map.of(),
@@ -70,16 +68,13 @@ public record DataState(
 
   /** True if this very chunk has come before. */
   public boolean hasCome(int index, Origin origin) {
-    return switch (chunks.get(index)) {
-      case ChunkState.Here here -> here.origin().equals(origin);
-      case ChunkState.Gone gone -> gone.origin().equals(origin);
-      case null -> false;
-    };
+    ChunkState chunk = chunks.get(index);
+    return chunk != null && chunk.origin().equals(origin);
   }
 
   /** True if nothing is worth remembering. */
   boolean isBlank() {
-    return end == 0 && total.isEmpty() && waiting.isEmpty();
+    return highest < 0 && total.isEmpty() && waiting.isEmpty();
   }
 
   /** True if no chunk is here and nobody waits for one. */

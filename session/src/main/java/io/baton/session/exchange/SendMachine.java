@@ -42,9 +42,7 @@ public final class SendMachine {
   public static Transition<SendState, SendEffect> step(
       SendState state, SendInput input, long nowNanos) {
     Scratch scratch = new Scratch(state);
-    if (!state.finished()) {
-      scratch.take(input, nowNanos);
-    }
+    scratch.take(input, nowNanos);
     return scratch.finish();
   }
 

@@ -244,7 +244,7 @@ class DataExplorationTest {
     }
 
     private static boolean isKnown(DataWorld world) {
-      return world.state.end() > 0 || world.state.total().isPresent();
+      return world.state.highest() >= 0 || world.state.total().isPresent();
     }
 
     private void addSending(DataWorld world, List<Event<DataWorld>> possible) {

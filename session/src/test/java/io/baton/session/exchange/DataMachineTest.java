@@ -498,7 +498,6 @@ class DataMachineTest {
   void numbers_thatCannotBeAreRefused() {
     Origin origin = origin(1);
     assertThatIllegalArgumentException().isThrownBy(() -> data.arrive(-1, 1));
-    assertThatIllegalArgumentException().isThrownBy(() -> data.arrive(Integer.MAX_VALUE, 1));
     assertThatIllegalArgumentException().isThrownBy(() -> data.arriveOf(-1, 0, 1));
     assertThatIllegalArgumentException().isThrownBy(() -> new DataInput.Closed(-1, origin));
     assertThatIllegalArgumentException().isThrownBy(() -> data.receive(ANNE, -1));
@@ -506,10 +505,13 @@ class DataMachineTest {
 
   @Test
   void numbers_mayBeTheLargest() {
-    int last = Integer.MAX_VALUE - 1;
+    int last = Integer.MAX_VALUE;
     data.receive(ANNE, last);
-    assertThat(delivered(data.arriveOf(Integer.MAX_VALUE, last, 1))).containsExactly(last);
-    assertThat(data.close(Integer.MAX_VALUE, 2)).containsExactly(new DataEffect.ClosingKnown());
+    assertThat(delivered(data.arrive(last, 1))).containsExactly(last);
+    assertThat(reason(data.close(last, 2))).isEqualTo(INVALID_ARGUMENT);
+    DataDriver closed = new DataDriver();
+    assertThat(closed.arriveOf(last, last - 1, 1)).contains(new DataEffect.Keep(last - 1));
+    assertThat(closed.close(last, 2)).containsExactly(new DataEffect.ClosingKnown());
   }
 
   // ---- limits
@@ -630,6 +632,19 @@ class DataMachineTest {
     assertThat(data.receive(ANNE, 2)).containsExactly(new DataEffect.EndOfStream(2, 2));
     assertThat(data.receive(ANNE, 0)).isEmpty();
     assertThat(delivered(data.arrive(0, SECOND_LIFE))).containsExactly(0);
+  }
+
+  @Test
+  void sentAnew_closedBeforeItsFirstChunkWhileTheOldOneIsReadAgain() {
+    data.arrive(0, 1);
+    data.close(1, 2);
+    data.receiveAndMarkDone(ANNE, 0);
+    data.close(2, SECOND_LIFE + 2);
+    data.receive(ANNE, 0);
+    assertThat(data.close(2, SECOND_LIFE + 2)).containsExactly(new DataEffect.ClosingKnown());
+    data.markDone(ANNE, 0);
+    data.arrive(0, SECOND_LIFE);
+    assertThat(data.receive(ANNE, 2)).containsExactly(new DataEffect.EndOfStream(3, 2));
   }
 
   @Test

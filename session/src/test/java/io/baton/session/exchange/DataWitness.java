@@ -237,11 +237,33 @@ final class DataWitness {
     }
     boolean isOfSender = input instanceof DataInput.Arrived || input instanceof DataInput.Closed;
     assertThat(answers).as("answers to %s", input).hasSize(isOfSender ? 1 : 0);
+    if (isOfSender && answers.getFirst() instanceof DataEffect.Refuse) {
+      checkRefusal(before, input);
+    }
     if (isOfSender
         && (answers.getFirst() instanceof DataEffect.Refuse
             || answers.getFirst() instanceof DataEffect.KnowAlready)) {
       assertThat(timeless(transition.state())).isEqualTo(timeless(before));
     }
+  }
+
+  /** What was taken is not refused later, unless the datum has been sent anew since. */
+  private void checkRefusal(DataState before, DataInput input) {
+    switch (input) {
+      case DataInput.Arrived arrived when arrived.index() >= before.forgotten() ->
+          assertThat(kept.contains(arrived.origin()) && !isOvertaken(arrived.origin()))
+              .as("%s was kept, and is refused", arrived)
+              .isFalse();
+      case DataInput.Closed closed ->
+          assertThat(closings.contains(closed.origin()) && !isOvertaken(closed.origin()))
+              .as("%s was known, and is refused", closed)
+              .isFalse();
+      default -> {}
+    }
+  }
+
+  private boolean isOvertaken(Origin origin) {
+    return kept.stream().anyMatch(later -> life(later) > life(origin));
   }
 
   private void check(DataState state) {
@@ -266,10 +288,9 @@ final class DataWitness {
     return List.of(
         state.chunks(),
         state.here(),
-        state.end(),
+        state.highest(),
         state.forgotten(),
         state.total(),
-        Optional.ofNullable(state.closedBy()),
         Optional.ofNullable(state.closing()),
         state.senders(),
         state.waiting());

@@ -40,6 +40,14 @@ class GatherExplorationTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
+  void deathOfEveryMember_andOneThatComesLate(boolean sharded) {
+    assertThat(
+            explore(sharded, Chance.DEATH, Chance.DEATH, Chance.DEATH, Chance.LATE_MEMBER).seen())
+        .contains("Complete", "LATE_MEMBER");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
   void deaths_andMembersThatComeLateOrBack(boolean sharded) {
     assertThat(
             explore(sharded, Chance.DEATH, Chance.DEATH, Chance.COMEBACK, Chance.LATE_MEMBER)

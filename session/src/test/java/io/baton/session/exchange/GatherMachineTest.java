@@ -144,6 +144,15 @@ class GatherMachineTest {
   }
 
   @Test
+  void member_thatRegistersLateCarriesOnAlone() {
+    state = of(false, 1);
+    join(1);
+    assertThat(join(0)).isEmpty();
+    assertThat(gone(1)).containsExactly(ask(0, 0));
+    assertThat(written(0, 0)).containsExactly(COMPLETE);
+  }
+
+  @Test
   void member_thatComesBackIsAskedForWhatNobodyElseWrites() {
     state = of(true, 0, 1);
     join(0);
