@@ -78,20 +78,33 @@ final class Hosts implements AutoCloseable {
     return relays.get(host);
   }
 
-  private Path socket(int host) {
+  /** Where processes of that host attach. */
+  Path socket(int host) {
     return directory.resolve("host-%d.sock".formatted(host));
   }
 
-  /** A process of that host. */
-  SidecarClient client(int host) {
+  /** A process of the host whose relay has that socket. */
+  private SidecarClient client(Path socket) {
     SidecarClient client =
-        SidecarClient.connect(socket(host), SidecarOptions.of("process-" + clients.size()));
+        SidecarClient.connect(socket, SidecarOptions.of("process-" + clients.size()));
     clients.add(client);
     return client;
   }
 
+  SidecarClient client(int host) {
+    return client(socket(host));
+  }
+
+  SidecarSender sender(Path socket) {
+    return client(socket).sender(SenderConfig.alone("sender-" + clients.size()));
+  }
+
   SidecarSender sender(int host) {
-    return client(host).sender(SenderConfig.alone("sender-" + clients.size()));
+    return sender(socket(host));
+  }
+
+  SidecarReader reader(Path socket, String group) {
+    return client(socket).reader(ReceiverConfig.alone(group).withTimeout(PATIENCE));
   }
 
   SidecarReader reader(int host, String group) {
