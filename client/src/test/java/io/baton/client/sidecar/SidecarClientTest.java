@@ -249,9 +249,9 @@ class SidecarClientTest {
                     .setTo(1001)));
     SidecarFrame written = relay.hear(FrameCase.PART_WRITTEN);
     assertThat(written.getPartWritten().getPart()).isEqualTo(1);
-    assertThat(slot.memory().get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 3);
-    assertThat(slot.memory().get(ValueLayout.JAVA_BYTE, 499)).isEqualTo((byte) 3);
     assertThat(slot.memory().get(ValueLayout.JAVA_BYTE, 500)).isZero();
+    assertThat(slot.memory().get(ValueLayout.JAVA_BYTE, 501)).isEqualTo((byte) 3);
+    assertThat(slot.memory().get(ValueLayout.JAVA_BYTE, 1000)).isEqualTo((byte) 3);
     relay.saySent(request);
     sent.get(20, TimeUnit.SECONDS);
   }
