@@ -10,8 +10,6 @@ import io.baton.relay.RelayConfig;
 import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.lane.Backoff;
 import io.baton.transport.lane.LaneKind;
-import io.baton.transport.pinned.PoolUsage;
-import io.baton.transport.pinned.PoolUse;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +45,7 @@ final class Host implements AutoCloseable {
             .withExecutorSocket(new Endpoint.Unix(socket))
             .withDataPlane(
                 new RelayConfig.DataPlane(
-                    poolBytes, pools, 0.5, List.of(LaneKind.LOCAL, LaneKind.GRPC)));
+                    poolBytes, pools, 0.5, 0, List.of(LaneKind.LOCAL, LaneKind.GRPC)));
     this.relay = Relay.start(config);
   }
 
@@ -85,13 +83,9 @@ final class Host implements AutoCloseable {
     relay = Relay.start(config);
   }
 
-  /** Bytes that somebody holds, or has not got yet. */
+  /** Bytes in the pool. It keeps no history: all are held by somebody, or waited for. */
   long usedBytes() {
-    PoolUsage usage = relay.pool().usage();
-    return Stream.of(PoolUse.values())
-        .filter(use -> use != PoolUse.HISTORY)
-        .mapToLong(use -> usage.byUse().getOrDefault(use, PoolUsage.Amount.NONE).reserved())
-        .sum();
+    return relay.pool().usage().total().bytes();
   }
 
   void awaitDrained() {

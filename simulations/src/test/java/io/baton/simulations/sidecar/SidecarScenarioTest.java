@@ -480,6 +480,7 @@ class SidecarScenarioTest {
     ReceivedChunk last = chunk(reader.receive("x", 2));
     reader.markDone("x", 2);
     reader.markDone("x", 2);
+    // It has not been received, and stays.
     reader.markDone("x", 0);
     reader.markDone("x", 77);
     reader.markDone("never sent", 0);
@@ -490,6 +491,7 @@ class SidecarScenarioTest {
     live.close();
     live.close();
     reader.markDone("x", 1);
+    receives(reader, "x", 0, Chunks.bytes(1000, 0));
   }
 
   @Test
@@ -503,7 +505,7 @@ class SidecarScenarioTest {
     // Room is made for others, but not of what is held.
     for (int n = 0; n < 200; n++) {
       get(sender.send(only("filler" + n), Chunks.bytes(200_000, n)));
-      reader.markDone("filler" + n, 0);
+      receives(reader, "filler" + n, 0, Chunks.bytes(200_000, n));
     }
     theirs.verify();
     assertThat(theirs.tensor()).isEqualTo(tensor);
