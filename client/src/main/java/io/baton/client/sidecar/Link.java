@@ -535,9 +535,9 @@ final class Link {
 
   private static Optional<Exception> copied(
       MemorySegment source, Reply.WritePart part, PoolMappings.Lease lease) {
-    long bytes = part.to() - part.from();
     try {
-      MemorySegment.copy(source, part.from(), lease.mapping().view(part.slot(), bytes), 0, bytes);
+      MemorySegment chunk = lease.mapping().view(part.slot(), source.byteSize());
+      MemorySegment.copy(source, part.from(), chunk, part.from(), part.to() - part.from());
       return Optional.empty();
     } catch (StaleHandleException | RuntimeException e) {
       return Optional.of(e);

@@ -90,8 +90,8 @@ public final class SidecarReceiver implements AutoCloseable {
   }
 
   /**
-   * Says that this receiver is done with a chunk, whether or not it has received it, and takes its
-   * memory away. Idempotent; of a chunk that is not known it says nothing.
+   * Says that this receiver is done with a chunk that it has received, and takes its memory away.
+   * Idempotent; of a chunk that it has not received it says nothing.
    *
    * @throws IllegalArgumentException if there is no such id or index
    */

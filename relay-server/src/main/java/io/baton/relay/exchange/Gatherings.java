@@ -8,7 +8,9 @@ import io.baton.session.exchange.GatherInput;
 import io.baton.session.exchange.GatherMachine;
 import io.baton.session.exchange.GatherState;
 import io.baton.transport.pinned.Slot;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +18,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -28,11 +31,17 @@ final class Gatherings {
   /** More than this are refused. */
   private static final int MAX_GATHERINGS = 1 << 14;
 
+  /** How long after a chunk's deadline members are waited for that it was sent without. */
+  private static final Duration LATE = Duration.ofMinutes(2);
+
   /** A member that waits for its part, and then for the end. */
   interface Participant {
     void write(int part, Slot slot, long from, long to);
 
     void finish(Optional<Failure> failure);
+
+    /** Runs the task when no part is being written any more; at once if none is. */
+    void whenQuiet(Runnable task);
   }
 
   /** Sends what is complete; the slot's reference goes with it. */
@@ -47,9 +56,17 @@ final class Gatherings {
 
   private record Key(String group, String dataId, int index) {}
 
+  /**
+   * A chunk that is sent.
+   *
+   * @param late ranks of the members that have not had it at hand yet
+   */
+  private record Finished(SortedSet<Integer> late, Deadlines.Due forgotten) {}
+
   private static final class Gathering {
     final Key key;
     final ChunkHeader header;
+    final SortedSet<Integer> members;
     final long deadlineNanos;
     final SortedMap<Integer, Participant> participants = new TreeMap<>();
     final GatherState initial;
@@ -59,9 +76,15 @@ final class Gatherings {
     Deadlines.@Nullable Due due;
     boolean handedOver;
 
-    Gathering(Key key, ChunkHeader header, long deadlineNanos, GatherState initial) {
+    Gathering(
+        Key key,
+        ChunkHeader header,
+        SortedSet<Integer> members,
+        long deadlineNanos,
+        GatherState initial) {
       this.key = key;
       this.header = header;
+      this.members = members;
       this.deadlineNanos = deadlineNanos;
       this.initial = initial;
       this.state = initial;
@@ -73,6 +96,7 @@ final class Gatherings {
   private final Consumer<Slot> releaser;
   private final Sender sender;
   private final Map<Key, Gathering> open = new HashMap<>();
+  private final Map<Key, Finished> finished = new HashMap<>();
 
   Gatherings(RoomQueue room, Deadlines deadlines, Consumer<Slot> releaser, Sender sender) {
     this.room = room;
@@ -84,11 +108,13 @@ final class Gatherings {
   /**
    * A member has the chunk at hand.
    *
-   * @param living ranks of the members that are registered
+   * @param members ranks of all members of the group
+   * @param living those of them that are registered
    */
   void join(
       String group,
       int rank,
+      SortedSet<Integer> members,
       SortedSet<Integer> living,
       boolean sharded,
       long slotBytes,
@@ -96,6 +122,10 @@ final class Gatherings {
       long deadlineNanos,
       Participant participant) {
     Key key = new Key(group, header.dataId(), header.index());
+    if (isLate(key, rank)) {
+      participant.finish(Optional.empty());
+      return;
+    }
     Gathering gathering = open.get(key);
     if (gathering == null) {
       if (open.size() >= MAX_GATHERINGS) {
@@ -105,7 +135,8 @@ final class Gatherings {
                 "%d chunks are being written by groups already".formatted(open.size())));
         return;
       }
-      gathering = new Gathering(key, header, deadlineNanos, GatherState.initial(living, sharded));
+      gathering =
+          new Gathering(key, header, members, deadlineNanos, GatherState.initial(living, sharded));
       open.put(key, gathering);
       begin(gathering, slotBytes, participant, rank);
       return;
@@ -149,10 +180,47 @@ final class Gatherings {
     }
   }
 
+  /** A member no longer wants a chunk to be sent, and writes nothing of it any more. */
+  void withdraw(String group, String dataId, int index, int rank) {
+    Gathering gathering = open.get(new Key(group, dataId, index));
+    if (gathering != null && gathering.participants.remove(rank) != null) {
+      feed(gathering, new GatherInput.MemberGone(rank));
+    }
+  }
+
+  /** The others have sent it, perhaps long before this member came to it. */
+  private boolean isLate(Key key, int rank) {
+    Finished sent = finished.get(key);
+    if (sent == null || !sent.late.remove(rank)) {
+      return false;
+    }
+    if (sent.late.isEmpty()) {
+      finished.remove(key);
+      deadlines.cancel(sent.forgotten);
+    }
+    return true;
+  }
+
+  private void rememberFor(Gathering gathering) {
+    SortedSet<Integer> late = new TreeSet<>(gathering.members);
+    late.removeAll(gathering.participants.keySet());
+    if (late.isEmpty() || finished.size() >= MAX_GATHERINGS) {
+      return;
+    }
+    Key key = gathering.key;
+    Deadlines.Due forgotten =
+        deadlines.at(gathering.deadlineNanos + LATE.toNanos(), () -> finished.remove(key));
+    Finished before = finished.put(key, new Finished(late, forgotten));
+    if (before != null) {
+      deadlines.cancel(before.forgotten);
+    }
+  }
+
   void close() {
     for (Gathering gathering : List.copyOf(open.values())) {
       end(gathering, failure(Failure.Reason.CANCELLED, "the relay stops"));
     }
+    finished.clear();
   }
 
   private void begin(Gathering gathering, long slotBytes, Participant first, int rank) {
@@ -225,10 +293,31 @@ final class Gatherings {
       room.withdraw(gathering.request);
     }
     if (gathering.slot != null && !gathering.handedOver) {
-      releaser.accept(gathering.slot);
+      releaseWhenQuiet(gathering.slot, gathering.participants.values());
+    }
+    if (failure.isEmpty()) {
+      rememberFor(gathering);
     }
     new ArrayList<>(gathering.participants.values())
         .forEach(participant -> participant.finish(failure));
+  }
+
+  /** Nobody else gets the memory while a member may still write a part into it. */
+  private void releaseWhenQuiet(Slot slot, Collection<Participant> participants) {
+    if (participants.isEmpty()) {
+      releaser.accept(slot);
+      return;
+    }
+    int[] left = {participants.size()};
+    for (Participant participant : List.copyOf(participants)) {
+      participant.whenQuiet(
+          () -> {
+            left[0]--;
+            if (left[0] == 0) {
+              releaser.accept(slot);
+            }
+          });
+    }
   }
 
   private static Optional<Failure> failure(Failure.Reason reason, String message) {

@@ -45,11 +45,14 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -72,7 +75,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
   private static final int MAX_UNDER_WAY = 1 << 16;
 
   private record SenderEntry(
-      String group, int rank, boolean sharded, long slotBytes, int members) {}
+      String group, int rank, boolean sharded, long slotBytes, SortedSet<Integer> members) {}
 
   private record ReaderEntry(String group, Reader reader) {}
 
@@ -81,7 +84,27 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
   private record Allocating(RoomQueue.Request request, Deadlines.Due due) {}
 
   /** A chunk that this process writes a part of. */
-  private record Joined(SenderEntry sender, String dataId, int index) {}
+  private static final class Joined {
+    final SenderEntry sender;
+    final String dataId;
+    final int index;
+    final List<Runnable> whenQuiet = new ArrayList<>();
+    int writing;
+    boolean finished;
+
+    Joined(SenderEntry sender, String dataId, int index) {
+      this.sender = sender;
+      this.dataId = dataId;
+      this.index = index;
+    }
+
+    /** Nothing of it is being written any more. */
+    void quiet() {
+      writing = 0;
+      whenQuiet.forEach(Runnable::run);
+      whenQuiet.clear();
+    }
+  }
 
   private final Exchange exchange;
   private final FlowControlledSender<SidecarReply> replies;
@@ -165,6 +188,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     List.copyOf(senders.keySet()).forEach(this::unregister);
     allocated.values().forEach(exchange::release);
     allocated.clear();
+    joined.values().forEach(Joined::quiet);
     joined.clear();
   }
 
@@ -245,7 +269,8 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
       throw new MalformedFrameException("members", wire.getMembersCount() + " of them");
     }
     SenderEntry entry =
-        new SenderEntry(group, rank, sharded, wire.getSlotBytes(), wire.getMembersCount());
+        new SenderEntry(
+            group, rank, sharded, wire.getSlotBytes(), new TreeSet<>(wire.getMembersList()));
     later(
         () -> {
           if (!isFree(wire.getRequest(), wire.getRegistration())) {
@@ -309,7 +334,16 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     }
     SenderEntry sender = senders.remove(registration);
     if (sender != null) {
-      joined.values().removeIf(part -> part.sender().equals(sender));
+      joined
+          .values()
+          .removeIf(
+              part -> {
+                boolean its = part.sender.equals(sender);
+                if (its) {
+                  part.quiet();
+                }
+                return its;
+              });
       exchange.senderGone(sender.group(), sender.rank());
     }
   }
@@ -452,26 +486,29 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
           if (sender == null || !hasRoom(request, joined.size())) {
             return;
           }
-          joined.put(request, new Joined(sender, chunk.dataId(), chunk.index()));
+          Joined part = new Joined(sender, chunk.dataId(), chunk.index());
+          joined.put(request, part);
           exchange
               .gatherings()
               .join(
                   sender.group(),
                   sender.rank(),
+                  sender.members(),
                   exchange.membersOf(sender.group()),
                   sender.sharded(),
                   sender.slotBytes(),
                   chunk,
                   deadline,
-                  participant(request));
+                  participant(request, part));
           exchange.serveLater();
         });
   }
 
-  private Gatherings.Participant participant(long request) {
+  private Gatherings.Participant participant(long request, Joined joining) {
     return new Gatherings.Participant() {
       @Override
       public void write(int part, Slot slot, long from, long to) {
+        joining.writing++;
         reply(
             SidecarReply.newBuilder()
                 .setWritePart(
@@ -485,19 +522,40 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
 
       @Override
       public void finish(Optional<Failure> failure) {
-        joined.remove(request);
+        joining.finished = true;
+        if (joining.writing == 0) {
+          joined.remove(request, joining);
+        }
         SidecarStream.this.finish(request, failure);
+      }
+
+      @Override
+      public void whenQuiet(Runnable task) {
+        if (joining.writing == 0 || gone) {
+          task.run();
+        } else {
+          joining.whenQuiet.add(task);
+        }
       }
     };
   }
 
   private void written(long request, int part) {
     Joined chunk = joined.get(request);
-    if (chunk != null) {
-      SenderEntry sender = chunk.sender();
-      exchange
-          .gatherings()
-          .written(sender.group(), chunk.dataId(), chunk.index(), sender.rank(), part);
+    if (chunk == null) {
+      return;
+    }
+    if (chunk.writing > 0) {
+      chunk.writing--;
+    }
+    if (chunk.writing == 0) {
+      chunk.quiet();
+    }
+    if (!chunk.finished) {
+      SenderEntry sender = chunk.sender;
+      exchange.gatherings().written(sender.group(), chunk.dataId, chunk.index, sender.rank(), part);
+    } else if (chunk.writing == 0) {
+      joined.remove(request);
     }
   }
 
@@ -633,6 +691,12 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
       exchange.cancelReceive(waiting.id(), waiting.request());
     }
     settled(request);
+    Joined chunk = joined.remove(request);
+    if (chunk != null) {
+      chunk.quiet();
+      SenderEntry sender = chunk.sender;
+      exchange.gatherings().withdraw(sender.group(), chunk.dataId, chunk.index, sender.rank());
+    }
   }
 
   // ---- replies
