@@ -1,5 +1,7 @@
 package io.baton.cli;
 
+import java.io.FilterOutputStream;
+import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -20,7 +22,27 @@ public record Console(PrintWriter out, PrintWriter err) {
   }
 
   private static PrintWriter writer(PrintStream stream) {
-    return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
+    return new PrintWriter(
+        new OutputStreamWriter(new Outspoken(stream), StandardCharsets.UTF_8), true);
+  }
+
+  /** Lets {@link PrintWriter#checkError()} know what a print stream keeps to itself. */
+  private static final class Outspoken extends FilterOutputStream {
+
+    private final PrintStream stream;
+
+    Outspoken(PrintStream stream) {
+      super(stream);
+      this.stream = stream;
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      stream.write(bytes, offset, length);
+      if (stream.checkError()) {
+        throw new IOException("nobody reads this any more");
+      }
+    }
   }
 
   /** Writes at once, without ending the line. */

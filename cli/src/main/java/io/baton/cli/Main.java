@@ -3,6 +3,7 @@ package io.baton.cli;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.baton.cli.demo.DemoCommand;
+import io.baton.cli.status.StatusCommand;
 import io.baton.client.session.NoRouteException;
 import io.baton.client.session.StepDeclinedException;
 import io.baton.session.model.Refusal;
@@ -37,7 +38,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "1:demo: the text is not that of the unsplit model; simulate swarm: a seed fails",
       "2:the command line is wrong",
       "3:the model directory is missing, damaged or not supported",
-      "4:no chain of relays could be had: a stage is served by nobody, or a peer is down",
+      "4:no chain of relays could be had: a stage is served by nobody, or a peer is down; status: no such relay",
       "5:the address or socket cannot be listened at",
       "6:the prompt is empty, or too long for the model",
       "7:demo: a process could not be started",
@@ -93,6 +94,7 @@ public final class Main {
         .addSubcommand(new RelayCommand(console))
         .addSubcommand(new StageCommand(console))
         .addSubcommand(new GenerateCommand(console))
+        .addSubcommand(new StatusCommand(console))
         .addSubcommand(simulate())
         .setOut(console.out())
         .setErr(console.err())

@@ -1,12 +1,12 @@
 package io.baton.cli;
 
 /** Whether a person looks on. */
-final class Terminal {
+public final class Terminal {
 
   private Terminal() {}
 
   @SuppressWarnings("SystemConsoleNull") // There is none where its provider cannot be had.
-  static boolean isThere() {
+  public static boolean isThere() {
     java.io.Console console = System.console();
     return console != null && console.isTerminal();
   }

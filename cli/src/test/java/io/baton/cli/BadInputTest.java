@@ -144,7 +144,13 @@ class BadInputTest {
         "generate --model=M --peers=127.0.0.1:1; PROMPT",
         "generate --model=M --peers= x; HOST:PORT",
         "generate --model=M --peers=127.0.0.1:0 x; port 0",
-        "generate --model=M --peers=127.0.0.1:1 --max-tokens=0 x; --max-tokens"
+        "generate --model=M --peers=127.0.0.1:1 --max-tokens=0 x; --max-tokens",
+        "status; PEER",
+        "status here; HOST:PORT",
+        "status 127.0.0.1:0; nobody is at port 0",
+        "status 127.0.0.1:1 --watch=often; 'often' is not a time such as 25ms",
+        "status 127.0.0.1:1 --watch=10ms; --watch takes a time from 100ms up, not 10ms",
+        "status 127.0.0.1:1 127.0.0.1:2; '127.0.0.1:2'"
       })
   void others_wrongOption(String command, String says) {
     Baton.run(command.replace("=M", "=" + MODEL).split(" ")).assertFails(ExitCode.USAGE, says);

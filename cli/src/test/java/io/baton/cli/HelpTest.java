@@ -21,6 +21,7 @@ class HelpTest {
         "relay;--listen --socket --drain --insecure",
         "stage;--relay --model --stage",
         "generate;--model --peers --max-tokens --no-push --standby PROMPT",
+        "status;PEER --watch --json",
         "simulate swarm;--seeds --seed --trace --threads --json",
         "simulate scale;--relays --sessions --churn --standby --json",
         "simulate failures;--inputs --stages --failure-rate --strategy --calibration --html"
@@ -39,7 +40,7 @@ class HelpTest {
     Baton run = Baton.run("--help").assertStatus(ExitCode.OK);
 
     assertThat(run.out())
-        .contains("demo", "serve", "relay", "stage", "generate", "simulate", "Exit status:");
+        .contains("demo", "serve", "relay", "stage", "generate", "status", "simulate", "Exit status:");
   }
 
   @Test

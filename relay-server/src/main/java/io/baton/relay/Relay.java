@@ -2,6 +2,7 @@ package io.baton.relay;
 
 import io.baton.proto.v1.RelayGrpc;
 import io.baton.relay.exchange.Exchange;
+import io.baton.relay.status.Words;
 import io.baton.session.model.Peer;
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
@@ -18,7 +19,6 @@ import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.grpc.EventLoops;
 import io.baton.transport.grpc.ServerSettings;
 import io.baton.transport.grpc.Servers;
-import io.baton.transport.lane.LaneKind;
 import io.baton.transport.lane.Lanes;
 import io.baton.transport.lane.LanesConfig;
 import io.baton.transport.lane.grpc.GrpcLane;
@@ -27,11 +27,11 @@ import io.baton.transport.lane.grpc.GrpcPushService;
 import io.baton.transport.lane.grpc.PushLimits;
 import io.baton.transport.payload.ChunkingConfig;
 import io.baton.transport.payload.PayloadFramer;
+import io.baton.transport.pinned.ByteText;
 import io.baton.transport.pinned.ChunkIndexConfig;
 import io.baton.transport.pinned.PinnedPool;
+import io.baton.transport.pinned.Pinning;
 import io.baton.transport.pinned.PoolException;
-import io.baton.transport.ucx.UcxConfig;
-import io.baton.transport.ucx.UcxUnavailableException;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -45,6 +45,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -72,7 +73,7 @@ public final class Relay implements AutoCloseable {
   private final ScheduledThreadPoolExecutor timer;
   private final EventLoops loops;
   private final PinnedPool pool;
-  private final Optional<UcxHub> ucx;
+  private final Ucx ucx;
   private final Exchange exchange;
   private final Lanes lanes;
   private final Budget payloads;
@@ -87,7 +88,7 @@ public final class Relay implements AutoCloseable {
     SecureRandom random = new SecureRandom();
     self = new RelayId(config.name(), random.nextLong());
     pool = PinnedPool.create(config.dataPlane().pool(config.name()));
-    ucx = startUcx(config, pool);
+    ucx = Ucx.start(config, pool);
     timer = new ScheduledThreadPoolExecutor(1, this::timerThread);
     timer.setRemoveOnCancelPolicy(true);
     timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
@@ -99,7 +100,7 @@ public final class Relay implements AutoCloseable {
     Budget queued = new Budget(QUEUED_PUSH_BYTES);
     exchange =
         new Exchange(
-            new LinkHost(self, pool, ucx, loops, new Budget(QUEUED_LINK_BYTES), timer),
+            new LinkHost(self, pool, ucx.hub(), loops, new Budget(QUEUED_LINK_BYTES), timer),
             ChunkIndexConfig.of((long) (pool.size() * config.dataPlane().historyShare())),
             LinkConfig.withDefaults(InsecureChannelCredentials.create())
                 .withLanes(config.dataPlane().lanes()),
@@ -129,6 +130,11 @@ public final class Relay implements AutoCloseable {
             timer);
     pushes =
         new GrpcPushService(self, PushLimits.DEFAULT, new PushArrivals(sessions, counters), timer);
+    StatusReport report =
+        new StatusReport(
+            context,
+            new StatusReport.Sources(
+                slot, payloads, lanes, pushes, pool, exchange, config.dataPlane().lanes(), ucx));
     ServerSettings settings = ServerSettings.direct(InsecureServerCredentials.create());
     try {
       executorServer =
@@ -142,7 +148,7 @@ public final class Relay implements AutoCloseable {
                       List.of(
                           new AttachService(self, slot, framer, payloads),
                           exchange.sidecarService())));
-      server = listen(config, context, settings);
+      server = listen(config, new RelayService(context, slot, payloads, report), settings);
       exchange.knownAs(Set.of(server.endpoint().toString()));
     } catch (BindFailedException e) {
       stopThreads();
@@ -150,7 +156,23 @@ public final class Relay implements AutoCloseable {
     }
     health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
     health.setStatus(RelayGrpc.SERVICE_NAME, ServingStatus.SERVING);
+    logDataPlane(config.dataPlane());
     log.info("relay {} listens at {}", self, server.endpoint());
+  }
+
+  private void logDataPlane(RelayConfig.DataPlane dataPlane) {
+    log.info(
+        "pool of {} at {}, {}",
+        ByteText.of(pool.size()),
+        pool.path(),
+        switch (pool.pinning()) {
+          case Pinning.Locked() -> "locked in memory";
+          case Pinning.NotLocked(String reason) -> "not locked in memory: " + reason;
+        });
+    log.info(
+        "lanes: {}, the best first; {}",
+        dataPlane.lanes().stream().map(Words::of).collect(Collectors.joining(", ")),
+        ucx);
   }
 
   /**
@@ -163,19 +185,7 @@ public final class Relay implements AutoCloseable {
     return new Relay(config);
   }
 
-  private static Optional<UcxHub> startUcx(RelayConfig config, PinnedPool pool) {
-    if (!config.dataPlane().lanes().contains(LaneKind.UCX)) {
-      return Optional.empty();
-    }
-    try {
-      return Optional.of(UcxHub.start(UcxConfig.withDefaults(config.name()), pool));
-    } catch (UcxUnavailableException e) {
-      log.info("no UCX, so other hosts are reached by gRPC: {}", e.getMessage());
-      return Optional.empty();
-    }
-  }
-
-  private BoundServer listen(RelayConfig config, RelayContext context, ServerSettings settings)
+  private BoundServer listen(RelayConfig config, RelayService service, ServerSettings settings)
       throws BindFailedException {
     try {
       return Servers.start(
@@ -183,7 +193,7 @@ public final class Relay implements AutoCloseable {
           config.listen(),
           settings,
           List.of(
-              new RelayService(context, slot, payloads),
+              service,
               pushes,
               exchange.exchangeService(),
               health.getHealthService(),
@@ -258,7 +268,7 @@ public final class Relay implements AutoCloseable {
     return new RelayStatus(
         sessions.size(),
         slot.executor().isPresent(),
-        sessions.all().stream().mapToLong(RelaySession::heldBytes).sum(),
+        sessions.heldBytes(),
         payloads.used(),
         counters.steps.sum(),
         counters.pushesUsed.sum(),
@@ -305,7 +315,7 @@ public final class Relay implements AutoCloseable {
     lanes.close();
     timer.shutdownNow();
     loops.close();
-    ucx.ifPresent(UcxHub::close);
+    ucx.hub().ifPresent(UcxHub::close);
     pool.close();
   }
 }

@@ -1,11 +1,11 @@
 package io.baton.relay;
 
+import io.baton.relay.status.Words;
 import io.baton.session.model.Source;
 import io.baton.session.model.StageRole;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -52,9 +52,7 @@ final class RelayCounters {
 
   /** Counts a push that was not used, by the protocol's reasons or by the lane's. */
   void drop(Enum<?> reason) {
-    dropped
-        .computeIfAbsent(reason.name().toLowerCase(Locale.ROOT), _ -> new LongAdder())
-        .increment();
+    dropped.computeIfAbsent(Words.of(reason), _ -> new LongAdder()).increment();
   }
 
   /** Keeps the latest pieces of evidence. */

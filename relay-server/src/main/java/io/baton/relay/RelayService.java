@@ -8,9 +8,12 @@ import io.baton.proto.v1.DescribeRequest;
 import io.baton.proto.v1.DescribeResponse;
 import io.baton.proto.v1.RelayGrpc;
 import io.baton.proto.v1.StageFrame;
+import io.baton.proto.v1.StatusRequest;
+import io.baton.proto.v1.StatusResponse;
 import io.baton.transport.Budget;
 import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.payload.PayloadAssembler;
+import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 
@@ -21,12 +24,14 @@ final class RelayService extends RelayGrpc.RelayImplBase {
   private final ExecutorSlot slot;
   private final SessionOpener opener;
   private final Budget payloads;
+  private final StatusReport report;
 
-  RelayService(RelayContext relay, ExecutorSlot slot, Budget payloads) {
+  RelayService(RelayContext relay, ExecutorSlot slot, Budget payloads, StatusReport report) {
     this.relay = relay;
     this.slot = slot;
     this.opener = new SessionOpener(relay, slot);
     this.payloads = payloads;
+    this.report = report;
   }
 
   @Override
@@ -41,6 +46,26 @@ final class RelayService extends RelayGrpc.RelayImplBase {
     slot.executor().ifPresent(e -> response.addStages(StageCodec.toWire(e.info())));
     observer.onNext(response.build());
     observer.onCompleted();
+  }
+
+  @Override
+  public void status(StatusRequest request, StreamObserver<StatusResponse> observer) {
+    var _ =
+        report
+            .take()
+            .whenComplete(
+                (response, error) -> {
+                  if (error == null) {
+                    observer.onNext(response);
+                    observer.onCompleted();
+                  } else {
+                    observer.onError(
+                        Status.INTERNAL
+                            .withDescription("the status cannot be told: " + error)
+                            .withCause(error)
+                            .asException());
+                  }
+                });
   }
 
   @Override

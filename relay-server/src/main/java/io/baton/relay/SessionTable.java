@@ -74,6 +74,11 @@ final class SessionTable {
     return List.copyOf(sessions.values());
   }
 
+  /** Of payloads that the sessions make the relay keep. */
+  long heldBytes() {
+    return all().stream().mapToLong(RelaySession::heldBytes).sum();
+  }
+
   /** Waits until no session is left, or the time is over. */
   synchronized boolean awaitEmpty(long timeoutNanos) throws InterruptedException {
     long deadline = System.nanoTime() + timeoutNanos;

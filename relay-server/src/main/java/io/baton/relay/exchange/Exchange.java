@@ -1,6 +1,8 @@
 package io.baton.relay.exchange;
 
 import com.google.protobuf.ByteString;
+import io.baton.proto.v1.ExchangeStatus;
+import io.baton.relay.status.Connections;
 import io.baton.session.exchange.ChunkHeader;
 import io.baton.session.exchange.DataId;
 import io.baton.session.exchange.DataInput;
@@ -41,6 +43,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
@@ -148,6 +151,30 @@ public final class Exchange implements AutoCloseable {
       }
     }
     return lanes;
+  }
+
+  /** How it is; told in the loop. */
+  public CompletableFuture<ExchangeStatus> status() {
+    CompletableFuture<ExchangeStatus> status = new CompletableFuture<>();
+    loop.execute(
+        () ->
+            status.complete(
+                ExchangeStatus.newBuilder()
+                    .setProcesses(sidecarService.processes())
+                    .setSenders(senders.values().stream().mapToInt(Map::size).sum())
+                    .setReaders(sidecarService.readers())
+                    .setData(data.size())
+                    .setWaitingForRoom(room.size())
+                    .setSending(sendings.size())
+                    .setInlineBytes(inlineBytes.used())
+                    .addAllLinks(links.open().stream().map(Connections::link).toList())
+                    .build()));
+    return status;
+  }
+
+  /** Peers that offer chunks, by the kind of the lane that bodies come on. */
+  public Map<LaneKind, Integer> inboundLanes() {
+    return exchangeService.lanes();
   }
 
   /** Ends everything: whoever waits is told, every slot is given back. Idempotent. */

@@ -70,6 +70,10 @@ final class RoomQueue {
     this.makeRoom = makeRoom;
   }
 
+  int size() {
+    return size;
+  }
+
   boolean isEmpty() {
     return size == 0;
   }

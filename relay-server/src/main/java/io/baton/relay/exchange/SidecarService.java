@@ -42,6 +42,11 @@ final class SidecarService extends SidecarGrpc.SidecarImplBase implements AutoCl
     return streams.size();
   }
 
+  /** What they have registered to read; to be asked in the loop. */
+  int readers() {
+    return streams.stream().mapToInt(SidecarStream::readers).sum();
+  }
+
   @Override
   public void close() {
     closed = true;

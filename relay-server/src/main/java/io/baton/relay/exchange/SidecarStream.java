@@ -172,6 +172,11 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     lose(why);
   }
 
+  /** Registrations to read; to be asked in the loop. */
+  int readers() {
+    return readers.size();
+  }
+
   private void lose(String why) {
     if (ended.compareAndSet(false, true)) {
       onEnded.accept(this);

@@ -8,7 +8,9 @@ import io.baton.transport.lane.LaneKind;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -68,6 +70,15 @@ public final class ExchangeService extends ExchangeGrpc.ExchangeImplBase impleme
   /** Peers connected now. */
   public int streams() {
     return streams.size();
+  }
+
+  /** Peers that have said who they are, by the lane that was chosen for them. */
+  public Map<LaneKind, Integer> lanes() {
+    Map<LaneKind, Integer> lanes = new EnumMap<>(LaneKind.class);
+    streams.stream()
+        .filter(InboundStream::isGreeted)
+        .forEach(stream -> lanes.merge(stream.lane(), 1, Integer::sum));
+    return lanes;
   }
 
   /** Ends every stream and takes none any more. Idempotent. */

@@ -108,6 +108,10 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
     return known;
   }
 
+  boolean isGreeted() {
+    return from != null;
+  }
+
   @Override
   public LaneKind lane() {
     return lane;

@@ -3,14 +3,14 @@ package io.baton.transport.pinned;
 import java.util.Locale;
 
 /** Amounts of memory for people. */
-final class ByteText {
+public final class ByteText {
 
   private static final String[] UNITS = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 
   private ByteText() {}
 
   /** In the largest unit that leaves at least 1, to one decimal. */
-  static String of(long bytes) {
+  public static String of(long bytes) {
     double amount = bytes;
     int unit = 0;
     while (amount >= 1024 && unit < UNITS.length - 1) {

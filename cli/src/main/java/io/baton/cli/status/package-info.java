@@ -1,0 +1,5 @@
+/** {@code baton status}. */
+@NullMarked
+package io.baton.cli.status;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Looks at relays from outside. */
+@NullMarked
+package io.baton.client.status;
+
+import org.jspecify.annotations.NullMarked;

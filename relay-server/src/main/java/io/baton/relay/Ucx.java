@@ -1,0 +1,80 @@
+package io.baton.relay;
+
+import io.baton.proto.v1.UcxStatus;
+import io.baton.relay.status.Words;
+import io.baton.transport.exchange.UcxHub;
+import io.baton.transport.lane.LaneKind;
+import io.baton.transport.pinned.PinnedPool;
+import io.baton.transport.ucx.UcxConfig;
+import io.baton.transport.ucx.UcxStats;
+import io.baton.transport.ucx.UcxUnavailableException;
+import java.util.Optional;
+
+/** Whether a relay has UCX, without which other hosts are reached by gRPC. */
+sealed interface Ucx {
+
+  record Running(UcxHub engine) implements Ucx {
+
+    @Override
+    public Optional<UcxHub> hub() {
+      return Optional.of(engine);
+    }
+
+    @Override
+    public UcxStatus status() {
+      UcxStats stats = engine.stats();
+      UcxStatus.Builder status =
+          UcxStatus.newBuilder()
+              .setVersion(engine.version())
+              .setConnections(stats.connections())
+              .setConnectionsLost(stats.connectionsLost())
+              .setSent(stats.sent())
+              .setSentBytes(stats.sentBytes())
+              .setReceived(stats.received())
+              .setReceivedBytes(stats.receivedBytes())
+              .setSendsFailed(stats.sendsFailed());
+      stats.dropped().forEach((reason, count) -> status.putDropped(Words.of(reason), count));
+      return status.build();
+    }
+
+    @Override
+    public String toString() {
+      return "UCX " + engine.version();
+    }
+  }
+
+  /** In one line, why. */
+  record Absent(String because) implements Ucx {
+
+    @Override
+    public Optional<UcxHub> hub() {
+      return Optional.empty();
+    }
+
+    @Override
+    public UcxStatus status() {
+      return UcxStatus.newBuilder().setAbsentBecause(because).build();
+    }
+
+    @Override
+    public String toString() {
+      return "no UCX, so other hosts are reached by gRPC: " + because;
+    }
+  }
+
+  /** Starts it, if it is wanted and this machine has it. */
+  static Ucx start(RelayConfig config, PinnedPool pool) {
+    if (!config.dataPlane().lanes().contains(LaneKind.UCX)) {
+      return new Absent("it is not among the relay's lanes");
+    }
+    try {
+      return new Running(UcxHub.start(UcxConfig.withDefaults(config.name()), pool));
+    } catch (UcxUnavailableException e) {
+      return new Absent(String.valueOf(e.getMessage()));
+    }
+  }
+
+  Optional<UcxHub> hub();
+
+  UcxStatus status();
+}
