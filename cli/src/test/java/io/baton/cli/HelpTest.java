@@ -40,7 +40,8 @@ class HelpTest {
     Baton run = Baton.run("--help").assertStatus(ExitCode.OK);
 
     assertThat(run.out())
-        .contains("demo", "serve", "relay", "stage", "generate", "status", "simulate", "Exit status:");
+        .contains(
+            "demo", "serve", "relay", "stage", "generate", "status", "simulate", "Exit status:");
   }
 
   @Test
