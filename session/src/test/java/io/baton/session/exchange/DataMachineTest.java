@@ -7,7 +7,6 @@ import static io.baton.session.exchange.Failure.Reason.INVALID_ARGUMENT;
 import static io.baton.session.exchange.Failure.Reason.RESOURCE_EXHAUSTED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -41,7 +40,6 @@ class DataMachineTest {
     assertThat(data.arrive(0, 1))
         .containsExactly(
             new DataEffect.Keep(0),
-            new DataEffect.Stand(0, Standing.UNCLAIMED),
             new DataEffect.Stand(0, Standing.IN_USE),
             new DataEffect.Deliver(data.request(), ANNE, 0));
   }
@@ -589,12 +587,13 @@ class DataMachineTest {
   }
 
   @Test
-  void dropped_inUseIsAnErrorOfTheDriver() {
-    data.arrive(0, 1);
+  void dropped_atTheMomentAtWhichItIsDeliveredIsGone() {
+    data.arriveOf(1, 0, 1);
     data.receive(ANNE, 0);
-    assertThatThrownBy(() -> DataMachine.step(data.state, new DataInput.Dropped(0), 0))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("chunk 0 of group/datum");
+    data.drop(0);
+    assertThat(data.markDone(ANNE, 0)).isEmpty();
+    assertThat(reason(data.receive(ANNE, 0))).isEqualTo(GONE);
+    assertThat(data.arriveOf(1, 0, SECOND_LIFE)).contains(new DataEffect.Keep(0));
   }
 
   // ---- sent anew
