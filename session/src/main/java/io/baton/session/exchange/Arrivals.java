@@ -1,6 +1,7 @@
 package io.baton.session.exchange;
 
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -70,12 +71,18 @@ final class Arrivals {
   }
 
   private void keep(DataInput.Arrived arrived) {
-    data.add(arrived.index(), arrived.origin(), arrived.ranks());
-    for (DataInput.Receive request : new ArrayList<>(data.waiting.values())) {
+    List<DataInput.Receive> served = new ArrayList<>();
+    ChunkState.Here chunk = ChunkState.Here.arrived(arrived.origin(), arrived.ranks());
+    for (DataInput.Receive request : data.waiting.values()) {
       if (request.index() == arrived.index()) {
-        data.waiting.remove(request.request());
-        data.deliver(request);
+        served.add(request);
+        chunk = chunk.heldBy(request.reader());
       }
+    }
+    data.add(arrived.index(), chunk);
+    for (DataInput.Receive request : served) {
+      data.waiting.remove(request.request());
+      data.deliver(request);
     }
     arrived.total().ifPresent(this::endAt);
   }

@@ -65,7 +65,10 @@ public sealed interface DataInput {
    */
   record ReaderGone(long registration) implements DataInput {}
 
-  /** The memory of a chunk that nobody held has been given to others. */
+  /**
+   * The memory of a chunk has been given to others. Nobody holds it, unless it went at the very
+   * moment at which it was to be held.
+   */
   record Dropped(int index) implements DataInput {}
 
   /** Time has passed. */

@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -84,10 +83,9 @@ final class DataScratch {
   }
 
   /** A chunk that was not known is here. */
-  void add(int index, Origin origin, Set<Integer> ranks) {
-    ChunkState.Here chunk = ChunkState.Here.arrived(origin, ranks);
+  void add(int index, ChunkState.Here chunk) {
     chunks = chunks.put(index, chunk);
-    senders = senders.having(origin);
+    senders = senders.having(chunk.origin());
     here++;
     highest = Math.max(highest, index);
     emit(new DataEffect.Keep(index));
@@ -105,8 +103,8 @@ final class DataScratch {
     }
   }
 
+  /** To be called when the reader holds the chunk. */
   void deliver(DataInput.Receive request) {
-    update(request.index(), here -> here.heldBy(request.reader()));
     emit(new DataEffect.Deliver(request.request(), request.reader(), request.index()));
   }
 
@@ -118,9 +116,6 @@ final class DataScratch {
   void drop(int index) {
     if (!(chunks.get(index) instanceof ChunkState.Here chunk)) {
       return;
-    }
-    if (chunk.standing() == Standing.IN_USE) {
-      throw new IllegalStateException("chunk %d of %s was dropped in use".formatted(index, id));
     }
     chunks = chunks.put(index, new ChunkState.Gone(chunk.origin()));
     here--;

@@ -17,6 +17,7 @@ final class Requests {
       return;
     }
     if (data.chunks.get(index) instanceof ChunkState.Here) {
+      data.update(index, here -> here.heldBy(request.reader()));
       data.deliver(request);
     } else if (data.total.isPresent() && index >= data.total.getAsInt()) {
       data.emit(new DataEffect.EndOfStream(request.request(), data.total.getAsInt()));

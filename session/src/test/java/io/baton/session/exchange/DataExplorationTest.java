@@ -7,6 +7,7 @@ import static io.baton.session.exchange.DataWorld.Chance.DONE_TWICE;
 import static io.baton.session.exchange.DataWorld.Chance.DOUBLED;
 import static io.baton.session.exchange.DataWorld.Chance.EARLY_TIMER;
 import static io.baton.session.exchange.DataWorld.Chance.EXPIRY;
+import static io.baton.session.exchange.DataWorld.Chance.EXPIRY_AT_LAST;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.baton.session.exchange.DataWorld.Chance;
@@ -97,7 +98,8 @@ class DataExplorationTest {
   @Test
   void secondLife_forTwoMembers() {
     Scenario scenario = new Scenario(TWO, 3).sending(chunk(0, 1, 1)).sending(chunk(0, 101, 1));
-    Exploration.Result result = scenario.explore(DOUBLED, DONE_TWICE, CANCEL, EARLY_TIMER);
+    Exploration.Result result =
+        scenario.explore(DOUBLED, DONE_TWICE, CANCEL, EARLY_TIMER, EXPIRY_AT_LAST);
     assertThat(result.seen()).contains("Discard", "ALREADY_EXISTS");
   }
 
@@ -410,6 +412,22 @@ class DataExplorationTest {
               next -> {
                 ask(next, next.people.get(i), index);
                 next.people.get(i).asked--;
+              });
+        }
+      }
+      if (world.has(EXPIRY_AT_LAST) && request == null && person.asked < scenario.receives) {
+        int index = indexOf(person);
+        if (world.witness.origin(index) != null
+            && !world.witness.standing(Standing.IN_USE).contains(index)) {
+          add(
+              possible,
+              EXPIRY_AT_LAST,
+              who + " with " + index,
+              next -> {
+                next.isTroubled = true;
+                ask(next, next.people.get(i), index);
+                next.people.get(i).held.remove(index);
+                feed(next, new DataInput.Dropped(index));
               });
         }
       }

@@ -7,7 +7,6 @@ import static io.baton.session.exchange.Failure.Reason.INVALID_ARGUMENT;
 import static io.baton.session.exchange.Failure.Reason.RESOURCE_EXHAUSTED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -41,7 +40,6 @@ class DataMachineTest {
     assertThat(data.arrive(0, 1))
         .containsExactly(
             new DataEffect.Keep(0),
-            new DataEffect.Stand(0, Standing.UNCLAIMED),
             new DataEffect.Stand(0, Standing.IN_USE),
             new DataEffect.Deliver(data.request(), ANNE, 0));
   }
@@ -137,6 +135,7 @@ class DataMachineTest {
             .state();
     DataInput tick = new DataInput.Tick();
     assertThat(waiting.waitingRequests()).hasSize(1);
+    assertThat(DataMachine.step(waiting, tick, Long.MAX_VALUE).effects()).isEmpty();
     assertThat(DataMachine.step(waiting, tick, deadline - 1).effects()).isEmpty();
     assertThat(reason(DataMachine.step(waiting, tick, deadline).effects()))
         .isEqualTo(DEADLINE_EXCEEDED);
@@ -158,6 +157,15 @@ class DataMachineTest {
     data.feed(receive);
     assertThat(data.feed(receive)).isEmpty();
     assertThat(data.arrive(0, 1)).containsOnlyOnce(new DataEffect.Deliver(9, ANNE, 0));
+  }
+
+  @Test
+  void receive_thatComesTwiceIsNoneTooMany() {
+    DataInput.Receive receive = new DataInput.Receive(9, ANNE, 0, 500);
+    data.feed(receive);
+    IntStream.range(1, DataDriver.LIMITS.waiting()).forEach(i -> data.receive(BERTA, i));
+    assertThat(DataMachine.step(data.state, receive, 0).effects()).isEmpty();
+    assertThat(DataMachine.step(data.state, receive, 500).effects()).isEmpty();
   }
 
   @Test
@@ -276,6 +284,19 @@ class DataMachineTest {
     stream.receive(ANNE, 10, 1);
     assertThat(failure(stream.tickAt(1)).message())
         .endsWith("10 have come, and the sender has not said how many there are");
+  }
+
+  @Test
+  void stream_neverForgetsWhatIsHere() {
+    DataDriver stream = new DataDriver(new DataLimits(2, 4, DataDriver.MEMORY));
+    stream.arrive(0, 0);
+    stream.receive(ANNE, 0);
+    stream.arrive(1, 1);
+    stream.drop(1);
+    assertThat(reason(stream.arrive(2, 2))).isEqualTo(RESOURCE_EXHAUSTED);
+    assertThat(stream.markDone(ANNE, 0)).containsExactly(new DataEffect.Stand(0, Standing.DONE));
+    stream.drop(0);
+    assertThat(stream.arrive(2, 3)).contains(new DataEffect.Keep(2));
   }
 
   // ---- done
@@ -566,12 +587,13 @@ class DataMachineTest {
   }
 
   @Test
-  void dropped_inUseIsAnErrorOfTheDriver() {
-    data.arrive(0, 1);
+  void dropped_atTheMomentAtWhichItIsDeliveredIsGone() {
+    data.arriveOf(1, 0, 1);
     data.receive(ANNE, 0);
-    assertThatThrownBy(() -> DataMachine.step(data.state, new DataInput.Dropped(0), 0))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("chunk 0 of group/datum");
+    data.drop(0);
+    assertThat(data.markDone(ANNE, 0)).isEmpty();
+    assertThat(reason(data.receive(ANNE, 0))).isEqualTo(GONE);
+    assertThat(data.arriveOf(1, 0, SECOND_LIFE)).contains(new DataEffect.Keep(0));
   }
 
   // ---- sent anew
@@ -645,6 +667,17 @@ class DataMachineTest {
     data.markDone(ANNE, 0);
     data.arrive(0, SECOND_LIFE);
     assertThat(data.receive(ANNE, 2)).containsExactly(new DataEffect.EndOfStream(3, 2));
+  }
+
+  @Test
+  void sentAnew_closedBeforeItsFirstChunkIsNoClosingOfWhatComesAfterIt() {
+    data.arriveOf(1, 0, 1);
+    data.receiveAndMarkDone(ANNE, 0);
+    data.close(1, SECOND_LIFE + 1);
+    data.arrive(0, SECOND_LIFE);
+    data.receiveAndMarkDone(ANNE, 0);
+    data.arrive(0, 2 * SECOND_LIFE);
+    assertThat(data.receive(ANNE, 1)).isEmpty();
   }
 
   @Test

@@ -31,7 +31,9 @@ final class DataWorld {
     /** A deadline passes although something else could happen. */
     EARLY_TIMER,
     /** What nobody has claimed loses its memory. */
-    EXPIRY
+    EXPIRY,
+    /** What nobody holds loses its memory just when it is to be held. */
+    EXPIRY_AT_LAST
   }
 
   /** A reader, which asks for one chunk after the other up to the one past the last. */
