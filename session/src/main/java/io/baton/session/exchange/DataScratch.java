@@ -59,8 +59,7 @@ final class DataScratch {
             senders,
             waiting,
             isWord ? nowNanos : lastWordNanos);
-    boolean outOfMind =
-        next.isIdle() && nowNanos - next.lastWordNanos() >= limits.memory().toNanos();
+    boolean outOfMind = next.isIdle() && nowNanos - next.lastWordNanos() >= limits.memoryNanos();
     if (next.isBlank() || outOfMind) {
       emit(new DataEffect.Forget());
     }

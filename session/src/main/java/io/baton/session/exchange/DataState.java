@@ -85,7 +85,7 @@ public record DataState(
   /** When {@link DataInput.Tick} is due. */
   public OptionalLong nextDeadlineNanos() {
     if (isIdle()) {
-      return OptionalLong.of(lastWordNanos + limits.memory().toNanos());
+      return OptionalLong.of(lastWordNanos + limits.memoryNanos());
     }
     OptionalLong next = OptionalLong.empty();
     for (DataInput.Receive request : waiting.values()) {

@@ -1,7 +1,6 @@
 package io.baton.session.exchange;
 
 import io.baton.session.Transition;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -11,8 +10,8 @@ import java.util.Set;
 final class DataDriver {
 
   static final long RELAY = 77;
-  static final Duration MEMORY = Duration.ofNanos(1_000);
-  static final DataLimits LIMITS = new DataLimits(16, 4, MEMORY);
+  static final long MEMORY_NANOS = 1_000;
+  static final DataLimits LIMITS = new DataLimits(16, 4, MEMORY_NANOS);
 
   final DataWitness witness = new DataWitness();
   final List<DataEffect> all = new ArrayList<>();

@@ -332,7 +332,7 @@ class DataExplorationTest {
       feed(
           world,
           new DataInput.Receive(
-              request, person.reader, index, world.now + DataWorld.PATIENCE.toNanos()));
+              request, person.reader, index, world.now + DataWorld.PATIENCE_NANOS));
     }
 
     private void addChances(DataWorld world, List<Event<DataWorld>> possible) {

@@ -8,7 +8,6 @@ import static io.baton.session.exchange.Failure.Reason.RESOURCE_EXHAUSTED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -248,7 +247,7 @@ class DataMachineTest {
 
   @Test
   void stream_ofManyChunksIsRememberedInPart() {
-    DataDriver stream = new DataDriver(new DataLimits(2_000, 4, DataDriver.MEMORY));
+    DataDriver stream = new DataDriver(new DataLimits(2_000, 4, DataDriver.MEMORY_NANOS));
     for (int i = 0; i < 10_000; i++) {
       DataState before = stream.state;
       assertThat(stream.state.chunks().size()).as("at %d", i).isLessThanOrEqualTo(1_025);
@@ -274,7 +273,7 @@ class DataMachineTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3})
   void stream_isLongerThanItsLimitIfItIsRead(int limit) {
-    DataDriver stream = new DataDriver(new DataLimits(limit, 4, DataDriver.MEMORY));
+    DataDriver stream = new DataDriver(new DataLimits(limit, 4, DataDriver.MEMORY_NANOS));
     for (int i = 0; i < 10; i++) {
       assertThat(stream.arrive(i, i)).contains(new DataEffect.Keep(i));
       stream.receiveAndMarkDone(ANNE, i);
@@ -288,7 +287,7 @@ class DataMachineTest {
 
   @Test
   void stream_neverForgetsWhatIsHere() {
-    DataDriver stream = new DataDriver(new DataLimits(2, 4, DataDriver.MEMORY));
+    DataDriver stream = new DataDriver(new DataLimits(2, 4, DataDriver.MEMORY_NANOS));
     stream.arrive(0, 0);
     stream.receive(ANNE, 0);
     stream.arrive(1, 1);
@@ -556,11 +555,10 @@ class DataMachineTest {
 
   @Test
   void limits_areCheckedAndHaveDefaults() {
-    assertThat(DataLimits.DEFAULT).isEqualTo(new DataLimits(65_536, 1_024, Duration.ofMinutes(2)));
-    Duration second = Duration.ofSeconds(1);
-    assertThatIllegalArgumentException().isThrownBy(() -> new DataLimits(0, 1, second));
-    assertThatIllegalArgumentException().isThrownBy(() -> new DataLimits(1, 0, second));
-    assertThatIllegalArgumentException().isThrownBy(() -> new DataLimits(1, 1, Duration.ZERO));
+    assertThat(DataLimits.DEFAULT).isEqualTo(new DataLimits(65_536, 1_024, 120_000_000_000L));
+    assertThatIllegalArgumentException().isThrownBy(() -> new DataLimits(0, 1, 1));
+    assertThatIllegalArgumentException().isThrownBy(() -> new DataLimits(1, 0, 1));
+    assertThatIllegalArgumentException().isThrownBy(() -> new DataLimits(1, 1, 0));
   }
 
   // ---- memory that is given away
@@ -720,7 +718,7 @@ class DataMachineTest {
 
   @Test
   void earlierLife_neverBeginsTheNext() {
-    DataDriver stream = new DataDriver(new DataLimits(1, 4, DataDriver.MEMORY));
+    DataDriver stream = new DataDriver(new DataLimits(1, 4, DataDriver.MEMORY_NANOS));
     for (int i = 0; i < 3; i++) {
       stream.arriveOf(3, i, i);
       stream.receiveAndMarkDone(ANNE, i);
@@ -751,10 +749,9 @@ class DataMachineTest {
     data.now = 50;
     data.drop(0);
     assertThat(data.state.nextDeadlineNanos())
-        .isEqualTo(OptionalLong.of(50 + DataDriver.MEMORY.toNanos()));
-    assertThat(data.tickAt(50 + DataDriver.MEMORY.toNanos() - 1)).isEmpty();
-    assertThat(data.tickAt(50 + DataDriver.MEMORY.toNanos()))
-        .containsExactly(new DataEffect.Forget());
+        .isEqualTo(OptionalLong.of(50 + DataDriver.MEMORY_NANOS));
+    assertThat(data.tickAt(50 + DataDriver.MEMORY_NANOS - 1)).isEmpty();
+    assertThat(data.tickAt(50 + DataDriver.MEMORY_NANOS)).containsExactly(new DataEffect.Forget());
   }
 
   @Test

@@ -3,7 +3,6 @@ package io.baton.session.exchange;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.baton.session.Transition;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -73,8 +72,8 @@ final class DataWorld {
     }
   }
 
-  static final Duration PATIENCE = Duration.ofNanos(10);
-  static final DataLimits LIMITS = new DataLimits(8, 4, Duration.ofNanos(100_000));
+  static final long PATIENCE_NANOS = 10;
+  static final DataLimits LIMITS = new DataLimits(8, 4, 100_000);
   static final DataId ID = new DataId("group", "datum");
 
   DataState state = DataState.initial(ID, LIMITS, 0);
