@@ -19,6 +19,7 @@ import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.grpc.EventLoops;
 import io.baton.transport.grpc.ServerSettings;
 import io.baton.transport.grpc.Servers;
+import io.baton.transport.lane.LaneKind;
 import io.baton.transport.lane.Lanes;
 import io.baton.transport.lane.LanesConfig;
 import io.baton.transport.lane.grpc.GrpcLane;
