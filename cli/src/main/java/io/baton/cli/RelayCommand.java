@@ -17,6 +17,8 @@ final class RelayCommand implements Callable<Integer> {
 
   @Mixin private ListenOptions listen = new ListenOptions();
 
+  @Mixin private DataPlaneOptions dataPlane = new DataPlaneOptions();
+
   @Option(
       names = "--socket",
       required = true,
@@ -40,7 +42,10 @@ final class RelayCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    RelayConfig config = RelayConfig.of(name, listen.endpoint()).withExecutorSocket(socket);
+    RelayConfig config =
+        RelayConfig.of(name, listen.endpoint())
+            .withExecutorSocket(socket)
+            .withDataPlane(dataPlane.dataPlane());
     try (StopSignal stop = listen.stopSignal();
         Relay relay = Relay.start(config)) {
       console

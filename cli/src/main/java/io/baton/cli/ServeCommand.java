@@ -20,6 +20,8 @@ final class ServeCommand implements Callable<Integer> {
 
   @Mixin private ListenOptions listen = new ListenOptions();
 
+  @Mixin private DataPlaneOptions dataPlane = new DataPlaneOptions();
+
   @Option(
       names = "--name",
       paramLabel = "NAME",
@@ -50,7 +52,8 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private RelayConfig config(String relayName) throws CommandException {
-    RelayConfig config = RelayConfig.of(relayName, listen.endpoint());
+    RelayConfig config =
+        RelayConfig.of(relayName, listen.endpoint()).withDataPlane(dataPlane.dataPlane());
     RelayConfig.Limits limits = config.limits();
     return config.withLimits(
         new RelayConfig.Limits(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.baton.proto.codec.HostPort;
+import io.baton.transport.lane.LaneKind;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,74 @@ class ConvertersTest {
     assertThatThrownBy(() -> new DurationConverter().convert(text))
         .isInstanceOf(TypeConversionException.class)
         .hasMessageContaining("is not a time such as 25ms");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0,0",
+    "4096,4096",
+    "1KiB,1024",
+    "64MiB,67108864",
+    "1.5GiB,1610612736",
+    "0.001KiB,1",
+    "2TiB,2199023255552",
+    "9223372036854775807,9223372036854775807"
+  })
+  void byteSize_valid(String text, long bytes) {
+    assertThat(new ByteSizeConverter().convert(text)).isEqualTo(bytes);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "64M",
+        "64MB",
+        "64 MiB",
+        "-1",
+        "1.5",
+        ".5GiB",
+        "1e3MiB",
+        "MiB",
+        "٤KiB",
+        "9223372036854775808",
+        "9999999TiB"
+      })
+  void byteSize_invalid(String text) {
+    assertThatThrownBy(() -> new ByteSizeConverter().convert(text))
+        .isInstanceOf(TypeConversionException.class)
+        .hasMessageContaining("is not a size such as 64MiB");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0,0", "1,1", "0.5,0.5", "50%,0.5", "12.5%,0.125", "100%,1", "0%,0"})
+  void pushShare_valid(String text, double share) {
+    assertThat(new ShareConverter().convert(text)).isEqualTo(share);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "50", "1.01", "101%", "-5%", "half", "%", ".5", "NaN"})
+  void pushShare_invalid(String text) {
+    assertThatThrownBy(() -> new ShareConverter().convert(text))
+        .isInstanceOf(TypeConversionException.class)
+        .hasMessageContaining("is not a share such as 50% or 0.5");
+  }
+
+  @Test
+  void lane_valid() {
+    assertThat(LaneKind.values())
+        .allSatisfy(
+            lane ->
+                assertThat(new LaneKindConverter().convert(LaneKindConverter.name(lane)))
+                    .isEqualTo(lane));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "GRPC", "rdma", " ucx"})
+  void lane_invalid(String text) {
+    assertThatThrownBy(() -> new LaneKindConverter().convert(text))
+        .isInstanceOf(TypeConversionException.class)
+        .hasMessageContaining("there are local, ucx and grpc");
   }
 
   @Test

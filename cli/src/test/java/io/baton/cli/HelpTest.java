@@ -17,8 +17,8 @@ class HelpTest {
       value = {
         "demo;--stages --kill --prompt --processes --hop-latency --no-push --standby --json --max-tokens --model --scenario --failure-rate --seed --compare",
         "simulate scenario;FILE --seed --json",
-        "serve;--model --stage --listen --drain --insecure",
-        "relay;--listen --socket --drain --insecure",
+        "serve;--model --stage --listen --drain --insecure --pool-size --lanes --push-share",
+        "relay;--listen --socket --drain --insecure --pool-size --lanes --push-share",
         "stage;--relay --model --stage",
         "generate;--model --peers --max-tokens --no-push --standby PROMPT",
         "status;PEER --watch --json",

@@ -1,15 +1,8 @@
 package io.baton.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,49 +12,6 @@ import org.junit.jupiter.api.io.TempDir;
 class ServeTest {
 
   private static final String MODEL = Baton.model().toString();
-  private static final Duration DEADLINE = Duration.ofSeconds(30);
-  private static final Pattern ADDRESS = Pattern.compile("127\\.0\\.0\\.1:\\d+");
-
-  /** A command that runs until it is closed. */
-  private static final class Running implements AutoCloseable {
-
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
-    private final CompletableFuture<Integer> status = new CompletableFuture<>();
-    private final Thread thread;
-
-    Running(String... arguments) {
-      Console console = new Console(new PrintWriter(out, true), new PrintWriter(err, true));
-      thread =
-          Thread.ofPlatform()
-              .name("test")
-              .start(() -> status.complete(Main.run(console, arguments)));
-    }
-
-    Running awaitOutput(String text) {
-      await().atMost(DEADLINE).untilAsserted(() -> assertThat(out.toString() + err).contains(text));
-      return this;
-    }
-
-    String address() {
-      Matcher matcher = ADDRESS.matcher(out.toString());
-      assertThat(matcher.find()).as(out.toString()).isTrue();
-      return matcher.group();
-    }
-
-    void awaitEnd() {
-      await().atMost(DEADLINE).until(status::isDone);
-      assertThat(status.join()).as(err.toString()).isEqualTo(ExitCode.OK);
-    }
-
-    @Override
-    public void close() {
-      thread.interrupt();
-      assertThat(
-              status.orTimeout(DEADLINE.toSeconds(), java.util.concurrent.TimeUnit.SECONDS).join())
-          .isEqualTo(ExitCode.INTERRUPTED);
-    }
-  }
 
   private static Running serve(String share) {
     return new Running("serve", "--model", MODEL, "--stage", share, "--listen=127.0.0.1:0")
@@ -88,8 +38,7 @@ class ServeTest {
             .json()
             .get("text")
             .asText();
-    assertThat(prompt + "\n" + client.out.toString().stripTrailing())
-        .isEqualTo(expected.stripTrailing());
+    assertThat(prompt + "\n" + client.output().stripTrailing()).isEqualTo(expected.stripTrailing());
   }
 
   private static Baton generate(String... peers) {

@@ -95,6 +95,10 @@ public record RelayConfig(
       return new DataPlane(other, poolDirectory, pushShare, historyShare, lanes);
     }
 
+    public DataPlane withPushShare(double other) {
+      return new DataPlane(poolBytes, poolDirectory, other, historyShare, lanes);
+    }
+
     public DataPlane withLanes(List<LaneKind> other) {
       return new DataPlane(poolBytes, poolDirectory, pushShare, historyShare, other);
     }

@@ -1,0 +1,79 @@
+package io.baton.cli;
+
+import io.baton.relay.RelayConfig;
+import io.baton.transport.lane.LaneKind;
+import io.baton.transport.pinned.ByteText;
+import io.baton.transport.pinned.PoolConfig;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import picocli.CommandLine.Option;
+
+/** What every command with a relay takes: where tensors lie, and by which ways they go. */
+final class DataPlaneOptions {
+
+  @Option(
+      names = "--pool-size",
+      paramLabel = "SIZE",
+      defaultValue = "64MiB",
+      converter = ByteSizeConverter.class,
+      description =
+          "Shared memory for what it relays, such as 64MiB or 2GiB: taken at once, and locked where the limits"
+              + " allow (default: ${DEFAULT-VALUE}).")
+  private long poolBytes;
+
+  @Option(
+      names = "--lanes",
+      split = ",",
+      paramLabel = "LANE",
+      defaultValue = "local,ucx,grpc",
+      converter = LaneKindConverter.class,
+      description =
+          "How bytes may travel to other relays, the best first: local (shared memory of one host), ucx, grpc,"
+              + " which is always there (default: ${DEFAULT-VALUE}).")
+  private List<LaneKind> lanes = List.of();
+
+  @Option(
+      names = "--push-share",
+      paramLabel = "SHARE",
+      defaultValue = "0.5",
+      converter = ShareConverter.class,
+      description =
+          "The part of the pool that pushes may fill before they are shed, as in 0.5 or 50%% (default:"
+              + " ${DEFAULT-VALUE}).")
+  private double pushShare;
+
+  /**
+   * As told.
+   *
+   * @throws CommandException if the pool is too small, or a lane stands twice
+   */
+  RelayConfig.DataPlane dataPlane() throws CommandException {
+    if (poolBytes < PoolConfig.MIN_BYTES) {
+      throw new CommandException(
+          ExitCode.USAGE,
+          "--pool-size takes a size from %s up, not %s"
+              .formatted(ByteText.of(PoolConfig.MIN_BYTES), ByteText.of(poolBytes)));
+    }
+    return RelayConfig.DataPlane.DEFAULT
+        .withPoolBytes(poolBytes)
+        .withPushShare(pushShare)
+        .withLanes(lanesInOrder());
+  }
+
+  private List<LaneKind> lanesInOrder() throws CommandException {
+    Set<LaneKind> seen = EnumSet.noneOf(LaneKind.class);
+    for (LaneKind lane : lanes) {
+      if (!seen.add(lane)) {
+        throw new CommandException(
+            ExitCode.USAGE, "--lanes names %s twice".formatted(LaneKindConverter.name(lane)));
+      }
+    }
+    List<LaneKind> order = new ArrayList<>(lanes);
+    if (seen.add(LaneKind.GRPC)) {
+      order.add(LaneKind.GRPC);
+    }
+    return order;
+  }
+}
