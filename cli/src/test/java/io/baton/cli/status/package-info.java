@@ -1,0 +1,4 @@
+@NullMarked
+package io.baton.cli.status;
+
+import org.jspecify.annotations.NullMarked;
