@@ -15,7 +15,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -60,23 +59,17 @@ final class DataTable {
   private final ChunkIndex<ChunkKey, StoredChunk> index;
   private final Deadlines deadlines;
   private final LongSupplier nanoTime;
-  private final Consumer<Runnable> later;
   private final Answers answers;
   private final Map<DataId, Entry> data = new HashMap<>();
 
-  /**
-   * @param later runs something in the loop, after what is being done
-   */
   DataTable(
       ChunkIndex<ChunkKey, StoredChunk> index,
       Deadlines deadlines,
       LongSupplier nanoTime,
-      Consumer<Runnable> later,
       Answers answers) {
     this.index = index;
     this.deadlines = deadlines;
     this.nanoTime = nanoTime;
-    this.later = later;
     this.answers = answers;
   }
 
@@ -152,7 +145,10 @@ final class DataTable {
     ids.forEach(id -> feedIfKnown(id, new DataInput.ReaderGone(registration)));
   }
 
-  /** The index has let go of a chunk. */
+  /**
+   * The index has let go of a chunk. To be said at once, before anything else is done: in between a
+   * reader could be promised the chunk, or another come in its place that would be taken for it.
+   */
   void dropped(ChunkKey key) {
     feedIfKnown(key.id(), new DataInput.Dropped(key.index()));
   }
@@ -244,7 +240,7 @@ final class DataTable {
     if (standing == Standing.DONE && chunk instanceof StoredChunk.Foreign) {
       // It takes up another relay's room, which is not this one's to keep a history in.
       index.remove(key);
-      later.accept(() -> dropped(key));
+      dropped(key);
     }
   }
 

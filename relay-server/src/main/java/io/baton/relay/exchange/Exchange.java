@@ -113,10 +113,8 @@ public final class Exchange implements AutoCloseable {
     this.pool = host.pool();
     this.loop = new SynchronizationContext((_, error) -> crashed(error));
     this.deadlines = new Deadlines(host.timer(), System::nanoTime, loop::execute);
-    this.index =
-        new ChunkIndex<>(history, System::nanoTime, (key, _) -> loop.execute(() -> dropped(key)));
-    this.data =
-        new DataTable(index, deadlines, System::nanoTime, loop::execute, new ReaderAnswers());
+    this.index = new ChunkIndex<>(history, System::nanoTime, (key, _) -> dropped(key));
+    this.data = new DataTable(index, deadlines, System::nanoTime, new ReaderAnswers());
     this.room = new RoomQueue(pool, index::makeRoom);
     this.links = new PeerLinks(host, config, new Answers(), random);
     this.sendings = new Sendings(links, deadlines, System::nanoTime, this::release);
