@@ -7,19 +7,25 @@ import io.baton.proto.codec.MalformedFrameException;
 import io.baton.proto.codec.StepCodec;
 import io.baton.proto.v1.ClientFrame;
 import io.baton.proto.v1.Open;
+import io.baton.proto.v1.Sharing;
 import io.baton.proto.v1.StageFrame;
 import io.baton.proto.v1.Step;
 import io.baton.session.model.Payload;
 import io.baton.session.model.Peer;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.StepId;
+import io.baton.session.stage.StageEffect;
 import io.baton.session.stage.StageInput;
+import io.baton.transport.Budget;
 import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.grpc.SenderListener;
 import io.baton.transport.payload.Assembly;
 import io.baton.transport.payload.DigestRule;
 import io.baton.transport.payload.PayloadAssembler;
+import io.baton.transport.payload.PayloadLink;
+import io.baton.transport.payload.PayloadMemory;
+import io.baton.transport.pinned.PoolUse;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -34,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
 
   private final SessionOpener opener;
+  private final PayloadLink payloads;
   private final PayloadAssembler assembler;
   private final FlowControlledSender<StageFrame> sender;
   private @Nullable RelaySession session;
@@ -45,11 +52,18 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
 
   ClientStream(
       SessionOpener opener,
-      PayloadAssembler assembler,
+      PayloadMemory memory,
+      Budget receiving,
       ServerCallStreamObserver<StageFrame> observer,
       SenderLimits limits) {
     this.opener = opener;
-    this.assembler = assembler;
+    this.payloads =
+        memory.link(
+            PoolUse.COMMAND,
+            "a client",
+            limits.maxBytes(),
+            news -> offer(List.of(with(StageFrame.getDefaultInstance(), news))));
+    this.assembler = payloads.assembler(receiving.capacity(), receiving);
     this.sender =
         new FlowControlledSender<>(
             observer, MessageLite::getSerializedSize, limits, SenderListener.NONE, false);
@@ -66,13 +80,20 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
       return;
     }
     try {
+      if (frame.hasSharing()) {
+        payloads.take(frame.getSharing());
+      }
       switch (frame.getFrameCase()) {
         case OPEN -> open(frame.getOpen());
         case STEP -> step(frame.getStep());
         case CHUNK -> assembled(assembler.add(frame.getChunk()));
         case HEARTBEAT -> current().renewLease();
         case CLOSE -> current().close("the client has closed it");
-        case FRAME_NOT_SET -> throw new MalformedFrameException("frame", "missing or unknown");
+        case FRAME_NOT_SET -> {
+          if (!frame.hasSharing()) {
+            throw new MalformedFrameException("frame", "missing or unknown");
+          }
+        }
       }
     } catch (MalformedFrameException e) {
       malformed(e);
@@ -91,7 +112,20 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
   }
 
   @Override
+  public void respond(StageEffect.Respond output) {
+    send(StageFrames.output(output, payloads.frame(output.output())));
+  }
+
+  @Override
   public void send(List<StageFrame> frames) {
+    offer(payloads.telling(frames, ClientStream::with));
+  }
+
+  private static StageFrame with(StageFrame frame, Sharing news) {
+    return frame.toBuilder().setSharing(news).build();
+  }
+
+  private void offer(List<StageFrame> frames) {
     if (!sender.offer(frames)) {
       sender.fail(
           Status.RESOURCE_EXHAUSTED
@@ -117,6 +151,9 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
       throw new MalformedFrameException("frame", "open while chunks of a payload are to come");
     }
     session = opener.open(open, this).orElse(session);
+    if (session != null) {
+      payloads.heldBy("session " + session.id());
+    }
   }
 
   private void step(Step wire) throws MalformedFrameException {
@@ -153,6 +190,7 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
     switch (assembly) {
       case Assembly.Incomplete _ -> {}
       case Assembly.Malformed(MalformedFrameException error) -> throw error;
+      case Assembly.Stale stale -> throw stale.malformed();
       case Assembly.Complete(Payload payload) -> {
         if (step != null) {
           target.clientStep(
@@ -196,6 +234,7 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
 
   private void release() {
     assembler.close();
+    payloads.close();
     if (session != null) {
       session.detach(this);
     }

@@ -26,8 +26,7 @@ import io.baton.transport.lane.grpc.GrpcLane;
 import io.baton.transport.lane.grpc.GrpcLaneConfig;
 import io.baton.transport.lane.grpc.GrpcPushService;
 import io.baton.transport.lane.grpc.PushLimits;
-import io.baton.transport.payload.ChunkingConfig;
-import io.baton.transport.payload.PayloadFramer;
+import io.baton.transport.payload.PayloadMemory;
 import io.baton.transport.pinned.ByteText;
 import io.baton.transport.pinned.ChunkIndexConfig;
 import io.baton.transport.pinned.PinnedPool;
@@ -76,6 +75,7 @@ public final class Relay implements AutoCloseable {
   private final PinnedPool pool;
   private final Ucx ucx;
   private final Exchange exchange;
+  private final PayloadMemory memory;
   private final Lanes lanes;
   private final Budget payloads;
   private final SessionTable sessions;
@@ -97,7 +97,10 @@ public final class Relay implements AutoCloseable {
     sessions = new SessionTable(config.limits().sessions());
     slot = new ExecutorSlot(sessions);
     payloads = new Budget(config.limits().payloadBytes());
-    PayloadFramer framer = new PayloadFramer(ChunkingConfig.DEFAULT);
+    memory =
+        config.dataPlane().lanes().contains(LaneKind.LOCAL)
+            ? PayloadMemory.of(pool, timer)
+            : PayloadMemory.none();
     Budget queued = new Budget(QUEUED_PUSH_BYTES);
     exchange =
         new Exchange(
@@ -114,6 +117,7 @@ public final class Relay implements AutoCloseable {
                     Endpoint.parse(address),
                     loops,
                     GrpcLaneConfig.withDefaults(InsecureChannelCredentials.create()),
+                    memory,
                     queued,
                     timer,
                     new SplittableRandom(random.nextLong())),
@@ -121,16 +125,10 @@ public final class Relay implements AutoCloseable {
             System::nanoTime,
             timer);
     RelayContext context =
-        new RelayContext(
-            self,
-            config.limits(),
-            sessions,
-            pushSink(lanes),
-            counters,
-            new StageFrames(framer),
-            timer);
+        new RelayContext(self, config.limits(), sessions, pushSink(lanes), counters, timer);
     pushes =
-        new GrpcPushService(self, PushLimits.DEFAULT, new PushArrivals(sessions, counters), timer);
+        new GrpcPushService(
+            self, PushLimits.DEFAULT, new PushArrivals(sessions, counters), memory, timer);
     StatusReport report =
         new StatusReport(
             context,
@@ -147,9 +145,9 @@ public final class Relay implements AutoCloseable {
                       config.executorSocket().get(),
                       settings,
                       List.of(
-                          new AttachService(self, slot, framer, payloads),
+                          new AttachService(self, slot, memory, payloads),
                           exchange.sidecarService())));
-      server = listen(config, new RelayService(context, slot, payloads, report), settings);
+      server = listen(config, new RelayService(context, slot, memory, payloads, report), settings);
       exchange.knownAs(Set.of(server.endpoint().toString()));
     } catch (BindFailedException e) {
       stopThreads();
@@ -278,7 +276,9 @@ public final class Relay implements AutoCloseable {
         counters.standbyPushes.sent.sum(),
         counters.standbyPushes.shed.sum(),
         counters.dropped(),
-        counters.evidence());
+        counters.evidence(),
+        memory.sent(),
+        memory.received());
   }
 
   /**
@@ -316,6 +316,7 @@ public final class Relay implements AutoCloseable {
     lanes.close();
     timer.shutdownNow();
     loops.close();
+    memory.close();
     ucx.hub().ifPresent(UcxHub::close);
     pool.close();
   }

@@ -10,5 +10,4 @@ record RelayContext(
     SessionTable sessions,
     PushSink pushes,
     RelayCounters counters,
-    StageFrames frames,
     ScheduledExecutorService timer) {}

@@ -12,7 +12,7 @@ import io.baton.proto.v1.StatusRequest;
 import io.baton.proto.v1.StatusResponse;
 import io.baton.transport.Budget;
 import io.baton.transport.grpc.SenderLimits;
-import io.baton.transport.payload.PayloadAssembler;
+import io.baton.transport.payload.PayloadMemory;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -23,13 +23,20 @@ final class RelayService extends RelayGrpc.RelayImplBase {
   private final RelayContext relay;
   private final ExecutorSlot slot;
   private final SessionOpener opener;
+  private final PayloadMemory memory;
   private final Budget payloads;
   private final StatusReport report;
 
-  RelayService(RelayContext relay, ExecutorSlot slot, Budget payloads, StatusReport report) {
+  RelayService(
+      RelayContext relay,
+      ExecutorSlot slot,
+      PayloadMemory memory,
+      Budget payloads,
+      StatusReport report) {
     this.relay = relay;
     this.slot = slot;
     this.opener = new SessionOpener(relay, slot);
+    this.memory = memory;
     this.payloads = payloads;
     this.report = report;
   }
@@ -72,7 +79,8 @@ final class RelayService extends RelayGrpc.RelayImplBase {
   public StreamObserver<ClientFrame> session(StreamObserver<StageFrame> observer) {
     return new ClientStream(
         opener,
-        new PayloadAssembler(payloads.capacity(), payloads),
+        memory,
+        payloads,
         (ServerCallStreamObserver<StageFrame>) observer,
         SenderLimits.DEFAULT);
   }

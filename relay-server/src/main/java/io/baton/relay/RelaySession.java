@@ -265,14 +265,16 @@ final class RelaySession {
   private void carryOut(StageEffect effect) {
     switch (effect) {
       case StageEffect.Opened open ->
-          send(List.of(relay.frames().opened(open, 1, relay.self(), ticket, lease)));
+          send(List.of(StageFrames.opened(open, 1, relay.self(), ticket, lease)));
       case StageEffect.Rollback(int length) ->
           executor.submit(new ExecutorCommand.Rollback(id, length), this::rolledBack);
       case StageEffect.Compute compute -> compute(compute);
       case StageEffect.PushOutput push -> pushOn(push);
       case StageEffect.Respond respond -> {
         relay.counters().step(respond.source());
-        send(relay.frames().output(respond));
+        if (client != null) {
+          client.respond(respond);
+        }
       }
       case StageEffect.Absorbed absorbed -> {
         relay.counters().step(absorbed.source());

@@ -1,5 +1,6 @@
 package io.baton.relay;
 
+import io.baton.transport.payload.PayloadTraffic;
 import java.util.List;
 import java.util.Map;
 
@@ -17,6 +18,8 @@ import java.util.Map;
  * @param standbyPushesShed to stages that stand by, not handed to a lane, because it was down or
  *     not nearly empty
  * @param pushesDropped arrived and not used, by reason
+ * @param payloadsSent to clients, peers and an executor of another process, by the way they went
+ * @param payloadsReceived from these
  */
 public record RelayStatus(
     int sessions,
@@ -30,4 +33,6 @@ public record RelayStatus(
     long standbyPushesSent,
     long standbyPushesShed,
     Map<String, Long> pushesDropped,
-    List<Evidence> evidence) {}
+    List<Evidence> evidence,
+    PayloadTraffic payloadsSent,
+    PayloadTraffic payloadsReceived) {}

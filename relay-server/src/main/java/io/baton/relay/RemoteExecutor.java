@@ -16,10 +16,12 @@ import io.baton.proto.v1.ExecutorHello;
 import io.baton.proto.v1.Forward;
 import io.baton.proto.v1.OpenSession;
 import io.baton.proto.v1.Rollback;
+import io.baton.proto.v1.Sharing;
 import io.baton.session.model.Digest;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.StageInfo;
 import io.baton.session.model.Tensor;
+import io.baton.transport.Budget;
 import io.baton.transport.executor.ExecutorCommand;
 import io.baton.transport.executor.ExecutorLink;
 import io.baton.transport.executor.ExecutorReply;
@@ -29,8 +31,10 @@ import io.baton.transport.grpc.SenderListener;
 import io.baton.transport.payload.Assembly;
 import io.baton.transport.payload.DigestRule;
 import io.baton.transport.payload.PayloadAssembler;
-import io.baton.transport.payload.PayloadFramer;
 import io.baton.transport.payload.PayloadFrames;
+import io.baton.transport.payload.PayloadLink;
+import io.baton.transport.payload.PayloadMemory;
+import io.baton.transport.pinned.PoolUse;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -56,7 +60,7 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
 
   private final RelayId self;
   private final ExecutorSlot slot;
-  private final PayloadFramer framer;
+  private final PayloadLink payloads;
   private final PayloadAssembler assembler;
   private final FlowControlledSender<CommandFrame> sender;
   private final Map<Long, Consumer<ExecutorReply>> unanswered = new LinkedHashMap<>();
@@ -68,13 +72,15 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
   RemoteExecutor(
       RelayId self,
       ExecutorSlot slot,
-      PayloadFramer framer,
-      PayloadAssembler assembler,
+      PayloadMemory memory,
+      Budget receiving,
       ServerCallStreamObserver<CommandFrame> observer) {
     this.self = self;
     this.slot = slot;
-    this.framer = framer;
-    this.assembler = assembler;
+    this.payloads =
+        memory.link(
+            PoolUse.COMMAND, "the stage executor", SenderLimits.DEFAULT.maxBytes(), this::report);
+    this.assembler = payloads.assembler(receiving.capacity(), receiving);
     this.sender =
         new FlowControlledSender<>(
             observer, MessageLite::getSerializedSize, SenderLimits.DEFAULT, new Ended(), false);
@@ -114,7 +120,18 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
     }
     long number = nextCommand++;
     unanswered.put(number, reply);
-    if (sender.offer(frames(number, command)) || unanswered.remove(number) == null) {
+    Optional<PayloadFrames> input =
+        command instanceof ExecutorCommand.Forward forward
+            ? Optional.of(payloads.frameWithoutDigest(forward.input()))
+            : Optional.empty();
+    List<CommandFrame> frames =
+        payloads.telling(frames(number, command, input), RemoteExecutor::with);
+    if (sender.offer(frames)) {
+      return Optional.empty();
+    }
+    input.ifPresent(payloads::retract);
+    payloads.untold(frames.getFirst().getSharing());
+    if (unanswered.remove(number) == null) {
       return Optional.empty();
     }
     if (last) {
@@ -127,7 +144,25 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
     return Optional.of(new ExecutorReply.Failed("the executor's queue is full"));
   }
 
-  private List<CommandFrame> frames(long number, ExecutorCommand command) {
+  private static CommandFrame with(CommandFrame frame, Sharing news) {
+    return frame.toBuilder().setSharing(news).build();
+  }
+
+  /** Without its reports the executor would keep slots for ever. */
+  private void report(Sharing news) {
+    if (!sender.offer(with(CommandFrame.getDefaultInstance(), news))) {
+      sender.fail(
+          Status.RESOURCE_EXHAUSTED
+              .withDescription("the executor reads too slowly: reports do not fit the queue")
+              .asRuntimeException());
+    }
+  }
+
+  /**
+   * @param input of a forward
+   */
+  private static List<CommandFrame> frames(
+      long number, ExecutorCommand command, Optional<PayloadFrames> input) {
     Command.Builder wire =
         Command.newBuilder().setCommand(number).setSession(IdCodec.toWire(command.session()));
     List<CommandFrame> chunks = new ArrayList<>();
@@ -135,7 +170,7 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
       case ExecutorCommand.Open open ->
           wire.setOpen(OpenSession.newBuilder().setMaxLength(open.maxLength()));
       case ExecutorCommand.Forward forward -> {
-        PayloadFrames payload = framer.frameWithoutDigest(forward.input());
+        PayloadFrames payload = input.orElseThrow();
         wire.setForward(
             Forward.newBuilder().setPosition(forward.position()).setPayload(payload.header()));
         payload.chunks().forEach(c -> chunks.add(CommandFrame.newBuilder().setChunk(c).build()));
@@ -158,6 +193,9 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
       return;
     }
     try {
+      if (frame.hasSharing()) {
+        payloads.take(frame.getSharing());
+      }
       switch (frame.getFrameCase()) {
         case HELLO -> hello(frame.getHello());
         case DONE -> done(frame.getDone());
@@ -166,7 +204,11 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
                 frame.getFailed().getCommand(),
                 new ExecutorReply.Failed(shortened(frame.getFailed().getMessage())));
         case CHUNK -> assembled(assembler.add(frame.getChunk()));
-        case FRAME_NOT_SET -> throw new MalformedFrameException("frame", "missing or unknown");
+        case FRAME_NOT_SET -> {
+          if (!frame.hasSharing()) {
+            throw new MalformedFrameException("frame", "missing or unknown");
+          }
+        }
       }
     } catch (MalformedFrameException e) {
       fail(Status.INVALID_ARGUMENT, String.valueOf(e.getMessage()));
@@ -212,10 +254,15 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
   private synchronized boolean attach(int version) {
     return slot.attach(this)
         && sender.offer(
-            CommandFrame.newBuilder()
-                .setAttached(
-                    Attached.newBuilder().setVersion(version).setIdentity(IdCodec.toWire(self)))
-                .build());
+            payloads.telling(
+                List.of(
+                    CommandFrame.newBuilder()
+                        .setAttached(
+                            Attached.newBuilder()
+                                .setVersion(version)
+                                .setIdentity(IdCodec.toWire(self)))
+                        .build()),
+                RemoteExecutor::with));
   }
 
   private void done(CommandDone done) throws MalformedFrameException {
@@ -232,6 +279,7 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
     switch (assembly) {
       case Assembly.Incomplete _ -> {}
       case Assembly.Malformed(MalformedFrameException error) -> throw error;
+      case Assembly.Stale stale -> throw stale.malformed();
       case Assembly.Complete(var payload) -> {
         if (done != null) {
           pending = null;
@@ -280,6 +328,7 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
   /** On gRPC's thread, which alone may touch the assembler. */
   private void ended(String why) {
     assembler.close();
+    payloads.close();
     lose(why);
   }
 

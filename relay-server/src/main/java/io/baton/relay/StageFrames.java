@@ -17,7 +17,6 @@ import io.baton.session.model.RelayId;
 import io.baton.session.model.StepId;
 import io.baton.session.model.Ticket;
 import io.baton.session.stage.StageEffect;
-import io.baton.transport.payload.PayloadFramer;
 import io.baton.transport.payload.PayloadFrames;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,13 +25,9 @@ import java.util.List;
 /** What a stage says to its client, as frames. */
 final class StageFrames {
 
-  private final PayloadFramer framer;
+  private StageFrames() {}
 
-  StageFrames(PayloadFramer framer) {
-    this.framer = framer;
-  }
-
-  StageFrame opened(
+  static StageFrame opened(
       StageEffect.Opened effect, int version, RelayId self, Ticket ticket, Duration lease) {
     return StageFrame.newBuilder()
         .setOpened(
@@ -46,8 +41,10 @@ final class StageFrames {
         .build();
   }
 
-  List<StageFrame> output(StageEffect.Respond effect) {
-    PayloadFrames payload = framer.frame(effect.output());
+  /**
+   * @param payload the output, on its way to this client
+   */
+  static List<StageFrame> output(StageEffect.Respond effect, PayloadFrames payload) {
     List<StageFrame> frames = new ArrayList<>(1 + payload.chunks().size());
     frames.add(
         StageFrame.newBuilder()

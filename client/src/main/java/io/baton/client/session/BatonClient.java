@@ -6,6 +6,9 @@ import io.baton.transport.grpc.Channels;
 import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.grpc.EventLoops;
 import io.baton.transport.grpc.KeepAlive;
+import io.baton.transport.payload.PayloadMemory;
+import io.baton.transport.payload.PayloadTraffic;
+import io.baton.transport.pinned.PoolConfig;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import java.security.SecureRandom;
@@ -30,6 +33,7 @@ public final class BatonClient implements AutoCloseable {
   private final EventLoops loops;
   private final Map<HostPort, ManagedChannel> channels = new ConcurrentHashMap<>();
   private final RelayDirectory directory;
+  private final PayloadMemory memory;
   private final Set<InferenceSession> sessions = ConcurrentHashMap.newKeySet();
   private final SecureRandom random = new SecureRandom();
   private volatile boolean closed;
@@ -47,6 +51,12 @@ public final class BatonClient implements AutoCloseable {
         .peers()
         .forEach(peer -> channels.put(peer, connect(options.detours().getOrDefault(peer, peer))));
     directory = new RelayDirectory(options, this::channel, timer);
+    // Not locked in memory: it is for a moment's use, and relays need what the limit allows.
+    memory =
+        options.poolBytes() == 0
+            ? PayloadMemory.none()
+            : PayloadMemory.making(
+                PoolConfig.of("client", options.poolBytes()).withLock(false), timer);
   }
 
   /** Connects to nothing yet. */
@@ -71,6 +81,20 @@ public final class BatonClient implements AutoCloseable {
     // A channel that has failed waits before it tries again, and whoever asks wants to know now.
     channels.values().forEach(ManagedChannel::resetConnectBackoff);
     return directory.list(modelId);
+  }
+
+  PayloadMemory memory() {
+    return memory;
+  }
+
+  /** Inputs that were sent to relays, by the way in which their bytes went. */
+  public PayloadTraffic payloadsSent() {
+    return memory.sent();
+  }
+
+  /** Outputs that came from relays, by the way in which their bytes went. */
+  public PayloadTraffic payloadsReceived() {
+    return memory.received();
   }
 
   ScheduledThreadPoolExecutor timer() {
@@ -115,6 +139,7 @@ public final class BatonClient implements AutoCloseable {
     awaitChannels(System.nanoTime() + CLOSE_GRACE.toNanos());
     channels.values().forEach(ManagedChannel::shutdownNow);
     loops.close();
+    memory.close();
   }
 
   /** A relay ends its stream when it has heard that the session is over. */

@@ -1,6 +1,7 @@
 package io.baton.client.session;
 
 import io.baton.proto.codec.HostPort;
+import io.baton.transport.pinned.PoolConfig;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -12,12 +13,18 @@ import java.util.Map;
  *     stage are alternatives
  * @param describeTimeout for a relay's answer to who it is and what it serves
  * @param detours relays that this client reaches at another address than other relays do
+ * @param poolBytes of shared memory for what goes to relays of this host; 0 for none
  */
 public record ClientOptions(
-    List<HostPort> peers, Duration describeTimeout, Map<HostPort, HostPort> detours) {
+    List<HostPort> peers,
+    Duration describeTimeout,
+    Map<HostPort, HostPort> detours,
+    long poolBytes) {
+
+  public static final long DEFAULT_POOL_BYTES = 16L << 20;
 
   /**
-   * @throws IllegalArgumentException if no relay is named
+   * @throws IllegalArgumentException if no relay is named, or the pool is too small to be one
    */
   public ClientOptions {
     peers = List.copyOf(peers);
@@ -25,14 +32,17 @@ public record ClientOptions(
     if (peers.isEmpty()) {
       throw new IllegalArgumentException("a client needs at least one relay");
     }
+    if (poolBytes != 0 && poolBytes < PoolConfig.MIN_BYTES) {
+      throw new IllegalArgumentException("a pool of %d bytes".formatted(poolBytes));
+    }
   }
 
   public static ClientOptions of(List<HostPort> peers) {
-    return new ClientOptions(peers, Duration.ofSeconds(3), Map.of());
+    return new ClientOptions(peers, Duration.ofSeconds(3), Map.of(), DEFAULT_POOL_BYTES);
   }
 
   public ClientOptions withDescribeTimeout(Duration timeout) {
-    return new ClientOptions(peers, timeout, detours);
+    return new ClientOptions(peers, timeout, detours, poolBytes);
   }
 
   /**
@@ -41,6 +51,10 @@ public record ClientOptions(
    * @param addresses for each relay that has one, where this client reaches it
    */
   public ClientOptions withDetours(Map<HostPort, HostPort> addresses) {
-    return new ClientOptions(peers, describeTimeout, addresses);
+    return new ClientOptions(peers, describeTimeout, addresses, poolBytes);
+  }
+
+  public ClientOptions withPoolBytes(long bytes) {
+    return new ClientOptions(peers, describeTimeout, detours, bytes);
   }
 }

@@ -18,8 +18,6 @@ import io.baton.session.route.RouteStats;
 import io.baton.transport.Alarm;
 import io.baton.transport.Budget;
 import io.baton.transport.grpc.SenderLimits;
-import io.baton.transport.payload.ChunkingConfig;
-import io.baton.transport.payload.PayloadFramer;
 import io.baton.verification.DigestedPayloads;
 import io.baton.verification.PayloadDigester;
 import io.grpc.SynchronizationContext;
@@ -65,7 +63,6 @@ public final class InferenceSession implements AutoCloseable {
   private final SessionListener listener;
   private final RouteMachine machine;
   private final PayloadDigester digester;
-  private final PayloadFramer framer = new PayloadFramer(ChunkingConfig.DEFAULT);
   private final Budget payloads = new Budget(PAYLOAD_BYTES);
   private final SynchronizationContext loop;
   private final Alarm alarm;
@@ -335,7 +332,7 @@ public final class InferenceSession implements AutoCloseable {
                 relay,
                 id,
                 options,
-                framer,
+                client.memory(),
                 payloads,
                 client.channel(HostPort.parse(relay.address())),
                 new Arrivals()));

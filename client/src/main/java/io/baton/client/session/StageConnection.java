@@ -19,6 +19,7 @@ import io.baton.proto.v1.Opened;
 import io.baton.proto.v1.Output;
 import io.baton.proto.v1.Refused;
 import io.baton.proto.v1.RelayGrpc;
+import io.baton.proto.v1.Sharing;
 import io.baton.proto.v1.StageFrame;
 import io.baton.session.model.Digest;
 import io.baton.session.model.Payload;
@@ -39,8 +40,10 @@ import io.baton.transport.grpc.StatusText;
 import io.baton.transport.payload.Assembly;
 import io.baton.transport.payload.DigestRule;
 import io.baton.transport.payload.PayloadAssembler;
-import io.baton.transport.payload.PayloadFramer;
 import io.baton.transport.payload.PayloadFrames;
+import io.baton.transport.payload.PayloadLink;
+import io.baton.transport.payload.PayloadMemory;
+import io.baton.transport.pinned.PoolUse;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
@@ -62,8 +65,8 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
   private final Candidate relay;
   private final SessionId session;
   private final SessionOptions options;
-  private final PayloadFramer framer;
   private final Events events;
+  private final PayloadLink payloads;
   private final PayloadAssembler assembler;
   private @Nullable FlowControlledSender<ClientFrame> sender;
   private @Nullable Output pending;
@@ -83,27 +86,32 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
       Candidate relay,
       SessionId session,
       SessionOptions options,
-      PayloadFramer framer,
-      Budget payloads,
+      PayloadMemory memory,
+      Budget receiving,
       Events events) {
     this.relay = relay;
     this.session = session;
     this.options = options;
-    this.framer = framer;
     this.events = events;
-    this.assembler = new PayloadAssembler(MAX_PAYLOAD_BYTES, payloads);
+    this.payloads =
+        memory.link(
+            PoolUse.COMMAND,
+            "session %s to %s".formatted(session, relay.relay()),
+            SenderLimits.DEFAULT.maxBytes(),
+            this::report);
+    this.assembler = payloads.assembler(MAX_PAYLOAD_BYTES, receiving);
   }
 
   static StageConnection open(
       Candidate relay,
       SessionId session,
       SessionOptions options,
-      PayloadFramer framer,
-      Budget payloads,
+      PayloadMemory memory,
+      Budget receiving,
       ManagedChannel channel,
       Events events) {
     StageConnection connection =
-        new StageConnection(relay, session, options, framer, payloads, events);
+        new StageConnection(relay, session, options, memory, receiving, events);
     RelayGrpc.newStub(channel)
         .withOnReadyThreshold(FlowControlledSender.READY_BYTES)
         .session(connection);
@@ -153,7 +161,7 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
             .addAllNextPeers(IdCodec.peersToWire(step.nextPeers()));
     List<ClientFrame> frames = new ArrayList<>();
     if (step.payload().isPresent()) {
-      PayloadFrames payload = framer.frame(step.payload().get());
+      PayloadFrames payload = payloads.frame(step.payload().get());
       wire.setPayload(payload.header());
       payload.chunks().forEach(c -> frames.add(ClientFrame.newBuilder().setChunk(c).build()));
     } else {
@@ -181,7 +189,16 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
   }
 
   private boolean offer(List<ClientFrame> frames) {
-    return sender().offer(frames);
+    return sender().offer(payloads.telling(frames, StageConnection::with));
+  }
+
+  private static ClientFrame with(ClientFrame frame, Sharing news) {
+    return frame.toBuilder().setSharing(news).build();
+  }
+
+  /** On any thread. One that cannot be sent has no reader, which is noticed elsewhere. */
+  private void report(Sharing news) {
+    sender().offer(with(ClientFrame.getDefaultInstance(), news));
   }
 
   private FlowControlledSender<ClientFrame> sender() {
@@ -197,8 +214,15 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
   @Override
   public void onNext(StageFrame frame) {
     try {
+      if (frame.hasSharing()) {
+        payloads.take(frame.getSharing());
+      }
       switch (frame.getFrameCase()) {
-        case OPENED -> opened(frame.getOpened());
+        case OPENED -> {
+          // The answer to the first step may have nothing to wait for but this.
+          payloads.report();
+          opened(frame.getOpened());
+        }
         case OUTPUT -> output(frame.getOutput());
         case CHUNK -> assembled(assembler.add(frame.getChunk()));
         case NEED_PAYLOAD ->
@@ -266,6 +290,7 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
       case Assembly.NoRoom(long bytes) ->
           again(step, "no room to receive an output of %d bytes".formatted(bytes));
       case Assembly.Malformed(MalformedFrameException error) -> throw error;
+      case Assembly.Stale stale -> throw stale.malformed();
       case Assembly.Incomplete _ -> {}
     }
   }
@@ -338,6 +363,7 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
 
   private void gone(Status status) {
     assembler.close();
+    payloads.close();
     sender().terminated(status.asRuntimeException());
   }
 

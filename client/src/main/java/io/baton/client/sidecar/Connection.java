@@ -2,6 +2,7 @@ package io.baton.client.sidecar;
 
 import io.baton.proto.v1.SidecarFrame;
 import io.baton.session.model.RelayId;
+import io.baton.transport.pinned.PoolMappings;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -15,6 +15,7 @@ import io.baton.transport.lane.grpc.KeptStream;
 import io.baton.transport.lane.grpc.KeptStreamConfig;
 import io.baton.transport.pinned.PoolException;
 import io.baton.transport.pinned.PoolMapping.Access;
+import io.baton.transport.pinned.PoolMappings;
 import io.baton.transport.pinned.SlotHandle;
 import io.baton.transport.pinned.StaleHandleException;
 import io.grpc.InsecureChannelCredentials;

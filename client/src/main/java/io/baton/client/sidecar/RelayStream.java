@@ -14,6 +14,7 @@ import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.lane.grpc.StreamHandler;
 import io.baton.transport.pinned.PoolException;
 import io.baton.transport.pinned.PoolMapping.Access;
+import io.baton.transport.pinned.PoolMappings;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.ClientResponseObserver;
 import org.jspecify.annotations.Nullable;

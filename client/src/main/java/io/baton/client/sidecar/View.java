@@ -1,5 +1,6 @@
 package io.baton.client.sidecar;
 
+import io.baton.transport.pinned.PoolMappings;
 import io.baton.transport.pinned.SlotHandle;
 import io.baton.transport.pinned.StaleHandleException;
 import java.lang.foreign.Arena;

@@ -13,6 +13,7 @@ import io.baton.proto.v1.CommandFailed;
 import io.baton.proto.v1.CommandFrame;
 import io.baton.proto.v1.ExecutorFrame;
 import io.baton.proto.v1.ExecutorHello;
+import io.baton.proto.v1.Sharing;
 import io.baton.session.model.Digest;
 import io.baton.session.model.Payload;
 import io.baton.session.model.SessionId;
@@ -30,11 +31,13 @@ import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.grpc.SenderListener;
 import io.baton.transport.grpc.StatusText;
 import io.baton.transport.payload.Assembly;
-import io.baton.transport.payload.ChunkingConfig;
 import io.baton.transport.payload.DigestRule;
 import io.baton.transport.payload.PayloadAssembler;
-import io.baton.transport.payload.PayloadFramer;
 import io.baton.transport.payload.PayloadFrames;
+import io.baton.transport.payload.PayloadLink;
+import io.baton.transport.payload.PayloadMemory;
+import io.baton.transport.pinned.PoolConfig;
+import io.baton.transport.pinned.PoolUse;
 import io.baton.verification.PayloadDigester;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
@@ -65,6 +68,10 @@ public final class ExecutorAttachment implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ExecutorAttachment.class);
 
   private static final long PAYLOAD_BYTES = 256L << 20;
+
+  /** For outputs on their way to the relay. */
+  private static final long POOL_BYTES = 16L << 20;
+
   private static final Duration FIRST_RETRY = Duration.ofMillis(50);
   private static final Duration LAST_RETRY = Duration.ofSeconds(2);
 
@@ -73,6 +80,7 @@ public final class ExecutorAttachment implements AutoCloseable {
   private final EventLoops loops;
   private final ManagedChannel channel;
   private final ScheduledThreadPoolExecutor timer;
+  private final PayloadMemory memory;
   private final CompletableFuture<@Nullable Void> attached = new CompletableFuture<>();
   private Duration retry = FIRST_RETRY;
   private boolean closed;
@@ -87,6 +95,8 @@ public final class ExecutorAttachment implements AutoCloseable {
         new ScheduledThreadPoolExecutor(
             1, task -> Thread.ofPlatform().daemon().name("baton-attach-timer").unstarted(task));
     timer.setRemoveOnCancelPolicy(true);
+    // Not locked in memory: the relay's pool needs what the limit allows.
+    this.memory = PayloadMemory.making(PoolConfig.of("stage", POOL_BYTES).withLock(false), timer);
   }
 
   /** Begins to attach and returns without waiting for it. */
@@ -143,16 +153,18 @@ public final class ExecutorAttachment implements AutoCloseable {
     timer.shutdownNow();
     channel.shutdownNow();
     loops.close();
+    memory.close();
     attached.completeExceptionally(new IllegalStateException("closed before it was attached"));
   }
 
   /** One stream to the relay, from its hello to its end. */
   private final class Connection implements ClientResponseObserver<ExecutorFrame, CommandFrame> {
 
-    private final PayloadFramer framer = new PayloadFramer(ChunkingConfig.DEFAULT);
+    private final PayloadLink payloads =
+        memory.link(PoolUse.COMMAND, "the relay", SenderLimits.DEFAULT.maxBytes(), this::report);
     private final PayloadDigester digester = new PayloadDigester(Digest.Algorithm.XXH3_128);
     private final PayloadAssembler assembler =
-        new PayloadAssembler(PAYLOAD_BYTES, new Budget(PAYLOAD_BYTES));
+        payloads.assembler(PAYLOAD_BYTES, new Budget(PAYLOAD_BYTES));
     private final Set<SessionId> sessions = new HashSet<>();
     private @Nullable FlowControlledSender<ExecutorFrame> sender;
     private @Nullable Command pending;
@@ -194,11 +206,22 @@ public final class ExecutorAttachment implements AutoCloseable {
     @Override
     public void onNext(CommandFrame frame) {
       try {
+        if (frame.hasSharing()) {
+          payloads.take(frame.getSharing());
+        }
         switch (frame.getFrameCase()) {
-          case ATTACHED -> succeeded();
+          case ATTACHED -> {
+            // Before any command is answered, so that the first input may come by handle.
+            payloads.report();
+            succeeded();
+          }
           case COMMAND -> command(frame.getCommand());
           case CHUNK -> assembled(assembler.add(frame.getChunk()));
-          case FRAME_NOT_SET -> throw new MalformedFrameException("frame", "missing or unknown");
+          case FRAME_NOT_SET -> {
+            if (!frame.hasSharing()) {
+              throw new MalformedFrameException("frame", "missing or unknown");
+            }
+          }
         }
       } catch (MalformedFrameException e) {
         fail(String.valueOf(e.getMessage()));
@@ -256,6 +279,7 @@ public final class ExecutorAttachment implements AutoCloseable {
                 command,
                 new ExecutorReply.Failed("no room for an input of %d bytes".formatted(bytes)));
         case Assembly.Malformed(MalformedFrameException error) -> throw error;
+        case Assembly.Stale stale -> throw stale.malformed();
         case Assembly.DigestMismatch(var announced, var computed) ->
             throw new MalformedFrameException(
                 "digest", "%s announced, %s found".formatted(announced, computed));
@@ -281,7 +305,7 @@ public final class ExecutorAttachment implements AutoCloseable {
           CommandDone.newBuilder().setCommand(command.getCommand()).setComputeNanos(nanos);
       List<ExecutorFrame> frames = new ArrayList<>();
       if (output.isPresent()) {
-        PayloadFrames payload = framer.frameWithoutDigest(digester.payload(output.get()));
+        PayloadFrames payload = payloads.frameWithoutDigest(digester.payload(output.get()));
         done.setPayload(payload.header());
         payload.chunks().forEach(c -> frames.add(ExecutorFrame.newBuilder().setChunk(c).build()));
       }
@@ -301,6 +325,18 @@ public final class ExecutorAttachment implements AutoCloseable {
     }
 
     private void send(List<ExecutorFrame> frames) {
+      offer(payloads.telling(frames, this::with));
+    }
+
+    private ExecutorFrame with(ExecutorFrame frame, Sharing news) {
+      return frame.toBuilder().setSharing(news).build();
+    }
+
+    private void report(Sharing news) {
+      offer(List.of(with(ExecutorFrame.getDefaultInstance(), news)));
+    }
+
+    private void offer(List<ExecutorFrame> frames) {
       FlowControlledSender<ExecutorFrame> out = sender;
       if (out != null && !out.offer(frames)) {
         fail("the relay reads too slowly: answers do not fit the queue");
@@ -336,6 +372,7 @@ public final class ExecutorAttachment implements AutoCloseable {
         over = true;
       }
       assembler.close();
+      payloads.close();
       sessions.forEach(session -> executor.submit(new ExecutorCommand.Close(session), _ -> {}));
       connectLater(StatusText.of(status));
     }

@@ -23,14 +23,23 @@ class OptionsTest {
   void clientOptions_defaults() {
     List<HostPort> peers = List.of(new HostPort("localhost", 1));
     assertThat(ClientOptions.of(peers))
-        .isEqualTo(new ClientOptions(peers, Duration.ofSeconds(3), Map.of()));
+        .isEqualTo(new ClientOptions(peers, Duration.ofSeconds(3), Map.of(), 16L << 20));
     assertThat(ClientOptions.of(peers).withDescribeTimeout(Duration.ofSeconds(1)))
-        .isEqualTo(new ClientOptions(peers, Duration.ofSeconds(1), Map.of()));
+        .isEqualTo(new ClientOptions(peers, Duration.ofSeconds(1), Map.of(), 16L << 20));
   }
 
   @Test
   void clientOptions_withoutARelay_areRefused() {
     assertThatIllegalArgumentException().isThrownBy(() -> ClientOptions.of(List.of()));
+  }
+
+  @Test
+  void clientOptions_poolThatIsNone_isRefused() {
+    ClientOptions options = ClientOptions.of(List.of(new HostPort("localhost", 1)));
+    assertThat(options.withPoolBytes(0).poolBytes()).isZero();
+    assertThat(options.withPoolBytes(4096).poolBytes()).isEqualTo(4096);
+    assertThatIllegalArgumentException().isThrownBy(() -> options.withPoolBytes(4095));
+    assertThatIllegalArgumentException().isThrownBy(() -> options.withPoolBytes(-1));
   }
 
   @Test

@@ -13,20 +13,32 @@ import java.util.Optional;
  * @param sideInputs in the order of their bytes
  * @param digest as claimed by the sender; absent between a relay and its own executor
  * @param bytes of all the tensors together
- * @param inline all the bytes, or none if they follow in chunks
- * @param chunkCount number of chunks that follow; 0 if the bytes are inline
+ * @param body where these bytes are
+ * @param dataId names the payload on its stream, unless it is inline
  */
 public record AnnouncedPayload(
     TensorSpec activations,
     List<Side> sideInputs,
     Optional<Digest> digest,
     long bytes,
-    ByteString inline,
-    int chunkCount,
+    Body body,
     long dataId) {
 
   /** A side input that is announced. */
   public record Side(String name, TensorSpec spec) {}
+
+  /** Where the bytes of a payload are. */
+  public sealed interface Body {
+
+    /** In the announcement itself. */
+    record Inline(ByteString bytes) implements Body {}
+
+    /** In that many chunks, at least one, which follow. */
+    record Chunks(int count) implements Body {}
+
+    /** In a slot of the sender's pool. */
+    record Shared(long pool, long offset, long generation) implements Body {}
+  }
 
   public AnnouncedPayload {
     sideInputs = List.copyOf(sideInputs);

@@ -1,8 +1,10 @@
 package io.baton.proto.codec;
 
 import com.google.protobuf.ByteString;
+import io.baton.proto.codec.AnnouncedPayload.Body;
 import io.baton.proto.v1.PayloadHeader;
 import io.baton.proto.v1.SideInput;
+import io.baton.proto.v1.SlotHandle;
 import io.baton.session.model.Digest;
 import io.baton.session.model.Payload;
 import io.baton.session.model.Tensor;
@@ -60,10 +62,8 @@ public final class PayloadHeaderCodec {
             ? Optional.of(Fields.nested("digest", true, wire.getDigest(), DigestCodec::fromWire))
             : Optional.empty();
     long bytes = bytes(activations, sides);
-    int chunks = Fields.unsigned("chunk_count", wire.getChunkCount());
-    checkSizes(wire.getInline(), chunks, bytes);
     return new AnnouncedPayload(
-        activations, sides, digest, bytes, wire.getInline(), chunks, wire.getDataId());
+        activations, sides, digest, bytes, body(wire, bytes), wire.getDataId());
   }
 
   private static List<Map.Entry<String, Tensor>> sides(Payload payload) {
@@ -118,13 +118,24 @@ public final class PayloadHeaderCodec {
     return bytes;
   }
 
-  private static void checkSizes(ByteString inline, int chunks, long bytes)
-      throws MalformedFrameException {
-    if (chunks == 0 && inline.size() != bytes) {
-      throw new MalformedFrameException(
-          "inline", "%d bytes; the tensors take %d".formatted(inline.size(), bytes));
+  private static Body body(PayloadHeader wire, long bytes) throws MalformedFrameException {
+    ByteString inline = wire.getInline();
+    int chunks = Fields.unsigned("chunk_count", wire.getChunkCount());
+    if (wire.hasShared()) {
+      if (!inline.isEmpty() || chunks > 0) {
+        throw new MalformedFrameException(
+            "shared", "beside %d bytes and %d chunks".formatted(inline.size(), chunks));
+      }
+      return Fields.nested("shared", true, wire.getShared(), PayloadHeaderCodec::sharedFromWire);
     }
-    if (chunks > 0 && !inline.isEmpty()) {
+    if (chunks == 0) {
+      if (inline.size() != bytes) {
+        throw new MalformedFrameException(
+            "inline", "%d bytes; the tensors take %d".formatted(inline.size(), bytes));
+      }
+      return new Body.Inline(inline);
+    }
+    if (!inline.isEmpty()) {
       throw new MalformedFrameException(
           "inline", "%d bytes beside %d chunks".formatted(inline.size(), chunks));
     }
@@ -133,5 +144,10 @@ public final class PayloadHeaderCodec {
       throw new MalformedFrameException(
           "chunk_count", "%d chunks for %d bytes".formatted(chunks, bytes));
     }
+    return new Body.Chunks(chunks);
+  }
+
+  private static Body.Shared sharedFromWire(SlotHandle wire) throws MalformedFrameException {
+    return ExchangeCodec.slotFromWire(wire, Body.Shared::new);
   }
 }

@@ -226,6 +226,17 @@ class MalformedFrameTest {
                 .addSideInputs(side.toBuilder().setSpec(vast))
                 .addSideInputs(side.toBuilder().setName("b").setSpec(vast)),
         "side_inputs: more bytes altogether than can be counted");
+    SlotHandle handle = SlotHandle.newBuilder().setOffset(128).setGeneration(5).build();
+    refusesHeader(wire -> wire.setShared(handle), "shared: beside 8 bytes and 0 chunks");
+    refusesHeader(
+        wire -> wire.clearInline().setChunkCount(1).setShared(handle),
+        "shared: beside 0 bytes and 1 chunks");
+    refusesHeader(
+        wire -> wire.clearInline().setShared(handle.toBuilder().clearGeneration()),
+        "shared.generation: missing");
+    refusesHeader(
+        wire -> wire.clearInline().setShared(handle.toBuilder().setOffset(-1)),
+        "shared.offset: 18446744073709551615 is beyond 9223372036854775807");
   }
 
   @Test

@@ -118,6 +118,7 @@ class BadInputTest {
                 assertThat(relay.status().sessions()).isZero();
                 assertThat(relay.status().heldBytes()).isZero();
                 assertThat(relay.status().receivingBytes()).isZero();
+                assertThat(relay.pool().usage().total().bytes()).isZero();
                 assertThat(oracle.sessions()).isZero();
               });
     } finally {

@@ -11,10 +11,13 @@ import io.baton.client.session.StepDeclinedException;
 import io.baton.proto.v1.ClientFrame;
 import io.baton.proto.v1.Pushed;
 import io.baton.proto.v1.StageFrame;
+import io.baton.relay.RelayConfig;
 import io.baton.session.model.Digest;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.Tensor;
 import io.baton.session.route.RouteConfig;
+import io.baton.transport.lane.LaneKind;
+import io.baton.transport.payload.PayloadTraffic;
 import java.util.Collections;
 import java.util.List;
 import java.util.TreeMap;
@@ -175,6 +178,51 @@ class HealthyChainTest {
       Decoding decoding = chain.decode();
       decoding.step(TestChain.MAX_LENGTH);
       assertThat(decoding.session().length()).isEqualTo(TestChain.MAX_LENGTH);
+    }
+  }
+
+  @Test
+  void payloads_onOneHost_allGoByHandle() throws Exception {
+    try (TestChain chain = TestChain.patient(3, Node.Front.NOTHING)) {
+      Decoding decoding = chain.decode();
+      decoding.steps(20);
+      decoding.step(1_000);
+      decoding.steps(20);
+      for (Node node : chain.nodes()) {
+        PayloadTraffic sent = node.relay().status().payloadsSent();
+        assertThat(sent.framed()).as("sent in messages by " + node.name()).isZero();
+        assertThat(sent.sharedBytes()).isGreaterThanOrEqualTo(8 * 1_040);
+        assertThat(node.relay().status().payloadsReceived().framed()).isZero();
+      }
+      assertThat(chain.client().payloadsSent()).isEqualTo(new PayloadTraffic(41, 8 * 1_040, 0, 0));
+      assertThat(chain.client().payloadsReceived().framed()).isZero();
+    }
+  }
+
+  @Test
+  void payloads_withoutTheLocalLane_allGoInMessagesAndTheTokensAreTheSame() throws Exception {
+    try (TestChain chain =
+        TestChain.of(3, RelayConfig.DataPlane.DEFAULT.withLanes(List.of(LaneKind.GRPC)))) {
+      Decoding decoding = chain.decode();
+      decoding.steps(10);
+      for (Node node : chain.nodes()) {
+        assertThat(node.relay().status().payloadsSent().shared()).isZero();
+        assertThat(node.relay().status().payloadsSent().framed()).isPositive();
+      }
+      assertThat(chain.client().payloadsSent().shared()).isZero();
+    }
+  }
+
+  @Test
+  void payloads_thatFillThePools_goInMessagesUntilThereIsRoom() throws Exception {
+    try (TestChain chain = TestChain.of(2, RelayConfig.DataPlane.DEFAULT.withPoolBytes(16 << 10))) {
+      Decoding decoding = chain.decode();
+      decoding.steps(5);
+      decoding.step(1_500);
+      decoding.steps(5);
+      PayloadTraffic sent = chain.node(0).relay().status().payloadsSent();
+      assertThat(sent.framed()).isPositive();
+      assertThat(sent.shared()).isGreaterThanOrEqualTo(20);
     }
   }
 

@@ -36,8 +36,17 @@ final class Node implements AutoCloseable {
   private @Nullable DelayingProxy proxy;
   private @Nullable Tap tap;
 
-  private Node(String name, int layers, LayerSpan span, RelayConfig.Limits limits, Front front) {
-    this.config = RelayConfig.of(name, Endpoint.tcp("127.0.0.1", 0)).withLimits(limits);
+  private Node(
+      String name,
+      int layers,
+      LayerSpan span,
+      RelayConfig.Limits limits,
+      Front front,
+      RelayConfig.DataPlane dataPlane) {
+    this.config =
+        RelayConfig.of(name, Endpoint.tcp("127.0.0.1", 0))
+            .withLimits(limits)
+            .withDataPlane(dataPlane);
     this.front = front;
     this.oracle = new OracleExecutor(layers, span.first(), span.end(), TestChain.MAX_LENGTH);
     this.executor = new MischievousExecutor(oracle);
@@ -46,7 +55,18 @@ final class Node implements AutoCloseable {
 
   static Node start(String name, int layers, LayerSpan span, RelayConfig.Limits limits, Front front)
       throws IOException {
-    Node node = new Node(name, layers, span, limits, front);
+    return start(name, layers, span, limits, front, RelayConfig.DataPlane.DEFAULT);
+  }
+
+  static Node start(
+      String name,
+      int layers,
+      LayerSpan span,
+      RelayConfig.Limits limits,
+      Front front,
+      RelayConfig.DataPlane dataPlane)
+      throws IOException {
+    Node node = new Node(name, layers, span, limits, front, dataPlane);
     node.restart();
     InetSocketAddress target = new InetSocketAddress(InetAddress.getLoopbackAddress(), node.port);
     switch (front) {

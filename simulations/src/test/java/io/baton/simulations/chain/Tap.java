@@ -6,7 +6,7 @@ import io.baton.proto.v1.DescribeRequest;
 import io.baton.proto.v1.DescribeResponse;
 import io.baton.proto.v1.PushFrame;
 import io.baton.proto.v1.PushGrpc;
-import io.baton.proto.v1.PushWelcome;
+import io.baton.proto.v1.PushReply;
 import io.baton.proto.v1.Pushed;
 import io.baton.proto.v1.RelayGrpc;
 import io.baton.proto.v1.StageFrame;
@@ -150,11 +150,11 @@ final class Tap implements AutoCloseable {
   private final class PushTap extends PushGrpc.PushImplBase {
 
     @Override
-    public StreamObserver<PushFrame> push(StreamObserver<PushWelcome> observer) {
-      ((ServerCallStreamObserver<PushWelcome>) observer).setOnCancelHandler(() -> {});
+    public StreamObserver<PushFrame> push(StreamObserver<PushReply> observer) {
+      ((ServerCallStreamObserver<PushReply>) observer).setOnCancelHandler(() -> {});
       StreamObserver<PushFrame> onward =
           PushGrpc.newStub(channel)
-              .push(new Copying<>(observer, new ConcurrentLinkedQueue<PushWelcome>()));
+              .push(new Copying<>(observer, new ConcurrentLinkedQueue<PushReply>()));
       return new StreamObserver<>() {
         @Override
         public void onNext(PushFrame frame) {
@@ -180,7 +180,8 @@ final class Tap implements AutoCloseable {
     }
 
     private PushFrame renamed(PushFrame frame) {
-      PushFrame.Builder changed = frame.toBuilder();
+      // Without a word of shared memory, pushes come in messages, where they can be changed.
+      PushFrame.Builder changed = frame.toBuilder().clearSharing();
       if (frame.hasHello() && !sender.isEmpty()) {
         changed.getHelloBuilder().getFromBuilder().setName(sender);
       }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Relays with oracle stages and a client of them, in this process, over loopback. Closing it checks
- * that nothing is left behind: no session, no byte held, no thread.
+ * that nothing is left behind: no session, no byte held, nothing in a pool, no thread.
  */
 final class TestChain implements AutoCloseable {
 
@@ -54,15 +54,22 @@ final class TestChain implements AutoCloseable {
   private final int layers;
   private final RelayConfig.Limits limits;
   private final Node.Front front;
+  private final RelayConfig.DataPlane dataPlane;
   private final List<Node> nodes = new ArrayList<>();
   private final List<HostPort> others = new ArrayList<>();
   private final List<InferenceSession> sessions = new ArrayList<>();
   private @Nullable BatonClient client;
 
   private TestChain(int layers, RelayConfig.Limits limits, Node.Front front) {
+    this(layers, limits, front, RelayConfig.DataPlane.DEFAULT);
+  }
+
+  private TestChain(
+      int layers, RelayConfig.Limits limits, Node.Front front, RelayConfig.DataPlane dataPlane) {
     this.layers = layers;
     this.limits = limits;
     this.front = front;
+    this.dataPlane = dataPlane;
   }
 
   /** One relay for each of the model's layers. */
@@ -103,6 +110,17 @@ final class TestChain implements AutoCloseable {
     return chain;
   }
 
+  /** Patient stages, with another data plane. */
+  static TestChain of(int layers, RelayConfig.DataPlane dataPlane) throws IOException {
+    TestChain chain =
+        new TestChain(
+            layers, limits(StageConfig.Limits.DEFAULT, DEADLINE), Node.Front.NOTHING, dataPlane);
+    for (int i = 0; i < layers; i++) {
+      chain.add(i, i + 1);
+    }
+    return chain;
+  }
+
   static TestChain empty(int layers) {
     return new TestChain(layers, RelayConfig.Limits.DEFAULT, Node.Front.NOTHING);
   }
@@ -123,7 +141,8 @@ final class TestChain implements AutoCloseable {
 
   /** Adds a relay, before the client is first used. */
   Node add(int first, int end) throws IOException {
-    Node node = Node.start("r" + nodes.size(), layers, new LayerSpan(first, end), limits, front);
+    Node node =
+        Node.start("r" + nodes.size(), layers, new LayerSpan(first, end), limits, front, dataPlane);
     nodes.add(node);
     return node;
   }
@@ -212,6 +231,9 @@ final class TestChain implements AutoCloseable {
               relay -> {
                 assertThat(relay.status().sessions()).as("sessions at " + node.name()).isZero();
                 assertThat(relay.status().heldBytes()).as("bytes at " + node.name()).isZero();
+                assertThat(relay.pool().usage().total().bytes())
+                    .as("bytes in the pool of " + node.name())
+                    .isZero();
               });
       assertThat(node.oracle.sessions()).as("sessions in the executor of " + node.name()).isZero();
     }

@@ -6,6 +6,8 @@ public enum DropReason {
   MALFORMED,
   /** Its bytes do not have the digest that the sender announced. */
   DIGEST_MISMATCH,
+  /** Its bytes were to be had from the sender's pool, and are not there, or no longer. */
+  STALE,
   /** The stream did not begin with a hello, or there is no common version. */
   REFUSED,
   /** Too many streams, or too many bytes on their way in. */

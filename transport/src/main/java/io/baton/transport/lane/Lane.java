@@ -11,6 +11,7 @@ import java.util.Optional;
  */
 public interface Lane extends AutoCloseable {
 
+  /** How the bytes of payloads travel on the connection that there is; the next may be another. */
   LaneKind kind();
 
   /**

@@ -12,6 +12,8 @@ package io.baton.transport.lane;
  *     on its way is not known here
  * @param bytes of the payloads that were accepted
  * @param reconnects connections made after the first
+ * @param shared of the pushes that were accepted, those whose bytes stay in shared memory
+ * @param sharedBytes of the payloads of these
  */
 public record LaneStats(
     long pushed,
@@ -20,9 +22,11 @@ public record LaneStats(
     long standbyShed,
     long lost,
     long bytes,
-    long reconnects) {
+    long reconnects,
+    long shared,
+    long sharedBytes) {
 
-  public static final LaneStats NONE = new LaneStats(0, 0, 0, 0, 0, 0, 0);
+  public static final LaneStats NONE = new LaneStats(0, 0, 0, 0, 0, 0, 0, 0, 0);
 
   public LaneStats plus(LaneStats other) {
     return new LaneStats(
@@ -32,6 +36,8 @@ public record LaneStats(
         standbyShed + other.standbyShed,
         lost + other.lost,
         bytes + other.bytes,
-        reconnects + other.reconnects);
+        reconnects + other.reconnects,
+        shared + other.shared,
+        sharedBytes + other.sharedBytes);
   }
 }

@@ -113,7 +113,7 @@ public final class Lanes implements AutoCloseable {
   public LaneStats stats() {
     synchronized (lock) {
       LaneStats total =
-          closedLanes.plus(new LaneStats(0, refused.sum(), 0, standbyRefused.sum(), 0, 0, 0));
+          closedLanes.plus(new LaneStats(0, refused.sum(), 0, standbyRefused.sum(), 0, 0, 0, 0, 0));
       for (Kept kept : lanes.values()) {
         total = total.plus(kept.lane.stats());
       }

@@ -22,6 +22,15 @@ public sealed interface Assembly {
    */
   record NoRoom(long bytes) implements Assembly {}
 
+  /** It was to be had from the sender's pool, and is not there, or no longer. */
+  record Stale(String why) implements Assembly {
+
+    /** What it is where the sender has to keep its payloads. */
+    public MalformedFrameException malformed() {
+      return new MalformedFrameException("shared", why);
+    }
+  }
+
   /** The sender breaks the protocol: what follows on the stream has no meaning any more. */
   record Malformed(MalformedFrameException error) implements Assembly {}
 }

@@ -2,6 +2,7 @@ package io.baton.transport.payload;
 
 import com.google.protobuf.ByteString;
 import io.baton.proto.codec.AnnouncedPayload;
+import io.baton.proto.codec.AnnouncedPayload.Body;
 import io.baton.proto.codec.MalformedFrameException;
 import io.baton.proto.codec.PayloadHeaderCodec;
 import io.baton.proto.v1.Chunk;
@@ -12,6 +13,7 @@ import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
 import io.baton.transport.Budget;
 import io.baton.transport.Share;
+import io.baton.transport.pinned.StaleHandleException;
 import io.baton.verification.PayloadDigester;
 import java.nio.ByteBuffer;
 import java.util.TreeMap;
@@ -29,17 +31,13 @@ public final class PayloadAssembler implements AutoCloseable {
 
   private final long maxBytes;
   private final Budget budget;
+  private final PayloadLink link;
   private @Nullable Assembling current;
 
-  /**
-   * Starts with no payload.
-   *
-   * @param maxBytes the most that one payload may have; a larger one is malformed
-   * @param budget what payloads that are being put together may take altogether, on all streams
-   */
-  public PayloadAssembler(long maxBytes, Budget budget) {
+  PayloadAssembler(long maxBytes, Budget budget, PayloadLink link) {
     this.maxBytes = Math.min(maxBytes, Integer.MAX_VALUE);
     this.budget = budget;
+    this.link = link;
   }
 
   /** True while chunks of a payload are outstanding: any frame but a chunk is malformed then. */
@@ -47,7 +45,7 @@ public final class PayloadAssembler implements AutoCloseable {
     return current != null;
   }
 
-  /** Begins a payload; one that is inline is complete at once. */
+  /** Begins a payload; one that is inline or in shared memory is complete at once. */
   public Assembly begin(PayloadHeader header, DigestRule rule) {
     return begin(header, rule, Share.ALL);
   }
@@ -65,12 +63,16 @@ public final class PayloadAssembler implements AutoCloseable {
         throw new MalformedFrameException(
             "payload", "%d bytes; at most %d".formatted(announced.bytes(), maxBytes));
       }
-      if (announced.chunkCount() == 0) {
+      return switch (announced.body()) {
         // The message that brought them is in memory already, and bounded by gRPC.
-        return finish(announced, algorithm, announced.inline().asReadOnlyByteBuffer());
-      }
-      current = new Assembling(announced, algorithm, buffer(announced, share));
-      return new Assembly.Incomplete();
+        case Body.Inline(ByteString bytes) ->
+            finishFramed(announced, algorithm, bytes.asReadOnlyByteBuffer());
+        case Body.Shared from -> copy(announced, algorithm, from, share);
+        case Body.Chunks(int count) -> {
+          current = new Assembling(announced, count, algorithm, buffer(announced, share));
+          yield new Assembly.Incomplete();
+        }
+      };
     } catch (MalformedFrameException e) {
       close();
       return new Assembly.Malformed(e);
@@ -112,7 +114,34 @@ public final class PayloadAssembler implements AutoCloseable {
     close();
     return whole.buffer == null
         ? new Assembly.NoRoom(whole.announced.bytes())
-        : finish(whole.announced, whole.algorithm, whole.buffer.flip());
+        : finishFramed(whole.announced, whole.algorithm, whole.buffer.flip());
+  }
+
+  private Assembly finishFramed(
+      AnnouncedPayload announced, Digest.Algorithm algorithm, ByteBuffer bytes) {
+    link.received().countFramed(announced.bytes());
+    return finish(announced, algorithm, bytes);
+  }
+
+  private Assembly copy(
+      AnnouncedPayload announced, Digest.Algorithm algorithm, Body.Shared from, Share share)
+      throws MalformedFrameException {
+    long bytes = announced.bytes();
+    if (!budget.tryTake(bytes, share)) {
+      link.consumed(announced.dataId(), bytes);
+      return new Assembly.NoRoom(bytes);
+    }
+    try {
+      ByteBuffer copy = link.inbox().copy(from, Math.toIntExact(bytes));
+      link.received().countShared(bytes);
+      link.consumed(announced.dataId(), bytes);
+      return finish(announced, algorithm, copy);
+    } catch (StaleHandleException | IllegalStateException e) {
+      // The latter if the mapping is closed meanwhile, since the stream is over.
+      return new Assembly.Stale(String.valueOf(e.getMessage()));
+    } finally {
+      budget.giveBack(bytes);
+    }
   }
 
   private static Assembly finish(
@@ -169,20 +198,25 @@ public final class PayloadAssembler implements AutoCloseable {
   private static final class Assembling {
 
     final AnnouncedPayload announced;
+    final int chunkCount;
     final Digest.Algorithm algorithm;
     final @Nullable ByteBuffer buffer;
     private long received;
     private int chunks;
 
     Assembling(
-        AnnouncedPayload announced, Digest.Algorithm algorithm, @Nullable ByteBuffer buffer) {
+        AnnouncedPayload announced,
+        int chunkCount,
+        Digest.Algorithm algorithm,
+        @Nullable ByteBuffer buffer) {
       this.announced = announced;
+      this.chunkCount = chunkCount;
       this.algorithm = algorithm;
       this.buffer = buffer;
     }
 
     boolean isWhole() {
-      return chunks == announced.chunkCount();
+      return chunks == chunkCount;
     }
 
     void take(Chunk chunk) throws MalformedFrameException {
@@ -210,13 +244,12 @@ public final class PayloadAssembler implements AutoCloseable {
     /** Every chunk still to come must have at least one byte left for it, the last one all. */
     private void checkSize(ByteString data) throws MalformedFrameException {
       long left = announced.bytes() - received - data.size();
-      int chunksLeft = announced.chunkCount() - chunks;
+      int chunksLeft = chunkCount - chunks;
       if (data.isEmpty() || left < chunksLeft || (chunksLeft == 0 && left != 0)) {
         throw new MalformedFrameException(
             "chunk.data",
             "%d bytes in chunk %d of %d, after %d of %d bytes"
-                .formatted(
-                    data.size(), chunks, announced.chunkCount(), received, announced.bytes()));
+                .formatted(data.size(), chunks, chunkCount, received, announced.bytes()));
       }
     }
   }

@@ -1,7 +1,6 @@
 package io.baton.transport.payload;
 
 import com.google.protobuf.ByteString;
-import io.baton.proto.codec.DigestCodec;
 import io.baton.proto.codec.PayloadHeaderCodec;
 import io.baton.proto.v1.Chunk;
 import io.baton.proto.v1.PayloadHeader;
@@ -19,35 +18,26 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>May be shared by threads and by streams: a data id is never given twice.
  */
-public final class PayloadFramer {
+final class PayloadFramer {
 
   private final ChunkingConfig config;
   private final AtomicLong nextDataId = new AtomicLong(1);
 
-  public PayloadFramer(ChunkingConfig config) {
+  PayloadFramer(ChunkingConfig config) {
     this.config = config;
   }
 
-  /**
-   * Announces the payload with its digest.
-   *
-   * @throws IllegalArgumentException if the payload has 2 GiB or more
-   */
-  public PayloadFrames frame(Payload payload) {
-    PayloadHeader.Builder header = PayloadHeaderCodec.describe(payload);
-    return cut(payload, header.setDigest(DigestCodec.toWire(payload.digest())));
+  /** Names one more payload. */
+  long nextDataId() {
+    return nextDataId.getAndIncrement();
   }
 
   /**
-   * For the way between a relay and its own executor, where digests are not sent.
+   * Adds the bytes to an announcement.
    *
    * @throws IllegalArgumentException if the payload has 2 GiB or more
    */
-  public PayloadFrames frameWithoutDigest(Payload payload) {
-    return cut(payload, PayloadHeaderCodec.describe(payload));
-  }
-
-  private PayloadFrames cut(Payload payload, PayloadHeader.Builder header) {
+  PayloadFrames cut(Payload payload, PayloadHeader.Builder header) {
     if (payload.bytes() > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
           "a payload of %d bytes cannot be sent; at most %d"
@@ -58,7 +48,7 @@ public final class PayloadFramer {
     if (bytes <= config.inlineBytes()) {
       return new PayloadFrames(header.setInline(cursor.take(bytes)).build(), List.of());
     }
-    long dataId = nextDataId.getAndIncrement();
+    long dataId = nextDataId();
     List<Chunk> chunks = new ArrayList<>(bytes / config.chunkBytes() + 1);
     for (int left = bytes; left > 0; left -= chunks.getLast().getData().size()) {
       chunks.add(

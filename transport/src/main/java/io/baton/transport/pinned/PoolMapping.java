@@ -4,6 +4,7 @@ import io.baton.transport.pinned.PoolException.Reason;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
@@ -169,6 +170,27 @@ public final class PoolMapping implements AutoCloseable {
       throw new StaleHandleException(handle, "the slot has less than %d bytes".formatted(bytes));
     }
     return memory.asSlice(handle.offset(), bytes, PoolLayout.HEADER);
+  }
+
+  /**
+   * A copy of the slot's first bytes, whoever keeps the slot: if it was freed meanwhile, what was
+   * copied may be another's, and is not handed out.
+   *
+   * @throws StaleHandleException if there is no such slot, or none any more
+   * @throws IllegalStateException if this mapping is closed
+   */
+  public byte[] copy(SlotHandle handle, int bytes) throws StaleHandleException {
+    byte[] copy = new byte[bytes];
+    try {
+      MemorySegment.copy(view(handle, bytes), ValueLayout.JAVA_BYTE, 0, copy, 0, bytes);
+    } catch (InternalError e) {
+      // How the JVM tells that the file has become shorter than what is mapped of it.
+      throw new StaleHandleException(handle, "the pool's memory is gone");
+    }
+    if (!isCurrent(handle)) {
+      throw new StaleHandleException(handle, "the slot was freed while it was copied");
+    }
+    return copy;
   }
 
   /** Whether what was read from the slot before this call was the slot's. */

@@ -46,6 +46,9 @@ public abstract class LaneConformance {
     /** Stops as a process does: at once. */
     void stopReceiver();
 
+    /** How payloads are to travel once the lane is ready. */
+    LaneKind kind();
+
     /** Opens a lane with room for {@link #QUEUE_BYTES} to the receiver's address. */
     Lane openLane();
 
@@ -105,7 +108,10 @@ public abstract class LaneConformance {
     assertSame(arrived(1).getFirst(), push);
     assertThat(receiver.senders()).containsExactly(SENDER);
     assertThat(receiver.drops()).isEmpty();
-    assertThat(lane.stats()).isEqualTo(new LaneStats(1, 0, 0, 0, 0, payload.bytes(), 0));
+    long shared = rig.kind() == LaneKind.LOCAL && payload.bytes() > 0 ? 1 : 0;
+    assertThat(lane.stats())
+        .isEqualTo(
+            new LaneStats(1, 0, 0, 0, 0, payload.bytes(), 0, shared, shared * payload.bytes()));
   }
 
   @ParameterizedTest
@@ -135,6 +141,21 @@ public abstract class LaneConformance {
     awaitState(LaneState.READY);
     assertThat(lane.remote()).contains(RECEIVER);
     assertThat(lane.lastFailure()).isEmpty();
+  }
+
+  @Test
+  void kind_onceItIsReady_isHowPayloadsTravel() throws Exception {
+    awaitState(LaneState.READY);
+    assertThat(lane.kind()).isEqualTo(rig.kind());
+
+    rig.stopReceiver();
+    eventually().untilAsserted(() -> assertThat(lane.state()).isNotEqualTo(LaneState.READY));
+    rig.startReceiver(receiver);
+    awaitState(LaneState.READY);
+    assertThat(lane.kind()).isEqualTo(rig.kind());
+    assertThat(lane.push(Pushes.of(1, 1, Payloads.ofBytes(1, 1000)), ACTIVE)).isTrue();
+    arrived(1);
+    assertThat(lane.stats().shared()).isEqualTo(rig.kind() == LaneKind.LOCAL ? 1 : 0);
   }
 
   @Test

@@ -50,7 +50,7 @@ class LanesTest {
 
     @Override
     public LaneStats stats() {
-      return new LaneStats(pushed.get(), 0, 0, 0, 0, pushed.get() * 10, 0);
+      return new LaneStats(pushed.get(), 0, 0, 0, 0, pushed.get() * 10, 0, 0, 0);
     }
 
     @Override
@@ -121,7 +121,7 @@ class LanesTest {
       assertThat(push("host:2")).isTrue();
     }
     assertThat(opened).containsExactly("host:1", "host:2");
-    assertThat(lanes.stats()).isEqualTo(new LaneStats(6, 0, 0, 0, 0, 60, 0));
+    assertThat(lanes.stats()).isEqualTo(new LaneStats(6, 0, 0, 0, 0, 60, 0, 0, 0));
   }
 
   @Test
@@ -147,7 +147,7 @@ class LanesTest {
   void push_toWhatIsNoAddressIsShedAndCounted() {
     assertThat(push("bad")).isFalse();
     assertThat(lanes.push(peer("bad"), PUSH, StageRole.STANDBY)).isFalse();
-    assertThat(lanes.stats()).isEqualTo(new LaneStats(0, 1, 0, 1, 0, 0, 0));
+    assertThat(lanes.stats()).isEqualTo(new LaneStats(0, 1, 0, 1, 0, 0, 0, 0, 0));
   }
 
   @Test

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import com.google.protobuf.ByteString;
+import io.baton.proto.codec.DigestCodec;
+import io.baton.proto.codec.PayloadHeaderCodec;
 import io.baton.proto.v1.Chunk;
 import io.baton.proto.v1.PayloadHeader;
 import io.baton.session.model.Digest;
@@ -25,7 +27,8 @@ class PayloadFramesTest {
   private static final DigestRule ANNOUNCED = new DigestRule.Announced();
 
   private final Budget budget = new Budget(1 << 20);
-  private final PayloadAssembler assembler = new PayloadAssembler(1 << 20, budget);
+  private final PayloadLink link = PayloadMemory.none().receiving(_ -> {});
+  private final PayloadAssembler assembler = link.assembler(1 << 20, budget);
 
   @AfterEach
   void budget_isBalanced() {
@@ -41,6 +44,16 @@ class PayloadFramesTest {
       chunks.add(Chunk.parseFrom(chunk.toByteArray()));
     }
     return new PayloadFrames(header, chunks);
+  }
+
+  private static PayloadFrames frame(PayloadFramer framer, Payload payload) {
+    return framer.cut(
+        payload,
+        PayloadHeaderCodec.describe(payload).setDigest(DigestCodec.toWire(payload.digest())));
+  }
+
+  private static PayloadFrames frameWithoutDigest(PayloadFramer framer, Payload payload) {
+    return framer.cut(payload, PayloadHeaderCodec.describe(payload));
   }
 
   private Assembly assemble(PayloadFrames frames, DigestRule rule) {
@@ -63,7 +76,7 @@ class PayloadFramesTest {
   }
 
   private static PayloadFrames chunked() {
-    return new PayloadFramer(SMALL).frame(Payloads.ofBytes(1, 25));
+    return frame(new PayloadFramer(SMALL), Payloads.ofBytes(1, 25));
   }
 
   private void assertMalformed(Assembly result, String message) {
@@ -87,7 +100,7 @@ class PayloadFramesTest {
   void payload_ofAnySizeComesBack(int bytes) throws Exception {
     for (Payload payload :
         List.of(Payloads.ofBytes(bytes, bytes), Payloads.withSideInputs(bytes, bytes))) {
-      PayloadFrames frames = new PayloadFramer(SMALL).frame(payload);
+      PayloadFrames frames = frame(new PayloadFramer(SMALL), payload);
       assertSame(assemble(sent(frames), ANNOUNCED), payload);
       assertThat(frames.chunks()).allMatch(chunk -> chunk.getData().size() <= 10);
       assertThat(budget.used()).isZero();
@@ -97,17 +110,17 @@ class PayloadFramesTest {
   @Test
   void frames_areInlineUpToTheLimit() {
     PayloadFramer framer = new PayloadFramer(SMALL);
-    assertThat(framer.frame(Payloads.ofBytes(1, 16)).chunks()).isEmpty();
-    assertThat(framer.frame(Payloads.ofBytes(1, 17)).chunks()).hasSize(2);
-    assertThat(framer.frame(Payloads.ofBytes(1, 20)).chunks()).hasSize(2);
-    assertThat(framer.frame(Payloads.empty()).header().getInline().isEmpty()).isTrue();
+    assertThat(frame(framer, Payloads.ofBytes(1, 16)).chunks()).isEmpty();
+    assertThat(frame(framer, Payloads.ofBytes(1, 17)).chunks()).hasSize(2);
+    assertThat(frame(framer, Payloads.ofBytes(1, 20)).chunks()).hasSize(2);
+    assertThat(frame(framer, Payloads.empty()).header().getInline().isEmpty()).isTrue();
   }
 
   @Test
   void frames_ofOnePayloadHaveAnIdOfTheirOwn() {
     PayloadFramer framer = new PayloadFramer(SMALL);
-    long first = framer.frame(Payloads.ofBytes(1, 50)).header().getDataId();
-    long second = framer.frame(Payloads.ofBytes(1, 50)).header().getDataId();
+    long first = frame(framer, Payloads.ofBytes(1, 50)).header().getDataId();
+    long second = frame(framer, Payloads.ofBytes(1, 50)).header().getDataId();
     assertThat(second).isNotEqualTo(first);
   }
 
@@ -116,14 +129,14 @@ class PayloadFramesTest {
     PayloadFramer framer = new PayloadFramer(SMALL);
     for (int i = 0; i < 20; i++) {
       Payload payload = Payloads.ofBytes(i, i * 7);
-      assertSame(assemble(sent(framer.frame(payload)), ANNOUNCED), payload);
+      assertSame(assemble(sent(frame(framer, payload)), ANNOUNCED), payload);
     }
   }
 
   @Test
   void withoutDigest_theReceiverComputesItsOwn() throws Exception {
     Payload payload = Payloads.ofBytes(3, 40);
-    PayloadFrames frames = sent(new PayloadFramer(SMALL).frameWithoutDigest(payload));
+    PayloadFrames frames = sent(frameWithoutDigest(new PayloadFramer(SMALL), payload));
     assertThat(frames.header().hasDigest()).isFalse();
 
     assertSame(assemble(frames, new DigestRule.Own(Digest.Algorithm.SHA256)), payload);
@@ -135,8 +148,8 @@ class PayloadFramesTest {
   @Test
   void digestRule_isEnforced() {
     PayloadFramer framer = new PayloadFramer(SMALL);
-    PayloadHeader without = framer.frameWithoutDigest(Payloads.ofBytes(1, 5)).header();
-    PayloadHeader sha = framer.frame(Payloads.ofBytes(1, 5)).header();
+    PayloadHeader without = frameWithoutDigest(framer, Payloads.ofBytes(1, 5)).header();
+    PayloadHeader sha = frame(framer, Payloads.ofBytes(1, 5)).header();
     DigestRule xxh3 = new DigestRule.Required(Digest.Algorithm.XXH3_128);
 
     assertMalformed(assembler.begin(without, ANNOUNCED), "digest: missing");
@@ -152,7 +165,7 @@ class PayloadFramesTest {
   @Test
   void flippedByte_isAMismatchAndTheStreamGoesOn() throws Exception {
     Payload payload = Payloads.ofBytes(1, 25);
-    PayloadFrames frames = new PayloadFramer(SMALL).frame(payload);
+    PayloadFrames frames = frame(new PayloadFramer(SMALL), payload);
     Chunk spoiled = frames.chunks().get(1);
     byte[] bytes = spoiled.getData().toByteArray();
     bytes[3] ^= 1;
@@ -270,7 +283,7 @@ class PayloadFramesTest {
     int refused = 0;
     for (int seed = 0; seed < 2000; seed++) {
       Random random = new Random(seed);
-      PayloadFrames frames = new PayloadFramer(SMALL).frame(payload);
+      PayloadFrames frames = frame(new PayloadFramer(SMALL), payload);
       List<Chunk> chunks = new java.util.ArrayList<>(frames.chunks());
       int victim = random.nextInt(chunks.size());
       switch (random.nextInt(4)) {

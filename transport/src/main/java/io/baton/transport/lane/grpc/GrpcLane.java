@@ -7,6 +7,7 @@ import io.baton.proto.codec.Versions;
 import io.baton.proto.v1.PushFrame;
 import io.baton.proto.v1.PushGrpc;
 import io.baton.proto.v1.PushHello;
+import io.baton.proto.v1.PushReply;
 import io.baton.proto.v1.PushWelcome;
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
@@ -21,8 +22,10 @@ import io.baton.transport.lane.Lane;
 import io.baton.transport.lane.LaneKind;
 import io.baton.transport.lane.LaneState;
 import io.baton.transport.lane.LaneStats;
-import io.baton.transport.payload.PayloadFramer;
 import io.baton.transport.payload.PayloadFrames;
+import io.baton.transport.payload.PayloadLink;
+import io.baton.transport.payload.PayloadMemory;
+import io.baton.transport.pinned.PoolUse;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.ClientResponseObserver;
 import java.util.ArrayList;
@@ -36,27 +39,36 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A lane over one gRPC stream that is kept, and made anew when it breaks. What was on its way then
- * is dropped; nothing is ever sent twice.
+ * is dropped; nothing is ever sent twice. Payloads stay in shared memory if the peer can map it,
+ * and the stream carries their handles: that is the lane {@link LaneKind#LOCAL}.
  */
 public final class GrpcLane implements Lane {
 
   private final RelayId self;
   private final GrpcLaneConfig config;
-  private final PayloadFramer framer;
-  private final KeptStream<PushFrame, PushWelcome> stream;
+  private final String holder;
+  private final PayloadMemory memory;
+  private final KeptStream<PushFrame, PushReply> stream;
+  private final EarlyPushes early;
   private final Counters counters = new Counters();
+  private volatile PayloadLink payloads;
   private volatile @Nullable RelayId remote;
 
   private GrpcLane(
       RelayId self,
+      Endpoint peer,
       Supplier<ManagedChannel> channels,
       GrpcLaneConfig config,
+      PayloadMemory memory,
       Budget queuedBytes,
       ScheduledExecutorService timer,
       RandomGenerator random) {
     this.self = self;
     this.config = config;
-    this.framer = new PayloadFramer(config.chunking());
+    this.holder = "pushes to " + peer;
+    this.memory = memory;
+    this.payloads = connection();
+    this.early = new EarlyPushes(config.queue(), queuedBytes);
     this.stream =
         new KeptStream<>(
             channels,
@@ -71,6 +83,7 @@ public final class GrpcLane implements Lane {
   /**
    * Begins to connect and returns without waiting for it.
    *
+   * @param memory how payloads travel
    * @param queuedBytes what may wait in this and other lanes together
    * @param timer for deadlines and delays; its tasks are short
    * @param random for jitter; used by one thread at a time
@@ -80,14 +93,17 @@ public final class GrpcLane implements Lane {
       Endpoint peer,
       EventLoops loops,
       GrpcLaneConfig config,
+      PayloadMemory memory,
       Budget queuedBytes,
       ScheduledExecutorService timer,
       RandomGenerator random) {
     GrpcLane lane =
         new GrpcLane(
             self,
+            peer,
             () -> Channels.open(loops, peer, config.credentials(), config.keepAlive()),
             config,
+            memory,
             queuedBytes,
             timer,
             random);
@@ -97,7 +113,7 @@ public final class GrpcLane implements Lane {
 
   @Override
   public LaneKind kind() {
-    return LaneKind.GRPC;
+    return payloads.shares() ? LaneKind.LOCAL : LaneKind.GRPC;
   }
 
   @Override
@@ -107,7 +123,7 @@ public final class GrpcLane implements Lane {
     boolean accepted =
         stream.state() != LaneState.BACKOFF
             && bytes <= share.of(config.queue().maxBytes())
-            && stream.offer(frames(push), share);
+            && send(push, share);
     counters.count(receiver, accepted, bytes);
     return accepted;
   }
@@ -135,24 +151,55 @@ public final class GrpcLane implements Lane {
   @Override
   public void close() {
     stream.close();
+    counters.lost.add(early.close());
+    payloads.close();
   }
 
-  private List<PushFrame> frames(Push push) {
-    PayloadFrames payload = framer.frame(push.payload());
+  private boolean send(Push push, Share share) {
+    if (stream.state() == LaneState.READY && early.isEmpty()) {
+      return offer(push, share);
+    }
+    synchronized (early) {
+      if (stream.state() != LaneState.CONNECTING && early.isEmpty()) {
+        return offer(push, share);
+      }
+      return early.add(push, share);
+    }
+  }
+
+  private boolean offer(Push push, Share share) {
+    PayloadLink link = payloads;
+    PayloadFrames payload = link.frame(push.payload(), share);
+    if (!stream.offer(frames(push, payload), share)) {
+      link.retract(payload);
+      return false;
+    }
+    if (payload.header().hasShared()) {
+      counters.countShared(push.payload().bytes());
+    }
+    return true;
+  }
+
+  private static List<PushFrame> frames(Push push, PayloadFrames payload) {
     List<PushFrame> frames = new ArrayList<>(1 + payload.chunks().size());
     frames.add(PushFrame.newBuilder().setPush(PushCodec.toWire(push, payload.header())).build());
     payload.chunks().forEach(chunk -> frames.add(PushFrame.newBuilder().setChunk(chunk).build()));
     return frames;
   }
 
-  /** What is said on the stream: pushes, to which the hello is all that is ever answered. */
-  private final class Pushes implements StreamHandler<PushFrame, PushWelcome> {
+  /** What was sent on an earlier connection has no reader any more. */
+  private PayloadLink connection() {
+    return memory.sending(PoolUse.PUSH, holder, config.queue().maxBytes());
+  }
+
+  /** What is said on the stream: pushes; the hello is answered, and slots are given back. */
+  private final class Pushes implements StreamHandler<PushFrame, PushReply> {
 
     private int welcomes;
 
     @Override
     public void call(
-        ManagedChannel channel, ClientResponseObserver<PushFrame, PushWelcome> observer) {
+        ManagedChannel channel, ClientResponseObserver<PushFrame, PushReply> observer) {
       PushGrpc.newStub(channel)
           .withOnReadyThreshold(FlowControlledSender.READY_BYTES)
           .push(observer);
@@ -160,14 +207,25 @@ public final class GrpcLane implements Lane {
 
     @Override
     public PushFrame hello() {
-      return PushFrame.newBuilder()
-          .setHello(
-              PushHello.newBuilder().setVersions(Versions.spoken()).setFrom(IdCodec.toWire(self)))
-          .build();
+      payloads.close();
+      PayloadLink link = connection();
+      payloads = link;
+      PushFrame.Builder hello =
+          PushFrame.newBuilder()
+              .setHello(
+                  PushHello.newBuilder()
+                      .setVersions(Versions.spoken())
+                      .setFrom(IdCodec.toWire(self)));
+      link.news().ifPresent(hello::setSharing);
+      return hello.build();
     }
 
     @Override
-    public void onWelcome(PushWelcome welcome) throws MalformedFrameException {
+    public void onWelcome(PushReply reply) throws MalformedFrameException {
+      if (!reply.hasWelcome()) {
+        throw new MalformedFrameException("welcome", "missing");
+      }
+      PushWelcome welcome = reply.getWelcome();
       if (!Versions.speaks(welcome.getVersion())) {
         throw new MalformedFrameException(
             "version", Integer.toUnsignedString(welcome.getVersion()) + " is not spoken here");
@@ -176,6 +234,7 @@ public final class GrpcLane implements Lane {
         throw new MalformedFrameException("identity", "missing");
       }
       remote = IdCodec.fromWire(welcome.getIdentity());
+      payloads.take(reply.getSharing());
     }
 
     @Override
@@ -183,18 +242,26 @@ public final class GrpcLane implements Lane {
       if (welcomes++ > 0) {
         counters.reconnects.increment();
       }
+      synchronized (early) {
+        counters.lost.add(early.send(GrpcLane.this::offer));
+      }
     }
 
     @Override
-    public void onAnswer(PushWelcome answer) throws MalformedFrameException {
-      throw new MalformedFrameException("welcome", "comes twice");
+    public void onAnswer(PushReply reply) throws MalformedFrameException {
+      if (reply.hasWelcome()) {
+        throw new MalformedFrameException("welcome", "comes twice");
+      }
+      payloads.take(reply.getSharing());
     }
 
     @Override
     public void onWritable() {}
 
     @Override
-    public void onLost(String why) {}
+    public void onLost(String why) {
+      counters.lost.add(early.drop());
+    }
 
     @Override
     public void onDropped(int groups) {
@@ -211,6 +278,13 @@ public final class GrpcLane implements Lane {
     final LongAdder lost = new LongAdder();
     final LongAdder bytes = new LongAdder();
     final LongAdder reconnects = new LongAdder();
+    final LongAdder shared = new LongAdder();
+    final LongAdder sharedBytes = new LongAdder();
+
+    void countShared(long payloadBytes) {
+      shared.increment();
+      sharedBytes.add(payloadBytes);
+    }
 
     void count(StageRole receiver, boolean accepted, long payloadBytes) {
       switch (receiver) {
@@ -230,7 +304,9 @@ public final class GrpcLane implements Lane {
           standbyShed.sum(),
           lost.sum(),
           bytes.sum(),
-          reconnects.sum());
+          reconnects.sum(),
+          shared.sum(),
+          sharedBytes.sum());
     }
   }
 }

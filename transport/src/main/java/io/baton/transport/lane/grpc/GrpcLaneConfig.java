@@ -3,7 +3,6 @@ package io.baton.transport.lane.grpc;
 import io.baton.transport.grpc.KeepAlive;
 import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.lane.Backoff;
-import io.baton.transport.payload.ChunkingConfig;
 import io.grpc.ChannelCredentials;
 import java.time.Duration;
 
@@ -15,7 +14,6 @@ import java.time.Duration;
  */
 public record GrpcLaneConfig(
     ChannelCredentials credentials,
-    ChunkingConfig chunking,
     SenderLimits queue,
     Duration handshakeTimeout,
     Backoff backoff,
@@ -36,7 +34,6 @@ public record GrpcLaneConfig(
   public static GrpcLaneConfig withDefaults(ChannelCredentials credentials) {
     return new GrpcLaneConfig(
         credentials,
-        ChunkingConfig.DEFAULT,
         SenderLimits.DEFAULT,
         DEFAULT_HANDSHAKE_TIMEOUT,
         Backoff.DEFAULT,

@@ -2,12 +2,12 @@ package io.baton.transport.lane.grpc;
 
 import io.baton.proto.v1.PushFrame;
 import io.baton.proto.v1.PushGrpc;
-import io.baton.proto.v1.PushWelcome;
+import io.baton.proto.v1.PushReply;
 import io.baton.session.model.RelayId;
 import io.baton.transport.Budget;
 import io.baton.transport.lane.DropReason;
 import io.baton.transport.lane.PushReceiver;
-import io.baton.transport.payload.PayloadAssembler;
+import io.baton.transport.payload.PayloadMemory;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -27,6 +27,7 @@ public final class GrpcPushService extends PushGrpc.PushImplBase implements Auto
   private final RelayId self;
   private final PushLimits limits;
   private final PushReceiver receiver;
+  private final PayloadMemory memory;
   private final Budget streamBudget;
   private final Budget byteBudget;
   private final Set<PushStream> streams = ConcurrentHashMap.newKeySet();
@@ -36,13 +37,19 @@ public final class GrpcPushService extends PushGrpc.PushImplBase implements Auto
   /**
    * Ready to be served.
    *
+   * @param memory how payloads arrive
    * @param timer looks for streams that have stalled; its tasks are short
    */
   public GrpcPushService(
-      RelayId self, PushLimits limits, PushReceiver receiver, ScheduledExecutorService timer) {
+      RelayId self,
+      PushLimits limits,
+      PushReceiver receiver,
+      PayloadMemory memory,
+      ScheduledExecutorService timer) {
     this.self = self;
     this.limits = limits;
     this.receiver = receiver;
+    this.memory = memory;
     this.streamBudget = new Budget(limits.maxStreams());
     this.byteBudget = new Budget(limits.maxAssemblingBytes());
     long period = Math.max(1, limits.stallTimeout().toNanos() / 4);
@@ -51,7 +58,7 @@ public final class GrpcPushService extends PushGrpc.PushImplBase implements Auto
   }
 
   @Override
-  public StreamObserver<PushFrame> push(StreamObserver<PushWelcome> responses) {
+  public StreamObserver<PushFrame> push(StreamObserver<PushReply> responses) {
     if (closed) {
       responses.onError(Status.UNAVAILABLE.withDescription("closed").asException());
       return new Deaf();
@@ -62,17 +69,12 @@ public final class GrpcPushService extends PushGrpc.PushImplBase implements Auto
       responses.onError(Status.RESOURCE_EXHAUSTED.withDescription(detail).asException());
       return new Deaf();
     }
+    ServerCallStreamObserver<PushReply> call = (ServerCallStreamObserver<PushReply>) responses;
     PushStream stream =
         new PushStream(
-            self,
-            responses,
-            new PayloadAssembler(limits.maxPayloadBytes(), byteBudget),
-            receiver,
-            System::nanoTime,
-            this::forget);
+            self, call, memory, limits, byteBudget, receiver, System::nanoTime, this::forget);
     // gRPC does not promise onError for every way in which a call can end; these it does. With a
     // handler for cancellation, too, writing to a call that was just cancelled does not throw.
-    ServerCallStreamObserver<PushWelcome> call = (ServerCallStreamObserver<PushWelcome>) responses;
     call.setOnCancelHandler(() -> stream.onCallEnded("cancelled"));
     call.setOnCloseHandler(() -> stream.onCallEnded("closed"));
     streams.add(stream);

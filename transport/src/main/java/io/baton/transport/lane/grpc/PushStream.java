@@ -7,16 +7,25 @@ import io.baton.proto.codec.PushHead;
 import io.baton.proto.codec.Versions;
 import io.baton.proto.v1.PushFrame;
 import io.baton.proto.v1.PushHello;
+import io.baton.proto.v1.PushReply;
 import io.baton.proto.v1.PushWelcome;
 import io.baton.proto.v1.Pushed;
+import io.baton.proto.v1.Sharing;
 import io.baton.session.model.RelayId;
+import io.baton.transport.Budget;
 import io.baton.transport.Share;
+import io.baton.transport.grpc.FlowControlledSender;
+import io.baton.transport.grpc.SenderLimits;
+import io.baton.transport.grpc.SenderListener;
 import io.baton.transport.lane.DropReason;
 import io.baton.transport.lane.PushReceiver;
 import io.baton.transport.payload.Assembly;
 import io.baton.transport.payload.DigestRule;
 import io.baton.transport.payload.PayloadAssembler;
+import io.baton.transport.payload.PayloadLink;
+import io.baton.transport.payload.PayloadMemory;
 import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReentrantLock;
@@ -32,8 +41,12 @@ final class PushStream implements StreamObserver<PushFrame> {
 
   private static final DigestRule DIGEST = new DigestRule.Announced();
 
+  /** The welcome, and reports of what was consumed: small, and few. */
+  private static final SenderLimits REPLIES = new SenderLimits(1024, 1 << 20);
+
   private final RelayId self;
-  private final StreamObserver<PushWelcome> responses;
+  private final FlowControlledSender<PushReply> replies;
+  private final PayloadLink payloads;
   private final PayloadAssembler assembler;
   private final PushReceiver receiver;
   private final LongSupplier nanoTime;
@@ -47,18 +60,31 @@ final class PushStream implements StreamObserver<PushFrame> {
 
   PushStream(
       RelayId self,
-      StreamObserver<PushWelcome> responses,
-      PayloadAssembler assembler,
+      ServerCallStreamObserver<PushReply> call,
+      PayloadMemory memory,
+      PushLimits limits,
+      Budget bytes,
       PushReceiver receiver,
       LongSupplier nanoTime,
       Consumer<PushStream> onClosed) {
     this.self = self;
-    this.responses = responses;
-    this.assembler = assembler;
+    this.replies =
+        new FlowControlledSender<>(
+            call, PushReply::getSerializedSize, REPLIES, SenderListener.NONE, false);
+    this.payloads = memory.receiving(this::report);
+    this.assembler = payloads.assembler(limits.maxPayloadBytes(), bytes);
     this.receiver = receiver;
     this.nanoTime = nanoTime;
     this.onClosed = onClosed;
     this.lastFrameNanos = nanoTime.getAsLong();
+    call.setOnReadyHandler(replies::onReady);
+  }
+
+  /** On any thread; a peer that does not even read this much has no use for handles. */
+  private void report(Sharing news) {
+    if (!replies.offer(PushReply.newBuilder().setSharing(news).build())) {
+      replies.fail(Status.RESOURCE_EXHAUSTED.withDescription("replies are not read").asException());
+    }
   }
 
   @Override
@@ -89,6 +115,7 @@ final class PushStream implements StreamObserver<PushFrame> {
     lock.lock();
     try {
       release(why);
+      replies.terminated(Status.CANCELLED.withDescription(why).asException());
     } finally {
       lock.unlock();
     }
@@ -100,7 +127,7 @@ final class PushStream implements StreamObserver<PushFrame> {
     try {
       if (!closed) {
         release("the peer ended the stream");
-        responses.onCompleted();
+        replies.complete();
       }
     } finally {
       lock.unlock();
@@ -137,7 +164,7 @@ final class PushStream implements StreamObserver<PushFrame> {
     try {
       if (!closed) {
         release("closed");
-        responses.onError(Status.UNAVAILABLE.withDescription("closed").asException());
+        replies.fail(Status.UNAVAILABLE.withDescription("closed").asException());
       }
     } finally {
       lock.unlock();
@@ -145,13 +172,19 @@ final class PushStream implements StreamObserver<PushFrame> {
   }
 
   private void take(PushFrame frame) throws MalformedFrameException {
+    if (frame.hasSharing()) {
+      payloads.take(frame.getSharing());
+    }
     RelayId sender = from;
     switch (frame.getFrameCase()) {
       case HELLO -> greet(frame.getHello());
       case PUSH -> begin(greeted(sender), frame.getPush());
       case CHUNK -> result(greeted(sender), assembler.add(frame.getChunk()));
-      case FRAME_NOT_SET ->
+      case FRAME_NOT_SET -> {
+        if (!frame.hasSharing()) {
           throw new MalformedFrameException("frame", "missing, unknown or unreadable");
+        }
+      }
     }
   }
 
@@ -182,11 +215,14 @@ final class PushStream implements StreamObserver<PushFrame> {
     } catch (MalformedFrameException e) {
       throw e.in("hello.from");
     }
-    responses.onNext(
-        PushWelcome.newBuilder()
-            .setVersion(version.getAsInt())
-            .setIdentity(IdCodec.toWire(self))
-            .build());
+    PushReply.Builder reply =
+        PushReply.newBuilder()
+            .setWelcome(
+                PushWelcome.newBuilder()
+                    .setVersion(version.getAsInt())
+                    .setIdentity(IdCodec.toWire(self)));
+    payloads.news().ifPresent(reply::setSharing);
+    replies.offer(reply.build());
   }
 
   private void begin(RelayId sender, Pushed push) throws MalformedFrameException {
@@ -218,6 +254,8 @@ final class PushStream implements StreamObserver<PushFrame> {
           receiver.onDropped(
               DropReason.DIGEST_MISMATCH,
               "%s announced %s, the bytes have %s".formatted(sender, announced, computed));
+      case Assembly.Stale(String why) ->
+          receiver.onDropped(DropReason.STALE, "from %s: %s".formatted(sender, why));
       case Assembly.NoRoom(long bytes) ->
           receiver.onDropped(
               DropReason.NO_ROOM, "no room for %d bytes from %s".formatted(bytes, sender));
@@ -227,10 +265,11 @@ final class PushStream implements StreamObserver<PushFrame> {
 
   private void end(Status status, DropReason reason, String detail) {
     assembler.close();
+    payloads.close();
     closed = true;
     onClosed.accept(this);
     receiver.onDropped(reason, detail);
-    responses.onError(status.withDescription(detail).asException());
+    replies.fail(status.withDescription(detail).asException());
   }
 
   private void release(String why) {
@@ -239,6 +278,7 @@ final class PushStream implements StreamObserver<PushFrame> {
     }
     boolean cutOff = assembler.busy();
     assembler.close();
+    payloads.close();
     closed = true;
     onClosed.accept(this);
     if (cutOff) {

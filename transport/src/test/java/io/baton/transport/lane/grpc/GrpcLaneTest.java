@@ -3,16 +3,20 @@ package io.baton.transport.lane.grpc;
 import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.lane.Lane;
 import io.baton.transport.lane.LaneConformance;
+import io.baton.transport.lane.LaneKind;
 import io.baton.transport.lane.PushReceiver;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The lane over gRPC, by TCP and by a Unix-domain socket, against what every lane must do. */
+/**
+ * The lane over gRPC, by TCP and by a Unix-domain socket, and with payloads in shared memory, which
+ * is the local one, against what every lane must do.
+ */
 class GrpcLaneTest {
 
-  private record ConformanceRig(GrpcRig rig) implements LaneConformance.Rig {
+  private record ConformanceRig(GrpcRig rig, LaneKind kind) implements LaneConformance.Rig {
 
     @Override
     public void startReceiver(PushReceiver receiver) throws Exception {
@@ -44,7 +48,8 @@ class GrpcLaneTest {
   class OverTcp extends LaneConformance {
     @Override
     protected Rig rig() {
-      return new ConformanceRig(new GrpcRig(Endpoint.tcp("127.0.0.1", 0), PushLimits.DEFAULT));
+      return new ConformanceRig(
+          GrpcRig.framing(Endpoint.tcp("127.0.0.1", 0), PushLimits.DEFAULT), LaneKind.GRPC);
     }
   }
 
@@ -56,7 +61,17 @@ class GrpcLaneTest {
     @Override
     protected Rig rig() {
       return new ConformanceRig(
-          new GrpcRig(new Endpoint.Unix(directory.resolve("relay.sock")), PushLimits.DEFAULT));
+          GrpcRig.framing(new Endpoint.Unix(directory.resolve("relay.sock")), PushLimits.DEFAULT),
+          LaneKind.GRPC);
+    }
+  }
+
+  @Nested
+  class InSharedMemory extends LaneConformance {
+    @Override
+    protected Rig rig() throws Exception {
+      return new ConformanceRig(
+          GrpcRig.sharing(Endpoint.tcp("127.0.0.1", 0), PushLimits.DEFAULT), LaneKind.LOCAL);
     }
   }
 }

@@ -24,9 +24,9 @@ import io.baton.transport.lane.DropReason;
 import io.baton.transport.lane.LaneState;
 import io.baton.transport.lane.Pushes;
 import io.baton.transport.lane.RecordingReceiver;
-import io.baton.transport.payload.ChunkingConfig;
-import io.baton.transport.payload.PayloadFramer;
 import io.baton.transport.payload.PayloadFrames;
+import io.baton.transport.payload.PayloadMemory;
+import io.baton.transport.pinned.PoolUse;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.InsecureChannelCredentials;
@@ -65,7 +65,7 @@ class GrpcPushServiceTest {
       new PushLimits(1 << 20, 1 << 20, 8, Duration.ofMillis(400));
 
   private final RecordingReceiver receiver = new RecordingReceiver();
-  private final GrpcRig rig = new GrpcRig(Endpoint.tcp("127.0.0.1", 0), LIMITS);
+  private final GrpcRig rig = GrpcRig.framing(Endpoint.tcp("127.0.0.1", 0), LIMITS);
   private ManagedChannel channel;
   private GrpcLane goodLane;
   private int goodPushes;
@@ -189,7 +189,8 @@ class GrpcPushServiceTest {
   }
 
   private static List<PushFrame> frames(Push push) {
-    PayloadFrames payload = new PayloadFramer(ChunkingConfig.DEFAULT).frame(push.payload());
+    PayloadFrames payload =
+        PayloadMemory.none().sending(PoolUse.PUSH, "evil", 1).frame(push.payload());
     List<PushFrame> frames = new ArrayList<>();
     frames.add(PushFrame.newBuilder().setPush(PushCodec.toWire(push, payload.header())).build());
     payload.chunks().forEach(chunk -> frames.add(PushFrame.newBuilder().setChunk(chunk).build()));

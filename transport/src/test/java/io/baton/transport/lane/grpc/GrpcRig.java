@@ -11,12 +11,16 @@ import io.baton.transport.grpc.ServerSettings;
 import io.baton.transport.grpc.Servers;
 import io.baton.transport.lane.Backoff;
 import io.baton.transport.lane.PushReceiver;
-import io.baton.transport.payload.ChunkingConfig;
+import io.baton.transport.payload.PayloadMemory;
+import io.baton.transport.pinned.PinnedPool;
+import io.baton.transport.pinned.PoolConfig;
+import io.baton.transport.pinned.PoolException;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.InsecureServerCredentials;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 /** The gRPC of two relays, each on threads of its own. */
 final class GrpcRig implements AutoCloseable {
 
+  /** Less than a lane may have waiting, so that a lane that is full has pushes of both ways. */
+  private static final long POOL_BYTES = 10 << 20;
+
   private static final AtomicInteger RIGS = new AtomicInteger();
 
   private final String name = "rig" + RIGS.incrementAndGet();
@@ -32,20 +39,49 @@ final class GrpcRig implements AutoCloseable {
   private final EventLoops receiving = EventLoops.start(name + "-receiving", 2);
   private final ScheduledThreadPoolExecutor timer =
       new ScheduledThreadPoolExecutor(1, task -> new Thread(task, name + "-timer"));
+  private final ScheduledThreadPoolExecutor memoryTimer =
+      new ScheduledThreadPoolExecutor(1, task -> new Thread(task, name + "-memory"));
   private final PushLimits limits;
+  private final @Nullable PinnedPool pool;
+  private final PayloadMemory sender;
+  private final PayloadMemory receiver;
   private Endpoint endpoint;
   private int tasksLeft;
   private @Nullable GrpcPushService service;
   private @Nullable BoundServer server;
 
-  GrpcRig(Endpoint endpoint, PushLimits limits) {
+  private GrpcRig(Endpoint endpoint, PushLimits limits, @Nullable PinnedPool pool) {
     this.endpoint = endpoint;
     this.limits = limits;
+    this.pool = pool;
+    this.sender = pool == null ? PayloadMemory.none() : PayloadMemory.of(pool, memoryTimer);
+    this.receiver =
+        pool == null
+            ? PayloadMemory.none()
+            : PayloadMemory.making(PoolConfig.of("never-made", 1 << 20), memoryTimer);
     timer.setRemoveOnCancelPolicy(true);
   }
 
+  /** All payloads travel in messages. */
+  static GrpcRig framing(Endpoint endpoint, PushLimits limits) {
+    return new GrpcRig(endpoint, limits, null);
+  }
+
+  /** Payloads stay in the sender's pool. */
+  static GrpcRig sharing(Endpoint endpoint, PushLimits limits) throws PoolException {
+    return new GrpcRig(
+        endpoint,
+        limits,
+        PinnedPool.create(PoolConfig.of("rig", POOL_BYTES).withPushShare(1).withLock(false)));
+  }
+
+  /** The sender's. */
+  PinnedPool pool() {
+    return Objects.requireNonNull(pool);
+  }
+
   void start(RelayId self, PushReceiver receiver) throws Exception {
-    GrpcPushService started = new GrpcPushService(self, limits, receiver, timer);
+    GrpcPushService started = new GrpcPushService(self, limits, receiver, this.receiver, timer);
     service = started;
     BoundServer bound =
         Servers.start(
@@ -77,7 +113,7 @@ final class GrpcRig implements AutoCloseable {
   }
 
   GrpcPushService service() {
-    return java.util.Objects.requireNonNull(service);
+    return Objects.requireNonNull(service);
   }
 
   GrpcLane open(RelayId self, long queueBytes) {
@@ -88,13 +124,12 @@ final class GrpcRig implements AutoCloseable {
     GrpcLaneConfig config =
         new GrpcLaneConfig(
             InsecureChannelCredentials.create(),
-            ChunkingConfig.DEFAULT,
             new SenderLimits(4096, queueBytes),
             Duration.ofSeconds(5),
             new Backoff(Duration.ofMillis(5), Duration.ofMillis(100), 0.5),
             KeepAlive.DEFAULT);
     return GrpcLane.open(
-        self, target, sending, config, new Budget(queueBytes), timer, new Random(1));
+        self, target, sending, config, sender, new Budget(queueBytes), timer, new Random(1));
   }
 
   /** What has not been let go of. */
@@ -111,6 +146,9 @@ final class GrpcRig implements AutoCloseable {
     if (started != null && started.assemblingBytes() > 0) {
       held.add(started.assemblingBytes() + " bytes of payloads");
     }
+    if (pool != null && pool.usage().total().bytes() > 0) {
+      held.add(pool.usage().total() + " in the pool");
+    }
     if (tasksLeft > 0) {
       held.add(tasksLeft + " tasks of the timer");
     }
@@ -121,7 +159,13 @@ final class GrpcRig implements AutoCloseable {
   public void close() {
     stop();
     tasksLeft = timer.shutdownNow().size();
+    memoryTimer.shutdownNow();
     sending.close();
     receiving.close();
+    sender.close();
+    receiver.close();
+    if (pool != null) {
+      pool.close();
+    }
   }
 }

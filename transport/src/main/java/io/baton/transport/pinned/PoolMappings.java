@@ -1,8 +1,6 @@
-package io.baton.client.sidecar;
+package io.baton.transport.pinned;
 
 import io.baton.proto.codec.PoolAddress;
-import io.baton.transport.pinned.PoolException;
-import io.baton.transport.pinned.PoolMapping;
 import io.baton.transport.pinned.PoolMapping.Access;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,14 +15,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The pools that are mapped, each once for as long as something of it is in use. One that is only
- * read stays mapped for a short while longer, since its next chunk is likely to come soon; not for
- * good, since the memory of a dead relay is given back only when nobody maps it. Any thread may use
- * it.
+ * The pools of others that are mapped, each once for as long as something of it is in use. One that
+ * is only read stays mapped for a short while longer, since its next chunk is likely to come soon;
+ * not for good, since the memory of a dead relay is given back only when nobody maps it. Any thread
+ * may use it.
  */
-final class PoolMappings implements AutoCloseable {
+public final class PoolMappings implements AutoCloseable {
 
-  static final Duration IDLE_TIME = Duration.ofSeconds(5);
+  public static final Duration IDLE_TIME = Duration.ofSeconds(5);
 
   private record Key(PoolAddress pool, Access access) {}
 
@@ -41,7 +39,7 @@ final class PoolMappings implements AutoCloseable {
   }
 
   /** Keeps a pool mapped until it is released. */
-  final class Lease {
+  public final class Lease {
     private final Entry entry;
     private final AtomicBoolean released = new AtomicBoolean();
 
@@ -49,17 +47,17 @@ final class PoolMappings implements AutoCloseable {
       this.entry = entry;
     }
 
-    PoolMapping mapping() {
+    public PoolMapping mapping() {
       return entry.mapping;
     }
 
     /** Another one, of a lease that is not released yet. */
-    Lease another() {
+    public Lease another() {
       return lease(entry);
     }
 
     /** Idempotent. */
-    void release() {
+    public void release() {
       if (released.compareAndSet(false, true)) {
         giveBack(entry);
       }
@@ -74,20 +72,26 @@ final class PoolMappings implements AutoCloseable {
   private final LinkedHashMap<Key, Entry> idle = new LinkedHashMap<>();
   private boolean closed;
 
-  PoolMappings(int maxIdle, ScheduledExecutorService timer) {
+  /**
+   * @param maxIdle pools that may stay mapped although nothing of them is in use
+   * @param timer unmaps those that have been idle for {@link #IDLE_TIME}
+   */
+  public PoolMappings(int maxIdle, ScheduledExecutorService timer) {
     this.maxIdle = maxIdle;
     this.timer = timer;
   }
 
   /**
+   * Maps a pool, unless it is mapped already.
+   *
    * @throws PoolException if it is not there, or may not be mapped
    * @throws IllegalStateException if this is closed
    */
-  Lease map(PoolAddress pool, Access access) throws PoolException {
+  public Lease map(PoolAddress pool, Access access) throws PoolException {
     Key key = new Key(pool, access);
     synchronized (this) {
       if (closed) {
-        throw new IllegalStateException("the client is closed");
+        throw new IllegalStateException("no pool is mapped any more: this is closed");
       }
       Entry entry = inUse.get(key);
       if (entry == null) {
@@ -132,7 +136,7 @@ final class PoolMappings implements AutoCloseable {
     try {
       var _ = timer.schedule(this::unmapIdle, IDLE_TIME.toNanos(), TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
-      // The client is being closed, and this with it.
+      // Whatever this belongs to is being closed, and this with it.
     }
   }
 
@@ -148,7 +152,7 @@ final class PoolMappings implements AutoCloseable {
   }
 
   /** How many pools are mapped. */
-  synchronized int mapped() {
+  public synchronized int mapped() {
     return inUse.size() + idle.size();
   }
 
