@@ -68,6 +68,9 @@ public final class Exchange implements AutoCloseable {
   /** How often those who wait for room are looked after, whatever else happens. */
   private static final Duration SERVE_EVERY = Duration.ofMillis(50);
 
+  /** How often what has been kept for too long is let go. */
+  private static final Duration MAINTAIN_EVERY = Duration.ofSeconds(1);
+
   private final RelayId self;
   private final PinnedPool pool;
   private final SynchronizationContext loop;
@@ -123,6 +126,7 @@ public final class Exchange implements AutoCloseable {
     this.exchangeService =
         new ExchangeService(host, config.lanes(), ExchangeLimits.DEFAULT, new PeersOffers());
     this.sidecarService = new SidecarService(this);
+    loop.execute(this::maintainLater);
   }
 
   /** What other relays call. */
@@ -355,6 +359,18 @@ public final class Exchange implements AutoCloseable {
   }
 
   // ---- within
+
+  private void maintainLater() {
+    deadlines.at(
+        System.nanoTime() + MAINTAIN_EVERY.toNanos(),
+        () -> {
+          if (!closed) {
+            index.maintain();
+            serveSoon();
+            maintainLater();
+          }
+        });
+  }
 
   private void serveSoon() {
     if (serving || room.isEmpty() || closed) {
