@@ -1,0 +1,142 @@
+package io.baton.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.baton.proto.v1.StatusResponse;
+import io.baton.relay.exchange.BusyLoop;
+import io.baton.relay.exchange.Exchange;
+import io.baton.session.model.RelayId;
+import io.baton.transport.Budget;
+import io.baton.transport.exchange.LinkConfig;
+import io.baton.transport.exchange.LinkHost;
+import io.baton.transport.grpc.EventLoops;
+import io.baton.transport.lane.Lanes;
+import io.baton.transport.lane.LanesConfig;
+import io.baton.transport.lane.grpc.GrpcPushService;
+import io.baton.transport.lane.grpc.PushLimits;
+import io.baton.transport.payload.ChunkingConfig;
+import io.baton.transport.payload.PayloadFramer;
+import io.baton.transport.pinned.ChunkIndexConfig;
+import io.baton.transport.pinned.PinnedPool;
+import io.baton.transport.pinned.PoolConfig;
+import io.baton.transport.pinned.PoolException;
+import io.grpc.InsecureChannelCredentials;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** When the part that only one thread at a time may look at is busy. */
+class StatusReportTest {
+
+  private final RelayId self = new RelayId("busy", 7);
+  private final PinnedPool pool;
+  private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1);
+  private final EventLoops loops = EventLoops.start("baton-io-busy", 1);
+  private final SessionTable sessions = new SessionTable(3);
+  private final RelayCounters counters = new RelayCounters();
+  private final Lanes lanes;
+  private final GrpcPushService pushes;
+  private final Exchange exchange;
+  private final StatusReport report;
+
+  StatusReportTest() throws PoolException {
+    timer.setRemoveOnCancelPolicy(true);
+    pool = PinnedPool.create(PoolConfig.of("busy", 1 << 20));
+    lanes =
+        new Lanes(
+            address -> {
+              throw new IllegalArgumentException(address);
+            },
+            LanesConfig.DEFAULT,
+            System::nanoTime,
+            timer);
+    pushes =
+        new GrpcPushService(self, PushLimits.DEFAULT, new PushArrivals(sessions, counters), timer);
+    LinkConfig links = LinkConfig.withDefaults(InsecureChannelCredentials.create());
+    exchange =
+        new Exchange(
+            new LinkHost(self, pool, Optional.empty(), loops, new Budget(1 << 20), timer),
+            ChunkIndexConfig.of(0),
+            links,
+            new SplittableRandom(1));
+    RelayContext context =
+        new RelayContext(
+            self,
+            RelayConfig.Limits.DEFAULT,
+            sessions,
+            new PushSink() {
+              @Override
+              public void prepare(String address) {}
+
+              @Override
+              public boolean push(
+                  io.baton.session.model.Peer peer,
+                  io.baton.session.model.Push push,
+                  io.baton.session.model.StageRole receiver) {
+                return false;
+              }
+            },
+            counters,
+            new StageFrames(new PayloadFramer(ChunkingConfig.DEFAULT)),
+            timer);
+    report =
+        new StatusReport(
+            context,
+            new StatusReport.Sources(
+                new ExecutorSlot(sessions),
+                new Budget(1),
+                lanes,
+                pushes,
+                pool,
+                exchange,
+                links.lanes(),
+                new Ucx.Absent("this machine has none")));
+  }
+
+  @AfterEach
+  void close() {
+    exchange.close();
+    pushes.close();
+    lanes.close();
+    timer.shutdownNow();
+    loops.close();
+    pool.close();
+    assertThat(pool.path()).doesNotExist();
+  }
+
+  private StatusResponse taken() throws Exception {
+    return report.take().get(10, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void take_whileTheExchangeIsFree_isDoneAtOnceAndLeavesNoTimer() {
+    int timers = timer.getQueue().size();
+
+    assertThat(report.take()).isDone();
+    assertThat(timer.getQueue()).hasSize(timers);
+  }
+
+  @Test
+  void take_whileTheExchangeIsBusy_tellsTheRest() throws Exception {
+    try (BusyLoop _ = BusyLoop.of(exchange)) {
+      StatusResponse status = taken();
+
+      assertThat(status.hasExchange()).isFalse();
+      assertThat(status.getIdentity().getName()).isEqualTo("busy");
+      assertThat(status.getPool().getBytes()).isGreaterThanOrEqualTo(1 << 20);
+      assertThat(status.getUcx().getAbsentBecause()).isEqualTo("this machine has none");
+    }
+    assertThat(taken().hasExchange()).isTrue();
+  }
+
+  @Test
+  void take_onceTheTimerIsGone_isDoneNevertheless() throws Exception {
+    timer.shutdownNow();
+    try (BusyLoop _ = BusyLoop.of(exchange)) {
+      assertThat(taken().hasExchange()).isFalse();
+    }
+  }
+}
