@@ -14,8 +14,7 @@ import io.baton.transport.lane.Lanes;
 import io.baton.transport.lane.LanesConfig;
 import io.baton.transport.lane.grpc.GrpcPushService;
 import io.baton.transport.lane.grpc.PushLimits;
-import io.baton.transport.payload.ChunkingConfig;
-import io.baton.transport.payload.PayloadFramer;
+import io.baton.transport.payload.PayloadMemory;
 import io.baton.transport.pinned.ChunkIndexConfig;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolConfig;
@@ -54,7 +53,12 @@ class StatusReportTest {
             System::nanoTime,
             timer);
     pushes =
-        new GrpcPushService(self, PushLimits.DEFAULT, new PushArrivals(sessions, counters), timer);
+        new GrpcPushService(
+            self,
+            PushLimits.DEFAULT,
+            new PushArrivals(sessions, counters),
+            PayloadMemory.none(),
+            timer);
     LinkConfig links = LinkConfig.withDefaults(InsecureChannelCredentials.create());
     exchange =
         new Exchange(
@@ -80,7 +84,6 @@ class StatusReportTest {
               }
             },
             counters,
-            new StageFrames(new PayloadFramer(ChunkingConfig.DEFAULT)),
             timer);
     report =
         new StatusReport(
