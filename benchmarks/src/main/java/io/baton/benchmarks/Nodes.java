@@ -5,16 +5,10 @@ enum Nodes {
   ENGINE,
   BARE;
 
-  /**
-   * Makes one.
-   *
-   * @param transports of UCX
-   * @param rendezvousBytes from which size on UCX fetches bodies; 0 leaves that to it
-   */
-  Node make(String transports, long rendezvousBytes) {
+  Node make(Setup setup) {
     return switch (this) {
-      case ENGINE -> new EngineNode(transports, rendezvousBytes);
-      case BARE -> new BareNode(transports, rendezvousBytes);
+      case ENGINE -> new EngineNode(setup);
+      case BARE -> new BareNode(setup);
     };
   }
 }
