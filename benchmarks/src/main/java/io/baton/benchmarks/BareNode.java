@@ -58,10 +58,10 @@ final class BareNode implements Node {
         }
       };
 
-  BareNode(String transports, long rendezvousBytes) {
-    UcpParams parameters = new UcpParams().requestAmFeature().setConfig("TLS", transports);
-    if (rendezvousBytes > 0) {
-      parameters.setConfig("RNDV_THRESH", Long.toString(rendezvousBytes));
+  BareNode(Setup setup) {
+    UcpParams parameters = new UcpParams().requestAmFeature().setConfig("TLS", setup.transports());
+    if (setup.rendezvousBytes() > 0) {
+      parameters.setConfig("RNDV_THRESH", Long.toString(setup.rendezvousBytes()));
     }
     context = new UcpContext(parameters);
     worker = context.newWorker(new UcpWorkerParams());
@@ -102,7 +102,8 @@ final class BareNode implements Node {
   }
 
   @Override
-  public void receive(Workload workload) {
+  public void receive(Workload workload, Runnable ready) {
+    ready.run();
     await(workload.messages());
     send(0);
     settle();
@@ -122,7 +123,8 @@ final class BareNode implements Node {
   }
 
   @Override
-  public void pong(Workload workload) {
+  public void pong(Workload workload, Runnable ready) {
+    ready.run();
     for (int i = 0; i < workload.messages(); i++) {
       await(1);
       send(workload.bytes());

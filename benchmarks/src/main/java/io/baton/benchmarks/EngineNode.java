@@ -13,31 +13,46 @@ import io.baton.transport.ucx.UcxUnavailableException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.util.concurrent.Semaphore;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** Baton's engine, with its thread that sleeps and a caller that waits. */
+/**
+ * Baton's engine, with its thread that sleeps. What is to be done next is done where the engine
+ * tells of something; the caller's thread begins, and waits for the end.
+ */
 final class EngineNode implements Node, UcxReceiver {
 
   private static final int LARGEST = 64 << 20;
   private static final int HEADER_BYTES = 64;
 
+  /** What a node does about what it is told of, on the engine's thread. */
+  private interface Part {
+    default void sent() {}
+
+    void arrived();
+  }
+
   private final Arena arena = Arena.ofShared();
   private final MemorySegment source = arena.allocate(LARGEST);
   private final MemorySegment landing = arena.allocate(LARGEST);
   private final ByteBuffer header = ByteBuffer.allocateDirect(HEADER_BYTES);
-  private final Semaphore arrived = new Semaphore(0);
-  private final Semaphore room = new Semaphore(0);
-  private final Completion onArrival = released(arrived);
-  private final Completion onSent = released(room);
+  private final Completion onSent = telling(() -> part().sent());
+  private final Completion onArrival = telling(() -> part().arrived());
   private final UcxEngine engine;
+  private volatile @Nullable Part part;
   private @Nullable UcxConnection connection;
 
-  EngineNode(String transports, long rendezvousBytes) {
-    UcxConfig config = UcxConfig.withDefaults("bench").overTransports(transports.split(","));
-    if (rendezvousBytes > 0) {
-      config = config.withRendezvousBytes(rendezvousBytes);
+  EngineNode(Setup setup) {
+    UcxConfig config =
+        UcxConfig.withDefaults("bench")
+            .overTransports(setup.transports().split(",", -1))
+            .spinning(Duration.ofNanos(setup.spinMicros() * 1000L));
+    if (setup.rendezvousBytes() > 0) {
+      config = config.withRendezvousBytes(setup.rendezvousBytes());
     }
     try {
       engine = UcxEngine.start(config, this);
@@ -67,47 +82,110 @@ final class EngineNode implements Node, UcxReceiver {
 
   @Override
   public void send(Workload workload) {
-    room.drainPermits();
-    room.release(workload.window());
-    for (int i = 0; i < workload.messages(); i++) {
-      acquire(room);
+    CompletableFuture<Void> received = new CompletableFuture<>();
+    int first = Math.min(workload.window(), workload.messages());
+    part =
+        new Part() {
+          private int left = workload.messages() - first;
+
+          @Override
+          public void sent() {
+            if (left > 0) {
+              left--;
+              EngineNode.this.send(workload.bytes());
+            }
+          }
+
+          @Override
+          public void arrived() {
+            received.complete(null);
+          }
+        };
+    for (int i = 0; i < first; i++) {
       send(workload.bytes());
     }
-    acquire(arrived);
+    await(received);
   }
 
   @Override
-  public void receive(Workload workload) {
-    for (int i = 0; i < workload.messages(); i++) {
-      acquire(arrived);
-    }
-    send(0);
+  public void receive(Workload workload, Runnable ready) {
+    CompletableFuture<Void> all = new CompletableFuture<>();
+    part =
+        new Part() {
+          private int left = workload.messages();
+
+          @Override
+          public void arrived() {
+            left--;
+            if (left == 0) {
+              EngineNode.this.send(0);
+              all.complete(null);
+            }
+          }
+        };
+    ready.run();
+    await(all);
   }
 
   @Override
   public long[] ping(Workload workload) {
+    CompletableFuture<Void> all = new CompletableFuture<>();
     long[] nanos = new long[workload.messages()];
-    for (int i = 0; i < nanos.length; i++) {
-      long begun = System.nanoTime();
-      send(workload.bytes());
-      acquire(arrived);
-      nanos[i] = System.nanoTime() - begun;
-    }
+    part =
+        new Part() {
+          private int answered;
+          private long begun = System.nanoTime();
+
+          @Override
+          public void arrived() {
+            long now = System.nanoTime();
+            nanos[answered] = now - begun;
+            begun = now;
+            answered++;
+            if (answered < nanos.length) {
+              EngineNode.this.send(workload.bytes());
+            } else {
+              all.complete(null);
+            }
+          }
+        };
+    send(workload.bytes());
+    await(all);
     return nanos;
   }
 
   @Override
-  public void pong(Workload workload) {
-    for (int i = 0; i < workload.messages(); i++) {
-      acquire(arrived);
-      send(workload.bytes());
-    }
+  public void pong(Workload workload, Runnable ready) {
+    CompletableFuture<Void> all = new CompletableFuture<>();
+    part =
+        new Part() {
+          private int left = workload.messages();
+
+          @Override
+          public void arrived() {
+            EngineNode.this.send(workload.bytes());
+            left--;
+            if (left == 0) {
+              all.complete(null);
+            }
+          }
+        };
+    ready.run();
+    await(all);
   }
 
   @Override
   public void close() {
     engine.close();
     arena.close();
+  }
+
+  private Part part() {
+    Part current = part;
+    if (current == null) {
+      throw new IllegalStateException("nothing was begun");
+    }
+    return current;
   }
 
   private void send(int bytes) {
@@ -117,21 +195,19 @@ final class EngineNode implements Node, UcxReceiver {
     }
   }
 
-  private static void acquire(Semaphore semaphore) {
+  private static void await(CompletableFuture<Void> done) {
     try {
-      if (!semaphore.tryAcquire(30, TimeUnit.SECONDS)) {
-        throw new IllegalStateException("nothing for half a minute");
-      }
-    } catch (InterruptedException e) {
-      throw new IllegalStateException("interrupted", e);
+      done.get(60, TimeUnit.SECONDS);
+    } catch (InterruptedException | ExecutionException | TimeoutException e) {
+      throw new IllegalStateException("not done within a minute", e);
     }
   }
 
-  private static Completion released(Semaphore semaphore) {
+  private static Completion telling(Runnable told) {
     return new Completion() {
       @Override
       public void succeeded() {
-        semaphore.release();
+        told.run();
       }
 
       @Override

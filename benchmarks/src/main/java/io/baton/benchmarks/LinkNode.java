@@ -34,6 +34,7 @@ import io.grpc.InsecureServerCredentials;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -71,7 +72,7 @@ final class LinkNode implements Node {
   private final AtomicLong transfers = new AtomicLong();
   private @Nullable PeerLink link;
 
-  LinkNode(String transports) {
+  LinkNode(Setup setup) {
     try {
       pool = PinnedPool.create(PoolConfig.of("bench", POOL_BYTES));
       ucx =

@@ -14,14 +14,22 @@ interface Node extends AutoCloseable {
   /** Sends all messages and waits for the receiver's word that it has them. */
   void send(Workload workload);
 
-  /** Takes all messages, then says so. */
-  void receive(Workload workload);
+  /**
+   * Takes all messages, then says so.
+   *
+   * @param ready run when the other may begin
+   */
+  void receive(Workload workload, Runnable ready);
 
   /** Sends one message at a time and waits for its answer; nanoseconds of each. */
   long[] ping(Workload workload);
 
-  /** Answers all messages. */
-  void pong(Workload workload);
+  /**
+   * Answers all messages.
+   *
+   * @param ready run when the other may begin
+   */
+  void pong(Workload workload, Runnable ready);
 
   @Override
   void close();

@@ -17,11 +17,13 @@ final class NodeMain {
   private NodeMain() {}
 
   public static void main(String[] arguments) throws IOException {
+    List<String> words = List.of(arguments);
     BufferedReader input =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    try (Node node = Nodes.valueOf(arguments[0]).make(arguments[1], Long.parseLong(arguments[2]))) {
+    try (Node node =
+        Nodes.valueOf(words.getFirst()).make(Setup.ofArguments(words.subList(1, words.size())))) {
       for (String line = input.readLine(); line != null; line = input.readLine()) {
-        System.out.println("= " + answer(node, List.of(line.split(" ", -1))));
+        say(answer(node, List.of(line.split(" ", -1))));
       }
     }
   }
@@ -37,6 +39,10 @@ final class NodeMain {
     }
   }
 
+  private static void say(String answer) {
+    System.out.println("= " + answer);
+  }
+
   private static String answer(Node node, List<String> words) {
     return switch (words.getFirst()) {
       case "address" -> HexFormat.of().formatHex(node.address());
@@ -44,12 +50,21 @@ final class NodeMain {
         node.connect(HexFormat.of().parseHex(words.get(1)));
         yield "";
       }
+      case "send" -> {
+        long begun = System.nanoTime();
+        node.send(workload(words));
+        yield Long.toString(System.nanoTime() - begun);
+      }
+      case "ping" -> {
+        RoundTrip result = RoundTrip.of(node.ping(workload(words)));
+        yield result.p50Nanos() + " " + result.p99Nanos();
+      }
       case "receive" -> {
-        node.receive(workload(words));
+        node.receive(workload(words), () -> say("ready"));
         yield "";
       }
       case "pong" -> {
-        node.pong(workload(words));
+        node.pong(workload(words), () -> say("ready"));
         yield "";
       }
       case "cpu" -> Double.toString(cpuSeconds());

@@ -6,17 +6,11 @@ enum Nodes {
   BARE,
   LINK;
 
-  /**
-   * Makes one.
-   *
-   * @param transports of UCX
-   * @param rendezvousBytes from which size on UCX fetches bodies; 0 leaves that to it
-   */
-  Node make(String transports, long rendezvousBytes) {
+  Node make(Setup setup) {
     return switch (this) {
-      case ENGINE -> new EngineNode(transports, rendezvousBytes);
-      case BARE -> new BareNode(transports, rendezvousBytes);
-      case LINK -> new LinkNode(transports);
+      case ENGINE -> new EngineNode(setup);
+      case BARE -> new BareNode(setup);
+      case LINK -> new LinkNode(setup);
     };
   }
 }

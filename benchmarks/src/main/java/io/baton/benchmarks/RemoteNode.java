@@ -23,15 +23,18 @@ final class RemoteNode implements AutoCloseable {
     answers = process.inputReader();
   }
 
-  static RemoteNode start(Nodes kind, String transports, long rendezvousBytes) throws IOException {
+  static RemoteNode start(Nodes kind, Setup setup) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), NodeMain.class.getName()));
-    command.addAll(List.of(kind.name(), transports, Long.toString(rendezvousBytes)));
+    command.add(kind.name());
+    command.addAll(setup.toArguments());
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-    builder.environment().putAll(UcxEnvironment.shared());
+    if (kind == Nodes.BARE) {
+      builder.environment().putAll(UcxEnvironment.shared());
+    }
     return new RemoteNode(builder.start());
   }
 

@@ -2,23 +2,22 @@ package io.baton.benchmarks;
 
 import java.io.IOException;
 
-/** A node here and one of the same kind in another process. */
+/** Two nodes of one kind, in a process each. */
 final class TwoProcesses implements Contender {
 
   private final String name;
-  private final Node here;
+  private final RemoteNode here;
   private final RemoteNode there;
 
-  private TwoProcesses(String name, Node here, RemoteNode there) {
+  private TwoProcesses(String name, RemoteNode here, RemoteNode there) {
     this.name = name;
     this.here = here;
     this.there = there;
   }
 
-  static TwoProcesses start(String name, Nodes kind, String transports, long rendezvousBytes)
-      throws IOException {
-    RemoteNode there = RemoteNode.start(kind, transports, rendezvousBytes);
-    Node here = kind.make(transports, rendezvousBytes);
+  static TwoProcesses start(String name, Nodes kind, Setup setup) throws IOException {
+    RemoteNode there = RemoteNode.start(kind, setup);
+    RemoteNode here = RemoteNode.start(kind, setup);
     here.connect(there.address());
     there.connect(here.address());
     return new TwoProcesses(name, here, there);
@@ -32,9 +31,9 @@ final class TwoProcesses implements Contender {
   @Override
   public double bandwidth(Workload workload) throws IOException {
     there.begin("receive", workload);
-    long begun = System.nanoTime();
-    here.send(workload);
-    long nanos = System.nanoTime() - begun;
+    there.answer();
+    here.begin("send", workload);
+    long nanos = Long.parseLong(here.answer());
     there.answer();
     return workload.bandwidth(nanos);
   }
@@ -42,14 +41,16 @@ final class TwoProcesses implements Contender {
   @Override
   public RoundTrip roundTrip(Workload workload) throws IOException {
     there.begin("pong", workload);
-    long[] nanos = here.ping(workload);
     there.answer();
-    return RoundTrip.of(nanos);
+    here.begin("ping", workload);
+    String[] nanos = here.answer().split(" ", -1);
+    there.answer();
+    return new RoundTrip(Double.parseDouble(nanos[0]), Double.parseDouble(nanos[1]));
   }
 
   /** Processor seconds that the two have used so far. */
   double cpuSeconds() throws IOException {
-    return NodeMain.cpuSeconds() + there.cpuSeconds();
+    return here.cpuSeconds() + there.cpuSeconds();
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.baton.benchmarks;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -25,7 +26,6 @@ public final class UcxBench implements Callable<Integer> {
   private static final long BYTES_A_MEASUREMENT = 2L << 30;
   private static final int MOST_MESSAGES = 20_000;
   private static final int ROUND_TRIPS = 2_000;
-  private static final long NEVER = Long.MAX_VALUE;
 
   @Option(names = "--rounds", description = "Rounds of which the median is taken.")
   private int rounds = 5;
@@ -37,10 +37,18 @@ public final class UcxBench implements Callable<Integer> {
   private List<Integer> sizes = List.of(8 << 10, 1 << 20, 16 << 20);
 
   @Option(names = "--transports", split = ";", description = "As UCX names them.")
-  private List<String> transports = List.of("tcp,self", "posix,sysv,cma,self");
+  private List<String> transports = List.of("tcp,self", "posix,sysv,self");
+
+  @Option(names = "--spin-micros", description = "How long the engine spins before it sleeps.")
+  private int spinMicros = 20;
 
   @Option(names = "--idle-seconds", description = "How long to watch idle engines.")
   private int idleSeconds = 5;
+
+  @Option(
+      names = "--patience",
+      description = "Seconds to wait for a quiet machine before each measurement.")
+  private int patience = 10;
 
   private final PrintStream out = System.out;
 
@@ -50,17 +58,20 @@ public final class UcxBench implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    QuietMachine quiet = new QuietMachine(Duration.ofSeconds(patience));
     for (String over : transports) {
-      measure(over);
+      measure(over, quiet);
     }
+    out.printf("%n%s%n", quiet);
     return 0;
   }
 
-  private void measure(String over) throws IOException {
-    try (TwoProcesses engine = TwoProcesses.start("engine", Nodes.ENGINE, over, 0);
-        Contender relays = TwoProcesses.start("relays", Nodes.LINK, over, 0);
-        Contender fetching = TwoProcesses.start("jucx", Nodes.BARE, over, 0);
-        Contender eager = TwoProcesses.start("jucx eager", Nodes.BARE, over, NEVER)) {
+  private void measure(String over, QuietMachine quiet) throws IOException {
+    Setup setup = Setup.over(over).spinning(spinMicros);
+    try (TwoProcesses engine = TwoProcesses.start("engine", Nodes.ENGINE, setup);
+        Contender relays = TwoProcesses.start("relays", Nodes.LINK, setup);
+        Contender fetching = TwoProcesses.start("jucx", Nodes.BARE, setup);
+        Contender eager = TwoProcesses.start("jucx eager", Nodes.BARE, setup.eager())) {
       List<Contender> references =
           List.of(
               fetching,
@@ -71,20 +82,22 @@ public final class UcxBench implements Callable<Integer> {
       all.add(engine);
       all.add(relays);
       for (int size : sizes) {
-        bandwidth(over, size, all, engine);
-        roundTrips(over, size, all, engine);
+        bandwidth(over, size, all, engine, quiet);
+        roundTrips(over, size, all, engine, quiet);
       }
       idle(over, engine);
     }
   }
 
-  private void bandwidth(String over, int size, List<Contender> all, Contender engine)
+  private void bandwidth(
+      String over, int size, List<Contender> all, Contender engine, QuietMachine quiet)
       throws IOException {
     int messages = Math.clamp(BYTES_A_MEASUREMENT / size, 1, MOST_MESSAGES);
     Workload workload = new Workload(size, messages, window);
     Map<Contender, List<Double>> measured = new LinkedHashMap<>();
     for (int round = 0; round < rounds; round++) {
       for (Contender contender : all) {
+        quiet.await();
         add(measured, contender, contender.bandwidth(workload));
       }
     }
@@ -96,7 +109,8 @@ public final class UcxBench implements Callable<Integer> {
         true);
   }
 
-  private void roundTrips(String over, int size, List<Contender> all, Contender engine)
+  private void roundTrips(
+      String over, int size, List<Contender> all, Contender engine, QuietMachine quiet)
       throws IOException {
     int messages = Math.clamp(BYTES_A_MEASUREMENT / 4 / size, 10, ROUND_TRIPS);
     Workload workload = new Workload(size, messages, 1);
@@ -104,6 +118,7 @@ public final class UcxBench implements Callable<Integer> {
     Map<Contender, List<Double>> p99 = new LinkedHashMap<>();
     for (int round = 0; round < rounds; round++) {
       for (Contender contender : all) {
+        quiet.await();
         RoundTrip result = contender.roundTrip(workload);
         add(p50, contender, result.p50Nanos());
         add(p99, contender, result.p99Nanos());

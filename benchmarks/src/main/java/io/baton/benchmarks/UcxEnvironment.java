@@ -11,8 +11,7 @@ final class UcxEnvironment {
           "UCX_ERROR_SIGNALS", "",
           "UCX_LOG_LEVEL", "error",
           "UCX_POSIX_ERROR_HANDLING", "y",
-          "UCX_SYSV_ERROR_HANDLING", "y",
-          "UCX_CMA_MEMORY_INVALIDATE", "y");
+          "UCX_SYSV_ERROR_HANDLING", "y");
 
   private UcxEnvironment() {}
 

@@ -23,6 +23,9 @@ final class Counters {
   private final LongAdder connectionsLost = new LongAdder();
   private final LongAdder wakeUps = new LongAdder();
 
+  private volatile boolean receiverHasFailed;
+  private volatile boolean listenerHasFailed;
+
   Counters() {
     for (DropReason reason : DropReason.values()) {
       dropped.put(reason, new LongAdder());
@@ -60,7 +63,8 @@ final class Counters {
 
   void receiverFailed(Throwable e) {
     drop(DropReason.RECEIVER_FAILED);
-    log.warn("the receiver of messages failed; the message is dropped", e);
+    logOnce(receiverHasFailed, "the receiver of messages failed; the message is dropped", e);
+    receiverHasFailed = true;
   }
 
   void lost(UcxConnection.Listener listener, UcxFailure failure) {
@@ -104,7 +108,17 @@ final class Counters {
       listener.run();
     } catch (Throwable e) {
       completionsFailed.increment();
-      log.warn("whoever was told of a message or a connection failed", e);
+      logOnce(listenerHasFailed, "whoever was told of a message or a connection failed", e);
+      listenerHasFailed = true;
+    }
+  }
+
+  /** The first of its kind for everyone to see; a peer could fill the log with the others. */
+  private static void logOnce(boolean seen, String message, Throwable e) {
+    if (seen) {
+      log.debug(message, e);
+    } else {
+      log.warn(message, e);
     }
   }
 }

@@ -44,6 +44,7 @@ final class Progress implements Runnable {
   private final Inbound inbound;
   private final Arena arena = Arena.ofShared();
   private final Wakeup wakeup;
+  private final Idling idling;
   private final MpscGrowableArrayQueue<Command> commands;
   private final UcpRequestParams host =
       new UcpRequestParams().setMemoryType(MEMORY_TYPE.UCS_MEMORY_TYPE_HOST);
@@ -66,6 +67,7 @@ final class Progress implements Runnable {
     wakeup = new Wakeup(worker, arena);
     int most = config.maxConnections() * (config.sendsPerConnection() + 2) + CONTROL_COMMANDS;
     commands = new MpscGrowableArrayQueue<>(Math.min(INITIAL_QUEUE, most), most);
+    idling = new Idling(wakeup, config.spin().toNanos(), commands::isEmpty, counters::slept);
     worker.setAmRecvHandler(MESSAGE_ID, inbound);
   }
 
@@ -102,19 +104,12 @@ final class Progress implements Runnable {
   public void run() {
     UcxFailure reason = new UcxFailure(UcxFailure.Kind.ENGINE_ENDED, "the engine was closed");
     try {
-      long idleSince = System.nanoTime();
       while (!isStopped()) {
         if (work() > 0) {
-          idleSince = 0;
-        } else if (config.spin().isZero()) {
-          rest();
-        } else if (idleSince == 0) {
-          idleSince = System.nanoTime();
-        } else if (System.nanoTime() - idleSince < config.spin().toNanos()) {
-          Thread.onSpinWait();
+          idling.worked();
         } else {
-          rest();
-          idleSince = 0;
+          boolean closing = stopping || !attended.isEmpty();
+          idling.rest(closing ? SLEEP_WHILE_CLOSING_MILLIS : LONGEST_SLEEP_MILLIS);
         }
       }
     } catch (Throwable e) {
@@ -215,14 +210,6 @@ final class Progress implements Runnable {
   private void openIfPossible(Link link) {
     if (links.stream().noneMatch(other -> other.blocks(link))) {
       link.open();
-    }
-  }
-
-  private void rest() {
-    int millis =
-        attended.isEmpty() && !stopping ? LONGEST_SLEEP_MILLIS : SLEEP_WHILE_CLOSING_MILLIS;
-    if (wakeup.sleep(millis, commands::isEmpty)) {
-      counters.slept();
     }
   }
 

@@ -13,7 +13,8 @@ import java.util.List;
  * @param maxReceives bodies that may be on their way in; what comes beyond is dropped
  * @param rendezvousBytes from this size on, a body is fetched straight into its landing instead of
  *     being sent along
- * @param spin how long to look for work before sleeping; costs a core, saves a wake-up
+ * @param spin how long to look for more work before sleeping: it saves wake-ups while there is
+ *     traffic and costs nothing when there is none
  * @param closeTimeout for what is under way when a connection or the engine is closed
  */
 public record UcxConfig(

@@ -45,20 +45,43 @@ final class Wakeup {
     }
   }
 
+  /** How a sleep went. */
+  enum Sleep {
+    SLEPT,
+    /** Another thread has left a command. */
+    CALLED,
+    /** UCX has more to do first. */
+    BUSY
+  }
+
   /**
    * Sleeps until there is something to do, at most for {@code millis}. On the progress thread.
    *
-   * @param idle asked once no ring can be missed any more
-   * @return whether it slept
+   * @param noCommands asked once no ring can be missed any more
    */
-  boolean sleep(int millis, BooleanSupplier idle) {
+  Sleep sleep(int millis, BooleanSupplier noCommands) {
     state.set(State.ASLEEP);
     try {
-      if (!idle.getAsBoolean() || !arm()) {
-        return false;
+      if (!noCommands.getAsBoolean()) {
+        return Sleep.CALLED;
+      }
+      if (!arm()) {
+        return Sleep.BUSY;
       }
       Natives.poll(readable, millis);
-      return true;
+      return Sleep.SLEPT;
+    } finally {
+      wake();
+    }
+  }
+
+  /** Sleeps although UCX is busy: commands wake it, what happens in UCX may not. */
+  void pause(int millis, BooleanSupplier noCommands) {
+    state.set(State.ASLEEP);
+    try {
+      if (noCommands.getAsBoolean()) {
+        Natives.poll(readable, millis);
+      }
     } finally {
       wake();
     }
@@ -73,7 +96,6 @@ final class Wakeup {
     }
   }
 
-  /** False if UCX has more to do first. */
   private boolean arm() {
     try {
       worker.arm();

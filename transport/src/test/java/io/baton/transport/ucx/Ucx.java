@@ -18,7 +18,7 @@ import java.util.random.RandomGeneratorFactory;
 final class Ucx {
 
   static final String TCP = "tcp,self";
-  static final String SHARED_MEMORY = "posix,sysv,cma,self";
+  static final String SHARED_MEMORY = "posix,sysv,self";
   static final String ALL = "";
 
   private Ucx() {}
