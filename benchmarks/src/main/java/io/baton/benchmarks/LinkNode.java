@@ -66,7 +66,7 @@ final class LinkNode implements Node {
   private final LinkHost host;
   private final Map<Long, Slot> outgoing = new ConcurrentHashMap<>();
   private final Map<Long, Slot> incoming = new ConcurrentHashMap<>();
-  private final Semaphore ready = new Semaphore(0);
+  private final Semaphore linked = new Semaphore(0);
   private final Semaphore taken = new Semaphore(0);
   private final Semaphore arrived = new Semaphore(0);
   private final AtomicLong transfers = new AtomicLong();
@@ -76,7 +76,11 @@ final class LinkNode implements Node {
     try {
       pool = PinnedPool.create(PoolConfig.of("bench", POOL_BYTES));
       ucx =
-          UcxHub.start(UcxConfig.withDefaults("bench").overTransports(transports.split(",")), pool);
+          UcxHub.start(
+              UcxConfig.withDefaults("bench")
+                  .overTransports(setup.transports().split(",", -1))
+                  .spinning(Duration.ofNanos(setup.spinMicros() * 1000L)),
+              pool);
       host =
           new LinkHost(
               new RelayId("bench", ProcessHandle.current().pid()),
@@ -115,7 +119,7 @@ final class LinkNode implements Node {
                 .withLanes(List.of(LaneKind.UCX)),
             new Sending(),
             new SplittableRandom(1));
-    acquire(ready);
+    acquire(linked);
   }
 
   @Override
@@ -132,7 +136,8 @@ final class LinkNode implements Node {
   }
 
   @Override
-  public void receive(Workload workload) {
+  public void receive(Workload workload, Runnable ready) {
+    ready.run();
     for (int i = 0; i < workload.messages(); i++) {
       acquire(arrived);
     }
@@ -151,7 +156,8 @@ final class LinkNode implements Node {
   }
 
   @Override
-  public void pong(Workload workload) {
+  public void pong(Workload workload, Runnable ready) {
+    ready.run();
     for (int i = 0; i < workload.messages(); i++) {
       acquire(arrived);
       offer(workload.bytes());
@@ -208,7 +214,7 @@ final class LinkNode implements Node {
       if (opened.lane() != LaneKind.UCX) {
         throw new IllegalStateException("the link goes by " + opened.lane());
       }
-      ready.release();
+      linked.release();
     }
 
     @Override

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
+import io.baton.proto.codec.ExchangeCodec;
 import io.baton.proto.codec.IdCodec;
+import io.baton.proto.codec.PoolAddress;
 import io.baton.proto.codec.PushCodec;
 import io.baton.proto.codec.Versions;
 import io.baton.proto.v1.Chunk;
@@ -12,6 +14,8 @@ import io.baton.proto.v1.PushFrame;
 import io.baton.proto.v1.PushGrpc;
 import io.baton.proto.v1.PushHello;
 import io.baton.proto.v1.Pushed;
+import io.baton.proto.v1.SharedPool;
+import io.baton.proto.v1.Sharing;
 import io.baton.proto.v1.VersionRange;
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
@@ -27,6 +31,8 @@ import io.baton.transport.lane.RecordingReceiver;
 import io.baton.transport.payload.PayloadFrames;
 import io.baton.transport.payload.PayloadMemory;
 import io.baton.transport.pinned.PoolUse;
+import io.baton.transport.pinned.Slot;
+import io.baton.transport.pinned.SlotHandle;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.InsecureChannelCredentials;
@@ -65,13 +71,14 @@ class GrpcPushServiceTest {
       new PushLimits(1 << 20, 1 << 20, 8, Duration.ofMillis(400));
 
   private final RecordingReceiver receiver = new RecordingReceiver();
-  private final GrpcRig rig = GrpcRig.framing(Endpoint.tcp("127.0.0.1", 0), LIMITS);
+  private GrpcRig rig;
   private ManagedChannel channel;
   private GrpcLane goodLane;
   private int goodPushes;
 
   @BeforeEach
   void open() throws Exception {
+    rig = GrpcRig.sharing(Endpoint.tcp("127.0.0.1", 0), LIMITS);
     rig.start(SELF, receiver);
     channel =
         Channels.open(
@@ -329,6 +336,77 @@ class GrpcPushServiceTest {
         .containsExactly(DropReason.DIGEST_MISMATCH);
     stream.halfClose();
     assertThat(stream.status().isOk()).isTrue();
+  }
+
+  private static PushFrame saying(PushFrame frame, Sharing sharing) {
+    return frame.toBuilder().setSharing(sharing).build();
+  }
+
+  /** A peer that says the sender's pool to be its own, and so has it mapped. */
+  private PushFrame helloWithPool() {
+    PoolAddress pool = new PoolAddress(rig.pool().path().toString(), rig.pool().id());
+    return saying(hello(), Sharing.newBuilder().setPool(ExchangeCodec.toWire(pool)).build());
+  }
+
+  private static PushFrame shared(SlotHandle handle) {
+    return pushFrame(
+        push ->
+            push.getPayloadBuilder()
+                .clearInline()
+                .setShared(
+                    ExchangeCodec.slotToWire(handle.pool(), handle.offset(), handle.generation())));
+  }
+
+  @Test
+  void handle_thatIsStale_isDroppedAndTheStreamGoesOn() throws Exception {
+    Slot slot = rig.pool().allocate(100, PoolUse.PUSH, "evil").orElseThrow();
+    SlotHandle handle = slot.handle();
+    slot.release();
+    RawStream stream = new RawStream().send(helloWithPool());
+    stream.send(shared(handle));
+    stream.send(shared(new SlotHandle(handle.pool(), 1L << 40, handle.generation())));
+    stream.send(shared(new SlotHandle(handle.pool(), rig.pool().size() - 64, 1)));
+    stream.send(pushFrame(push -> {}));
+    eventually().untilAsserted(() -> assertThat(receiver.pushes()).hasSize(1));
+    assertThat(receiver.drops())
+        .extracting(RecordingReceiver.Drop::reason)
+        .containsExactly(DropReason.STALE, DropReason.STALE, DropReason.STALE);
+    stream.halfClose();
+    assertThat(stream.status().isOk()).isTrue();
+  }
+
+  @Test
+  void handle_thatCannotBe_isMalformed() throws Exception {
+    assertMalformed(
+        shared(new SlotHandle(1, 128, 5)), "shared: no pool of the sender is mapped here");
+    assertMalformed(shared(new SlotHandle(1, 128, 0)), "shared.generation: missing");
+    Status status =
+        new RawStream().send(helloWithPool()).send(shared(new SlotHandle(0x42, 128, 5))).status();
+    assertThat(status.getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+    assertThat(status.getDescription())
+        .isEqualTo(
+            "shared.pool: 0000000000000042; the sender's is %016x".formatted(rig.pool().id()));
+  }
+
+  @Test
+  void sharing_thatCannotBe_isMalformed() throws Exception {
+    PushFrame honest = pushFrame(push -> {});
+    assertMalformed(
+        saying(honest, Sharing.newBuilder().setMapped(true).build()),
+        "sharing.mapped: no pool was offered");
+    assertMalformed(
+        saying(honest, Sharing.newBuilder().addConsumed(7).build()),
+        "sharing.consumed: 7 is not waited for");
+    assertMalformed(
+        saying(
+            honest, Sharing.newBuilder().setPool(SharedPool.newBuilder().setPath("pool")).build()),
+        "sharing.pool.path: \"pool\" is no absolute path");
+    Status status =
+        new RawStream()
+            .send(helloWithPool())
+            .send(saying(honest, helloWithPool().getSharing()))
+            .status();
+    assertThat(status.getDescription()).isEqualTo("sharing.pool: comes twice");
   }
 
   @Test
