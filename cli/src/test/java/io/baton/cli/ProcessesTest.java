@@ -108,6 +108,29 @@ class ProcessesTest {
     awaitGenerated(address);
   }
 
+  /** Two relays, two stages and a client, each a process; the client is this one. */
+  @Test
+  void payloads_betweenProcessesOfOneHost_neverGoInMessages() throws IOException {
+    List<String> relays = new ArrayList<>();
+    for (int i = 1; i <= 2; i++) {
+      Path socket = directory.resolve("s" + i);
+      Process relay =
+          start("relay", "--name=r" + i, "--listen=127.0.0.1:0", "--socket", socket.toString());
+      relays.add(awaitLine(relay, "listens at").replaceAll(".* ", ""));
+      start("stage", "--relay", "unix:" + socket, "--model", MODEL, "--stage=%d/2".formatted(i));
+    }
+    awaitGenerated(String.join(",", relays));
+
+    for (String relay : relays) {
+      JsonNode payloads =
+          Baton.run("status", relay, "--json").assertStatus(ExitCode.OK).json().get("payloads");
+      for (String way : List.of("sent", "received")) {
+        assertThat(payloads.get(way).path("framed").asLong()).as(relay + " " + way).isZero();
+        assertThat(payloads.get(way).path("shared").asLong()).as(relay + " " + way).isPositive();
+      }
+    }
+  }
+
   private Process startRelay(Path socket, String port) throws IOException {
     return start("relay", "--listen=127.0.0.1:" + port, "--socket", socket.toString());
   }

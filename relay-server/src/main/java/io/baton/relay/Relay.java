@@ -133,7 +133,15 @@ public final class Relay implements AutoCloseable {
         new StatusReport(
             context,
             new StatusReport.Sources(
-                slot, payloads, lanes, pushes, pool, exchange, config.dataPlane().lanes(), ucx));
+                slot,
+                payloads,
+                memory,
+                lanes,
+                pushes,
+                pool,
+                exchange,
+                config.dataPlane().lanes(),
+                ucx));
     ServerSettings settings = ServerSettings.direct(InsecureServerCredentials.create());
     try {
       executorServer =

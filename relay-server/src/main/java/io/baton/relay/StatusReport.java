@@ -5,6 +5,7 @@ import io.baton.proto.codec.StageCodec;
 import io.baton.proto.codec.Versions;
 import io.baton.proto.v1.ExchangeStatus;
 import io.baton.proto.v1.InboundStatus;
+import io.baton.proto.v1.PayloadsStatus;
 import io.baton.proto.v1.PushesStatus;
 import io.baton.proto.v1.SessionsStatus;
 import io.baton.proto.v1.StatusResponse;
@@ -16,6 +17,8 @@ import io.baton.transport.Budget;
 import io.baton.transport.lane.LaneKind;
 import io.baton.transport.lane.Lanes;
 import io.baton.transport.lane.grpc.GrpcPushService;
+import io.baton.transport.payload.PayloadMemory;
+import io.baton.transport.payload.PayloadTraffic;
 import io.baton.transport.pinned.PinnedPool;
 import java.time.Duration;
 import java.util.List;
@@ -35,6 +38,7 @@ final class StatusReport {
   record Sources(
       ExecutorSlot slot,
       Budget payloads,
+      PayloadMemory memory,
       Lanes lanes,
       GrpcPushService pushes,
       PinnedPool pool,
@@ -86,6 +90,7 @@ final class StatusReport {
             .setDraining(relay.sessions().isShut())
             .setSessions(sessions())
             .setPushes(pushes())
+            .setPayloads(payloads())
             .addAllLaneOrder(sources.laneOrder().stream().map(Words::of).toList())
             .setUcx(sources.ucx().status())
             .setInbound(inbound())
@@ -107,6 +112,22 @@ final class StatusReport {
         .setArrivingBytes(sources.payloads().used())
         .setSteps(relay.counters().steps.sum())
         .setStepsFromPeers(relay.counters().pushesUsed.sum())
+        .build();
+  }
+
+  private PayloadsStatus payloads() {
+    return PayloadsStatus.newBuilder()
+        .setSent(traffic(sources.memory().sent()))
+        .setReceived(traffic(sources.memory().received()))
+        .build();
+  }
+
+  private static io.baton.proto.v1.PayloadTraffic traffic(PayloadTraffic counted) {
+    return io.baton.proto.v1.PayloadTraffic.newBuilder()
+        .setShared(counted.shared())
+        .setSharedBytes(counted.sharedBytes())
+        .setFramed(counted.framed())
+        .setFramedBytes(counted.framedBytes())
         .build();
   }
 

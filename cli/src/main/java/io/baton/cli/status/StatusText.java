@@ -5,6 +5,7 @@ import io.baton.proto.v1.ExchangeStatus;
 import io.baton.proto.v1.InboundStatus;
 import io.baton.proto.v1.LaneStatus;
 import io.baton.proto.v1.LinkStatus;
+import io.baton.proto.v1.PayloadTraffic;
 import io.baton.proto.v1.PoolAmount;
 import io.baton.proto.v1.PoolHolder;
 import io.baton.proto.v1.PoolStatus;
@@ -109,6 +110,12 @@ final class StatusText {
         "steps",
         "%d answered, %d of them from a peer's push"
             .formatted(sessions.getSteps(), sessions.getStepsFromPeers()));
+    entry(
+        "payloads",
+        "sent %s; received %s"
+            .formatted(
+                traffic(status.getPayloads().getSent()),
+                traffic(status.getPayloads().getReceived())));
     PushesStatus pushes = status.getPushes();
     entry(
         "pushes",
@@ -126,6 +133,15 @@ final class StatusText {
     if (status.hasExchange()) {
       exchange(status.getExchange());
     }
+  }
+
+  private static String traffic(PayloadTraffic payloads) {
+    return "%d in shared memory (%s), %d in messages (%s)"
+        .formatted(
+            payloads.getShared(),
+            ByteText.of(payloads.getSharedBytes()),
+            payloads.getFramed(),
+            ByteText.of(payloads.getFramedBytes()));
   }
 
   private String stages() {

@@ -30,6 +30,8 @@ public final class Connections {
         .setLost(stats.lost())
         .setBytes(stats.bytes())
         .setReconnects(stats.reconnects())
+        .setShared(stats.shared())
+        .setSharedBytes(stats.sharedBytes())
         .build();
   }
 
