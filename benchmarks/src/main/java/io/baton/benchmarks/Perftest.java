@@ -52,7 +52,7 @@ final class Perftest implements Contender {
 
   private double[] run(Workload workload, String... test) throws IOException {
     String port = Integer.toString(freePort());
-    Process server = start(List.of("ucx_perftest", "-p", port));
+    Process server = start(Side.THERE, List.of("ucx_perftest", "-p", port));
     try {
       List<String> command =
           new ArrayList<>(List.of("ucx_perftest", "127.0.0.1", "-p", port, "-e", "-f"));
@@ -70,7 +70,7 @@ final class Perftest implements Contender {
   private double[] lastLine(List<String> command) throws IOException {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (true) {
-      Process client = start(command);
+      Process client = start(Side.HERE, command);
       String output = new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       end(client);
       String last = output.strip().lines().reduce("", (before, line) -> line).strip();
@@ -90,8 +90,8 @@ final class Perftest implements Contender {
     }
   }
 
-  private Process start(List<String> command) throws IOException {
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+  private Process start(Side side, List<String> command) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(side.pinned(command)).redirectErrorStream(true);
     builder.environment().putAll(environment);
     return builder.start();
   }

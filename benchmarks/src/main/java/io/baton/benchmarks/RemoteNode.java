@@ -23,7 +23,7 @@ final class RemoteNode implements AutoCloseable {
     answers = process.inputReader();
   }
 
-  static RemoteNode start(Nodes kind, Setup setup) throws IOException {
+  static RemoteNode start(Side side, Nodes kind, Setup setup) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
@@ -31,7 +31,7 @@ final class RemoteNode implements AutoCloseable {
     command.add(kind.name());
     command.addAll(setup.toArguments());
     ProcessBuilder builder =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+        new ProcessBuilder(side.pinned(command)).redirectError(ProcessBuilder.Redirect.INHERIT);
     if (kind == Nodes.BARE) {
       builder.environment().putAll(UcxEnvironment.shared());
     }

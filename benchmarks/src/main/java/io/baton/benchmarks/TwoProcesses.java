@@ -1,9 +1,13 @@
 package io.baton.benchmarks;
 
 import java.io.IOException;
+import java.util.List;
 
 /** Two nodes of one kind, in a process each. */
 final class TwoProcesses implements Contender {
+
+  private static final List<Workload> WARM_UP =
+      List.of(new Workload(64, 20_000, 16), new Workload(128 << 10, 5_000, 16));
 
   private final String name;
   private final RemoteNode here;
@@ -16,11 +20,21 @@ final class TwoProcesses implements Contender {
   }
 
   static TwoProcesses start(String name, Nodes kind, Setup setup) throws IOException {
-    RemoteNode there = RemoteNode.start(kind, setup);
-    RemoteNode here = RemoteNode.start(kind, setup);
+    RemoteNode there = RemoteNode.start(Side.THERE, kind, setup);
+    RemoteNode here = RemoteNode.start(Side.HERE, kind, setup);
     here.connect(there.address());
     there.connect(here.address());
-    return new TwoProcesses(name, here, there);
+    TwoProcesses both = new TwoProcesses(name, here, there);
+    both.warmUp();
+    return both;
+  }
+
+  /** So that the compiler is done with both before anything is measured. */
+  private void warmUp() throws IOException {
+    for (Workload workload : WARM_UP) {
+      bandwidth(workload);
+      roundTrip(workload);
+    }
   }
 
   @Override

@@ -3,23 +3,25 @@ package io.baton.transport.ucx;
 import java.util.function.BooleanSupplier;
 
 /**
- * What the progress thread does when it finds no work: spin for as long as the configuration says,
- * then sleep. UCX cannot be left alone while messages wait for room in shared memory, of which no
- * event tells; then the thread lets others run, and after a while only looks every millisecond, so
- * that a peer that stands still does not cost a core.
+ * What the progress thread does when it finds no work: look again for as long as the configuration
+ * says, then sleep. UCX cannot be left alone while messages wait for room in shared memory, because
+ * no event tells of it; then the thread goes on looking, and after a while does so every
+ * millisecond only, so that a peer that stands still does not cost a core. Looking again lets other
+ * threads run first: what is waited for may need this very processor.
  */
 final class Idling {
 
-  private static final int YIELDS = 2000;
+  private static final long SHORTEST_LOOK_NANOS = 5_000;
+  private static final long BUSY_NANOS = 5_000_000;
   private static final int PAUSE_MILLIS = 1;
 
   private final Wakeup wakeup;
   private final long spinNanos;
   private final BooleanSupplier noCommands;
   private final Runnable onSleep;
-  private long idleSince;
   private boolean idle;
-  private int yields;
+  private long idleSince;
+  private long lookUntil;
 
   Idling(Wakeup wakeup, long spinNanos, BooleanSupplier noCommands, Runnable onSleep) {
     this.wakeup = wakeup;
@@ -30,7 +32,6 @@ final class Idling {
 
   void worked() {
     idle = false;
-    yields = 0;
   }
 
   /**
@@ -38,9 +39,14 @@ final class Idling {
    *
    * @param longestMillis to sleep
    */
-  @SuppressWarnings("ThreadPriorityCheck") // What is waited for may need this very processor.
-  void rest(int longestMillis) {
-    if (spins()) {
+  @SuppressWarnings("ThreadPriorityCheck")
+  void rest(int longestMillis, long nowNanos) {
+    if (!idle) {
+      idle = true;
+      idleSince = nowNanos;
+      lookUntil = nowNanos + spinNanos;
+    }
+    if (nowNanos - lookUntil < 0) {
       Thread.yield();
       return;
     }
@@ -51,25 +57,12 @@ final class Idling {
       }
       case CALLED -> worked();
       case BUSY -> {
-        if (yields < YIELDS) {
-          yields++;
-          Thread.yield();
+        if (nowNanos - idleSince < BUSY_NANOS) {
+          lookUntil = nowNanos + Math.max(SHORTEST_LOOK_NANOS, spinNanos);
         } else {
           wakeup.pause(PAUSE_MILLIS, noCommands);
         }
       }
     }
-  }
-
-  private boolean spins() {
-    if (spinNanos == 0) {
-      return false;
-    }
-    long now = System.nanoTime();
-    if (!idle) {
-      idle = true;
-      idleSince = now;
-    }
-    return now - idleSince < spinNanos;
   }
 }

@@ -109,7 +109,8 @@ final class Progress implements Runnable {
           idling.worked();
         } else {
           boolean closing = stopping || !attended.isEmpty();
-          idling.rest(closing ? SLEEP_WHILE_CLOSING_MILLIS : LONGEST_SLEEP_MILLIS);
+          idling.rest(
+              closing ? SLEEP_WHILE_CLOSING_MILLIS : LONGEST_SLEEP_MILLIS, System.nanoTime());
         }
       }
     } catch (Throwable e) {
