@@ -30,7 +30,8 @@ class MessageJsonTest {
             "lanes",
             "inbound",
             "pool",
-            "exchange");
+            "exchange",
+            "payloads");
     assertThat(json.get("exchange").isNull()).isTrue();
     assertThat(json.get("lanes")).isEmpty();
     assertThat(json.get("uptime_millis").isIntegralNumber()).isTrue();
