@@ -91,6 +91,7 @@ class StatusReportTest {
             new StatusReport.Sources(
                 new ExecutorSlot(sessions),
                 new Budget(1),
+                PayloadMemory.none(),
                 lanes,
                 pushes,
                 pool,
