@@ -38,7 +38,9 @@ final class Opening {
             route.stream().map(c -> c.span().first()).collect(Collectors.toSet()));
     scratch.leaveRoute();
     for (int i = 0; i < route.size(); i++) {
-      scratch.hops.add(hop(route.get(i), i));
+      Candidate candidate = route.get(i);
+      int known = scratch.history.lengthOf(scratch.known(candidate));
+      scratch.hops.add(reputation.enlist(candidate, known, i));
     }
     choice.choose();
     closeAllElse();
@@ -52,13 +54,6 @@ final class Opening {
         scratch.stats = scratch.stats.withTakeover();
       }
     }
-  }
-
-  private Hop hop(Candidate candidate, int index) {
-    int known = scratch.history.lengthOf(scratch.known(candidate));
-    int length = Math.min(scratch.held.getOrDefault(candidate.relay(), 0), known);
-    scratch.held.putIfAbsent(candidate.relay(), 0);
-    return Hop.told(candidate, length, reputation.pushSources(index), scratch.openDeadline());
   }
 
   /** Tells a hop of the epoch once more. */

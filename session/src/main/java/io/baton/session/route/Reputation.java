@@ -87,6 +87,18 @@ final class Reputation {
     return ban == null || ban.failures() == 1 ? scratch.held.getOrDefault(relay, 0) : 0;
   }
 
+  /**
+   * Makes a relay a hop that is told of the epoch.
+   *
+   * @param known tokens up to which the session can vouch for what the relay holds
+   * @param index the stage that it takes in the route
+   */
+  Hop enlist(Candidate candidate, int known, int index) {
+    int length = Math.min(scratch.held.getOrDefault(candidate.relay(), 0), known);
+    scratch.held.putIfAbsent(candidate.relay(), 0);
+    return Hop.told(candidate, length, pushSources(index), scratch.openDeadline());
+  }
+
   /** Forgets relays that are nowhere to be seen, if there are too many to remember. */
   void prune() {
     if (scratch.held.size() + scratch.bans.size() <= RELAYS_REMEMBERED) {

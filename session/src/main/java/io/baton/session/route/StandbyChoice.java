@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Finds relays to stand by for the stages of a route. */
 final class StandbyChoice {
@@ -26,36 +27,45 @@ final class StandbyChoice {
     if (!scratch.config.standby()) {
       return chosen;
     }
+    @Nullable List<Candidate> free = null;
     for (int i = 0; i < scratch.hops.size(); i++) {
-      if (scratch.standbyOf(scratch.hops.get(i)) < 0) {
-        best(scratch.hops.get(i), i)
-            .ifPresent(
-                standby -> {
-                  chosen.add(standby);
-                  scratch.standbys.add(standby);
-                });
+      Hop hop = scratch.hops.get(i);
+      if (scratch.standbyOf(hop) >= 0) {
+        continue;
+      }
+      // Asked on every input of a session that lacks a standby.
+      free = free == null ? free() : free;
+      Optional<Candidate> best = best(hop, free);
+      if (best.isPresent()) {
+        Hop standby = enlist(best.get(), i);
+        chosen.add(standby);
+        scratch.standbys.add(standby);
+        free.remove(best.get());
       }
     }
     return chosen;
   }
 
-  /** Of the free relays that serve the same stage, the one that lacks least of the session. */
-  private Optional<Hop> best(Hop hop, int index) {
+  /** The relays that have no part in the session yet. */
+  private List<Candidate> free() {
     Set<RelayId> taken =
         Stream.concat(scratch.hops.stream(), scratch.standbys.stream())
             .map(Hop::relay)
             .collect(Collectors.toSet());
-    return reputation.candidates().stream()
-        .filter(candidate -> candidate.span().equals(hop.candidate().span()))
-        .filter(candidate -> !taken.contains(candidate.relay()))
-        .max(Comparator.comparingInt(candidate -> reputation.trustedLength(candidate.relay())))
-        .map(candidate -> standby(candidate, index));
+    List<Candidate> free = new ArrayList<>(reputation.candidates());
+    free.removeIf(candidate -> taken.contains(candidate.relay()));
+    return free;
   }
 
-  private Hop standby(Candidate candidate, int index) {
+  /** Of those that serve the same stage, the one that lacks least of the session. */
+  private Optional<Candidate> best(Hop hop, List<Candidate> free) {
+    return free.stream()
+        .filter(candidate -> candidate.span().equals(hop.candidate().span()))
+        .max(Comparator.comparingInt(candidate -> reputation.trustedLength(candidate.relay())));
+  }
+
+  private Hop enlist(Candidate candidate, int index) {
     int known = scratch.history.lengthOf(scratch.history.known(candidate.span().first()));
-    int length = Math.min(scratch.held.getOrDefault(candidate.relay(), 0), known);
-    scratch.held.putIfAbsent(candidate.relay(), 0);
-    return Hop.told(candidate, length, reputation.pushSources(index), scratch.openDeadline());
+    return reputation.enlist(candidate, known, index);
   }
 }
