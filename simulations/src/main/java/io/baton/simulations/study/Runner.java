@@ -1,5 +1,6 @@
 package io.baton.simulations.study;
 
+import io.baton.simulations.world.Mix;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -84,9 +85,6 @@ final class Runner {
 
   /** The seed of a session; neighbours have nothing in common. */
   static long seed(long seed, int session) {
-    long z = seed * 0x9e3779b97f4a7c15L + session;
-    z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
-    z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-    return z ^ (z >>> 31);
+    return Mix.finish(seed * Mix.GOLDEN + session);
   }
 }

@@ -82,6 +82,11 @@ public final class ClientNode extends Node {
   }
 
   @Override
+  WorldObserver observer() {
+    return world.observer();
+  }
+
+  @Override
   public boolean isUp() {
     return up;
   }
@@ -142,21 +147,6 @@ public final class ClientNode extends Node {
     }
     connections.clear();
     world.finished();
-  }
-
-  /** Does nothing until it is resumed; what arrives waits. */
-  public void pause() {
-    if (up && !isPaused()) {
-      world.observer().onFault(this, "pauses");
-      freeze();
-    }
-  }
-
-  public void resume() {
-    if (isPaused()) {
-      world.observer().onFault(this, "resumes");
-      thaw();
-    }
   }
 
   /** Breaks the stream to a relay, if there is one. */

@@ -33,13 +33,23 @@ public abstract sealed class Node permits RelayNode, ClientNode {
   /** The world's time. */
   public abstract long nowNanos();
 
-  /** Does nothing from now on; what arrives waits. */
-  final void freeze() {
-    paused = true;
+  /** Who is told what is done to it. */
+  abstract WorldObserver observer();
+
+  /** Does nothing until it is resumed; what arrives waits. */
+  public final void pause() {
+    if (isUp() && !paused) {
+      observer().onFault(this, "pauses");
+      paused = true;
+    }
   }
 
   /** Goes on, first with what has waited. */
-  final void thaw() {
+  public final void resume() {
+    if (!paused) {
+      return;
+    }
+    observer().onFault(this, "resumes");
     paused = false;
     while (!paused && !backlog.isEmpty()) {
       backlog.remove().run();

@@ -84,6 +84,11 @@ public final class RelayNode extends Node {
   }
 
   @Override
+  WorldObserver observer() {
+    return world.observer();
+  }
+
+  @Override
   public boolean isUp() {
     return up;
   }
@@ -156,21 +161,6 @@ public final class RelayNode extends Node {
     up = true;
     silent = false;
     draining = false;
-  }
-
-  /** Does nothing until it is resumed; what arrives waits. */
-  public void pause() {
-    if (up && !isPaused()) {
-      world.observer().onFault(this, "pauses");
-      freeze();
-    }
-  }
-
-  public void resume() {
-    if (isPaused()) {
-      world.observer().onFault(this, "resumes");
-      thaw();
-    }
   }
 
   /** Computes so many times slower from the next computation on. */
