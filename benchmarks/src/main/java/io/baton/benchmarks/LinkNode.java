@@ -41,21 +41,31 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What two relays do between them: chunks lie in pools, are offered, granted room, sent and taken.
+ * As in a relay, what is to be done next is done on the thread that tells of something.
  */
 final class LinkNode implements Node {
 
   private static final long POOL_BYTES = 512L << 20;
   private static final DataId DATA = new DataId("bench", "bench");
+
+  /** What a node does about what it is told of, on the engine's thread. */
+  private interface Part {
+    default void taken() {}
+
+    default void arrived() {}
+  }
 
   private final PinnedPool pool;
   private final UcxHub ucx;
@@ -66,10 +76,9 @@ final class LinkNode implements Node {
   private final LinkHost host;
   private final Map<Long, Slot> outgoing = new ConcurrentHashMap<>();
   private final Map<Long, Slot> incoming = new ConcurrentHashMap<>();
-  private final Semaphore linked = new Semaphore(0);
-  private final Semaphore taken = new Semaphore(0);
-  private final Semaphore arrived = new Semaphore(0);
+  private final CompletableFuture<Void> linked = new CompletableFuture<>();
   private final AtomicLong transfers = new AtomicLong();
+  private volatile @Nullable Part part;
   private @Nullable PeerLink link;
 
   LinkNode(Setup setup) {
@@ -119,49 +128,71 @@ final class LinkNode implements Node {
                 .withLanes(List.of(LaneKind.UCX)),
             new Sending(),
             new SplittableRandom(1));
-    acquire(linked);
+    await(linked);
   }
 
   @Override
   public void send(Workload workload) {
-    taken.drainPermits();
-    taken.release(workload.window());
-    for (int i = 0; i < workload.messages(); i++) {
-      acquire(taken);
+    CompletableFuture<Void> all = new CompletableFuture<>();
+    int first = Math.min(workload.window(), workload.messages());
+    part =
+        new Part() {
+          private int offers = workload.messages() - first;
+          private int left = workload.messages();
+
+          @Override
+          public void taken() {
+            if (offers > 0) {
+              offers--;
+              offer(workload.bytes());
+            }
+            left--;
+            if (left == 0) {
+              all.complete(null);
+            }
+          }
+        };
+    for (int i = 0; i < first; i++) {
       offer(workload.bytes());
     }
-    for (int i = 0; i < workload.window(); i++) {
-      acquire(taken);
-    }
+    await(all);
   }
 
   @Override
   public void receive(Workload workload, Runnable ready) {
-    ready.run();
-    for (int i = 0; i < workload.messages(); i++) {
-      acquire(arrived);
-    }
+    count(workload.messages(), ready, () -> {});
   }
 
   @Override
   public long[] ping(Workload workload) {
+    CompletableFuture<Void> all = new CompletableFuture<>();
     long[] nanos = new long[workload.messages()];
-    for (int i = 0; i < nanos.length; i++) {
-      long begun = System.nanoTime();
-      offer(workload.bytes());
-      acquire(arrived);
-      nanos[i] = System.nanoTime() - begun;
-    }
+    part =
+        new Part() {
+          private int answered;
+          private long begun = System.nanoTime();
+
+          @Override
+          public void arrived() {
+            long now = System.nanoTime();
+            nanos[answered] = now - begun;
+            begun = now;
+            answered++;
+            if (answered < nanos.length) {
+              offer(workload.bytes());
+            } else {
+              all.complete(null);
+            }
+          }
+        };
+    offer(workload.bytes());
+    await(all);
     return nanos;
   }
 
   @Override
   public void pong(Workload workload, Runnable ready) {
-    ready.run();
-    for (int i = 0; i < workload.messages(); i++) {
-      acquire(arrived);
-      offer(workload.bytes());
-    }
+    count(workload.messages(), ready, () -> offer(workload.bytes()));
   }
 
   @Override
@@ -175,6 +206,33 @@ final class LinkNode implements Node {
     loops.close();
     ucx.close();
     pool.close();
+  }
+
+  private void count(int messages, Runnable ready, Runnable onEach) {
+    CompletableFuture<Void> all = new CompletableFuture<>();
+    part =
+        new Part() {
+          private int left = messages;
+
+          @Override
+          public void arrived() {
+            onEach.run();
+            left--;
+            if (left == 0) {
+              all.complete(null);
+            }
+          }
+        };
+    ready.run();
+    await(all);
+  }
+
+  private Part part() {
+    Part current = part;
+    if (current == null) {
+      throw new IllegalStateException("nothing was begun");
+    }
+    return current;
   }
 
   private void offer(int bytes) {
@@ -197,13 +255,11 @@ final class LinkNode implements Node {
     }
   }
 
-  private static void acquire(Semaphore semaphore) {
+  private static void await(CompletableFuture<Void> done) {
     try {
-      if (!semaphore.tryAcquire(30, TimeUnit.SECONDS)) {
-        throw new IllegalStateException("nothing for half a minute");
-      }
-    } catch (InterruptedException e) {
-      throw new IllegalStateException("interrupted", e);
+      done.get(60, TimeUnit.SECONDS);
+    } catch (InterruptedException | ExecutionException | TimeoutException e) {
+      throw new IllegalStateException("not done within a minute", e);
     }
   }
 
@@ -214,7 +270,7 @@ final class LinkNode implements Node {
       if (opened.lane() != LaneKind.UCX) {
         throw new IllegalStateException("the link goes by " + opened.lane());
       }
-      linked.release();
+      linked.complete(null);
     }
 
     @Override
@@ -235,7 +291,7 @@ final class LinkNode implements Node {
           Slot slot = outgoing.remove(transfer);
           if (slot != null) {
             slot.release();
-            taken.release();
+            part().taken();
           }
         }
         default -> throw new IllegalStateException(answer.toString());
@@ -264,7 +320,7 @@ final class LinkNode implements Node {
       if (slot != null) {
         slot.release();
         from.taken(transfer);
-        arrived.release();
+        part().arrived();
       }
     }
 

@@ -17,21 +17,25 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * Measures the engine between two processes of one machine, beside jucx with nothing around it and
- * UCX's own measure. Rounds are interleaved, and the table has their medians.
+ * Measures the lane ucx between two processes of one machine, with and without what relays do
+ * around it, beside jucx with nothing around it and UCX's own measure. Rounds are interleaved, and
+ * the table has their medians.
  */
 @Command(name = "UcxBench", mixinStandardHelpOptions = true, sortOptions = false)
 public final class UcxBench implements Callable<Integer> {
 
   private static final long BYTES_A_MEASUREMENT = 2L << 30;
   private static final int MOST_MESSAGES = 20_000;
+  private static final int MOST_UNDER_WAY = 16;
   private static final int ROUND_TRIPS = 2_000;
 
   @Option(names = "--rounds", description = "Rounds of which the median is taken.")
   private int rounds = 5;
 
-  @Option(names = "--window", description = "Messages under way.")
-  private int window = 16;
+  @Option(
+      names = "--under-way",
+      description = "Bytes under way, of 16 messages at most, and always of one.")
+  private int underWay = 4 << 20;
 
   @Option(names = "--sizes", split = ",", description = "Bytes of a body.")
   private List<Integer> sizes = List.of(8 << 10, 1 << 20, 16 << 20);
@@ -42,8 +46,14 @@ public final class UcxBench implements Callable<Integer> {
   @Option(names = "--spin-micros", description = "How long the engine spins before it sleeps.")
   private int spinMicros = 20;
 
-  @Option(names = "--idle-seconds", description = "How long to watch idle engines.")
+  @Option(names = "--idle-seconds", description = "How long to watch idle relays.")
   private int idleSeconds = 5;
+
+  @Option(
+      names = "--only",
+      split = ",",
+      description = "Of the contenders, such as jucx; the relays are always among them.")
+  private List<String> only = List.of();
 
   @Option(
       names = "--patience",
@@ -69,7 +79,7 @@ public final class UcxBench implements Callable<Integer> {
   private void measure(String over, QuietMachine quiet) throws IOException {
     Setup setup = Setup.over(over).spinning(spinMicros);
     try (TwoProcesses engine = TwoProcesses.start("engine", Nodes.ENGINE, setup);
-        Contender relays = TwoProcesses.start("relays", Nodes.LINK, setup);
+        TwoProcesses relays = TwoProcesses.start("relays", Nodes.LINK, setup);
         Contender fetching = TwoProcesses.start("jucx", Nodes.BARE, setup);
         Contender eager = TwoProcesses.start("jucx eager", Nodes.BARE, setup.eager())) {
       List<Contender> references =
@@ -80,19 +90,23 @@ public final class UcxBench implements Callable<Integer> {
               new Perftest("perftest eager", UcxEnvironment.over(over, "inf")));
       List<Contender> all = new ArrayList<>(references);
       all.add(engine);
+      if (!only.isEmpty()) {
+        all.removeIf(contender -> !only.contains(contender.name()));
+      }
       all.add(relays);
       for (int size : sizes) {
-        bandwidth(over, size, all, engine, quiet);
-        roundTrips(over, size, all, engine, quiet);
+        bandwidth(over, size, all, relays, quiet);
+        roundTrips(over, size, all, relays, quiet);
       }
-      idle(over, engine);
+      idle(over, relays);
     }
   }
 
   private void bandwidth(
-      String over, int size, List<Contender> all, Contender engine, QuietMachine quiet)
+      String over, int size, List<Contender> all, Contender relays, QuietMachine quiet)
       throws IOException {
     int messages = Math.clamp(BYTES_A_MEASUREMENT / size, 1, MOST_MESSAGES);
+    int window = Math.clamp(underWay / size, 1, MOST_UNDER_WAY);
     Workload workload = new Workload(size, messages, window);
     Map<Contender, List<Double>> measured = new LinkedHashMap<>();
     for (int round = 0; round < rounds; round++) {
@@ -102,15 +116,16 @@ public final class UcxBench implements Callable<Integer> {
       }
     }
     table(
-        String.format(Locale.ROOT, "%s, %d bytes: bandwidth in GB/s", over, size),
+        String.format(
+            Locale.ROOT, "%s, %d bytes, %d under way: bandwidth in GB/s", over, size, window),
         measured,
-        engine,
+        relays,
         value -> value / 1e9,
         true);
   }
 
   private void roundTrips(
-      String over, int size, List<Contender> all, Contender engine, QuietMachine quiet)
+      String over, int size, List<Contender> all, Contender relays, QuietMachine quiet)
       throws IOException {
     int messages = Math.clamp(BYTES_A_MEASUREMENT / 4 / size, 10, ROUND_TRIPS);
     Workload workload = new Workload(size, messages, 1);
@@ -125,36 +140,36 @@ public final class UcxBench implements Callable<Integer> {
       }
     }
     String title = String.format(Locale.ROOT, "%s, %d bytes: round trip in µs", over, size);
-    table(title + ", p50", p50, engine, value -> value / 1e3, false);
-    table(title + ", p99", p99, engine, value -> value / 1e3, false);
+    table(title + ", p50", p50, relays, value -> value / 1e3, false);
+    table(title + ", p99", p99, relays, value -> value / 1e3, false);
   }
 
-  private void idle(String over, TwoProcesses engine) throws IOException {
-    double before = engine.cpuSeconds();
+  private void idle(String over, TwoProcesses relays) throws IOException {
+    double before = relays.cpuSeconds();
     try {
       TimeUnit.SECONDS.sleep(idleSeconds);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    double share = (engine.cpuSeconds() - before) / idleSeconds / 2;
+    double share = (relays.cpuSeconds() - before) / idleSeconds / 2;
     out.printf(Locale.ROOT, "%n%s: an idle process uses %.2f %% of a core%n", over, share * 100);
   }
 
   private void table(
       String title,
       Map<Contender, List<Double>> measured,
-      Contender engine,
+      Contender relays,
       ToDoubleFunction<Double> unit,
       boolean moreIsBetter) {
     out.printf(Locale.ROOT, "%n%s%n", title);
-    double own = median(measured.getOrDefault(engine, List.of()));
+    double own = median(measured.getOrDefault(relays, List.of()));
     measured.forEach(
         (contender, values) -> {
           double median = median(values);
           double ratio = moreIsBetter ? own / median : median / own;
           out.printf(
               Locale.ROOT,
-              "  %-16s %9.2f   engine is %5.2f of it   %s%n",
+              "  %-16s %9.2f   relays: %5.2f of it   %s%n",
               contender.name(),
               unit.applyAsDouble(median),
               ratio,

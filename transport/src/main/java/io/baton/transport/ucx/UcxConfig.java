@@ -41,7 +41,7 @@ public record UcxConfig(
 
   public static UcxConfig withDefaults(String name) {
     return new UcxConfig(
-        name, List.of(), 256, 256, 4096, 64 << 10, Duration.ZERO, Duration.ofSeconds(2));
+        name, List.of(), 256, 256, 4096, 64 << 10, Duration.ofNanos(20_000), Duration.ofSeconds(2));
   }
 
   public UcxConfig named(String newName) {
