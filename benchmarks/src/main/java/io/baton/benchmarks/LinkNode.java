@@ -16,7 +16,7 @@ import io.baton.transport.exchange.LinkListener;
 import io.baton.transport.exchange.Offer;
 import io.baton.transport.exchange.OfferReceiver;
 import io.baton.transport.exchange.PeerLink;
-import io.baton.transport.exchange.UcxHub;
+import io.baton.transport.ucx.UcxHub;
 import io.baton.transport.grpc.BoundServer;
 import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.grpc.EventLoops;

@@ -23,6 +23,7 @@ import io.baton.transport.grpc.SenderListener;
 import io.baton.transport.payload.Assembly;
 import io.baton.transport.payload.DigestRule;
 import io.baton.transport.payload.PayloadAssembler;
+import io.baton.transport.payload.PayloadFrames;
 import io.baton.transport.payload.PayloadLink;
 import io.baton.transport.payload.PayloadMemory;
 import io.baton.transport.pinned.PoolUse;
@@ -40,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
 
   private final SessionOpener opener;
+  private final ServerCallStreamObserver<StageFrame> call;
   private final PayloadLink payloads;
   private final PayloadAssembler assembler;
   private final FlowControlledSender<StageFrame> sender;
@@ -57,13 +59,14 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
       ServerCallStreamObserver<StageFrame> observer,
       SenderLimits limits) {
     this.opener = opener;
+    this.call = observer;
     this.payloads =
         memory.link(
             PoolUse.COMMAND,
             "a client",
             limits.maxBytes(),
             news -> offer(List.of(with(StageFrame.getDefaultInstance(), news))));
-    this.assembler = payloads.assembler(receiving.capacity(), receiving);
+    this.assembler = payloads.assembler(receiving.capacity(), receiving, this::resume);
     this.sender =
         new FlowControlledSender<>(
             observer, MessageLite::getSerializedSize, limits, SenderListener.NONE, false);
@@ -72,31 +75,54 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
     observer.setOnCancelHandler(this::gone);
     // Also when it is this end that has ended the stream.
     observer.setOnCloseHandler(this::gone);
+    // Frames are asked for one by one: none while a payload is awaited that comes another way.
+    observer.disableAutoRequest();
+    observer.request(1);
   }
 
   @Override
   public void onNext(ClientFrame frame) {
+    work(() -> take(frame));
+  }
+
+  /** A payload has come, or is lost, that was announced by the last frame. */
+  private void resume() {
+    work(() -> assembled(assembler.resume()));
+  }
+
+  private interface Work {
+    void run() throws MalformedFrameException;
+  }
+
+  private void work(Work work) {
     if (broken) {
       return;
     }
     try {
-      if (frame.hasSharing()) {
-        payloads.take(frame.getSharing());
-      }
-      switch (frame.getFrameCase()) {
-        case OPEN -> open(frame.getOpen());
-        case STEP -> step(frame.getStep());
-        case CHUNK -> assembled(assembler.add(frame.getChunk()));
-        case HEARTBEAT -> current().renewLease();
-        case CLOSE -> current().close("the client has closed it");
-        case FRAME_NOT_SET -> {
-          if (!frame.hasSharing()) {
-            throw new MalformedFrameException("frame", "missing or unknown");
-          }
-        }
-      }
+      work.run();
     } catch (MalformedFrameException e) {
       malformed(e);
+    }
+    if (!assembler.awaits()) {
+      call.request(1);
+    }
+  }
+
+  private void take(ClientFrame frame) throws MalformedFrameException {
+    if (frame.hasSharing()) {
+      payloads.take(frame.getSharing());
+    }
+    switch (frame.getFrameCase()) {
+      case OPEN -> open(frame.getOpen());
+      case STEP -> step(frame.getStep());
+      case CHUNK -> assembled(assembler.add(frame.getChunk()));
+      case HEARTBEAT -> current().renewLease();
+      case CLOSE -> current().close("the client has closed it");
+      case FRAME_NOT_SET -> {
+        if (!frame.hasSharing()) {
+          throw new MalformedFrameException("frame", "missing or unknown");
+        }
+      }
     }
   }
 
@@ -113,7 +139,9 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
 
   @Override
   public void respond(StageEffect.Respond output) {
-    send(StageFrames.output(output, payloads.frame(output.output())));
+    PayloadFrames payload = payloads.frame(output.output());
+    send(StageFrames.output(output, payload));
+    payloads.sent(payload);
   }
 
   @Override
@@ -148,7 +176,7 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
 
   private void open(Open open) throws MalformedFrameException {
     if (assembler.busy()) {
-      throw new MalformedFrameException("frame", "open while chunks of a payload are to come");
+      throw new MalformedFrameException("frame", "open while bytes of a payload are to come");
     }
     session = opener.open(open, this).orElse(session);
     if (session != null) {
@@ -163,7 +191,7 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
     switch (wire.getInputCase()) {
       case DIGEST -> {
         if (assembler.busy()) {
-          throw new MalformedFrameException("frame", "step while chunks of a payload are to come");
+          throw new MalformedFrameException("frame", "step while bytes of a payload are to come");
         }
         target.clientStep(
             this,
@@ -191,6 +219,7 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
       case Assembly.Incomplete _ -> {}
       case Assembly.Malformed(MalformedFrameException error) -> throw error;
       case Assembly.Stale stale -> throw stale.malformed();
+      case Assembly.Lost lost -> refuse(step, Refusal.BAD_DIGEST, lost.toString());
       case Assembly.Complete(Payload payload) -> {
         if (step != null) {
           target.clientStep(

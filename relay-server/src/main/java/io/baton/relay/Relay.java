@@ -11,7 +11,6 @@ import io.baton.session.model.StageRole;
 import io.baton.transport.Budget;
 import io.baton.transport.exchange.LinkConfig;
 import io.baton.transport.exchange.LinkHost;
-import io.baton.transport.exchange.UcxHub;
 import io.baton.transport.executor.ExecutorLink;
 import io.baton.transport.grpc.BindFailedException;
 import io.baton.transport.grpc.BoundServer;
@@ -32,6 +31,8 @@ import io.baton.transport.pinned.ChunkIndexConfig;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.Pinning;
 import io.baton.transport.pinned.PoolException;
+import io.baton.transport.ucx.UcxHub;
+import io.baton.transport.ucx.UcxOnDemand;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -98,9 +99,13 @@ public final class Relay implements AutoCloseable {
     slot = new ExecutorSlot(sessions);
     payloads = new Budget(config.limits().payloadBytes());
     memory =
-        config.dataPlane().lanes().contains(LaneKind.LOCAL)
-            ? PayloadMemory.of(pool, timer)
-            : PayloadMemory.none();
+        PayloadMemory.of(
+            pool,
+            timer,
+            PayloadMemory.Ways.of(
+                config.dataPlane().lanes(),
+                ucx.hub().map(UcxOnDemand::running).orElseGet(UcxOnDemand::none),
+                loops.executor()));
     Budget queued = new Budget(QUEUED_PUSH_BYTES);
     exchange =
         new Exchange(

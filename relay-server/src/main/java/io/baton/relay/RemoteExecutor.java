@@ -78,7 +78,7 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
     this.self = self;
     this.slot = slot;
     this.payloads =
-        memory.link(
+        memory.linkOnHost(
             PoolUse.COMMAND, "the stage executor", SenderLimits.DEFAULT.maxBytes(), this::report);
     this.assembler = payloads.assembler(receiving.capacity(), receiving);
     this.sender =
@@ -280,6 +280,7 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
       case Assembly.Incomplete _ -> {}
       case Assembly.Malformed(MalformedFrameException error) -> throw error;
       case Assembly.Stale stale -> throw stale.malformed();
+      case Assembly.Lost lost -> throw new MalformedFrameException("ucx", lost.toString());
       case Assembly.Complete(var payload) -> {
         if (done != null) {
           pending = null;

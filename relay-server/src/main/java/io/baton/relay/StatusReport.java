@@ -124,10 +124,12 @@ final class StatusReport {
 
   private static io.baton.proto.v1.PayloadTraffic traffic(PayloadTraffic counted) {
     return io.baton.proto.v1.PayloadTraffic.newBuilder()
-        .setShared(counted.shared())
-        .setSharedBytes(counted.sharedBytes())
-        .setFramed(counted.framed())
-        .setFramedBytes(counted.framedBytes())
+        .setShared(counted.shared().payloads())
+        .setSharedBytes(counted.shared().bytes())
+        .setUcx(counted.ucx().payloads())
+        .setUcxBytes(counted.ucx().bytes())
+        .setFramed(counted.framed().payloads())
+        .setFramedBytes(counted.framed().bytes())
         .build();
   }
 

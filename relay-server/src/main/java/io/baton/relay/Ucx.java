@@ -2,10 +2,10 @@ package io.baton.relay;
 
 import io.baton.proto.v1.UcxStatus;
 import io.baton.relay.status.Words;
-import io.baton.transport.exchange.UcxHub;
 import io.baton.transport.lane.LaneKind;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.ucx.UcxConfig;
+import io.baton.transport.ucx.UcxHub;
 import io.baton.transport.ucx.UcxStats;
 import io.baton.transport.ucx.UcxUnavailableException;
 import java.util.Optional;

@@ -136,10 +136,12 @@ final class StatusText {
   }
 
   private static String traffic(PayloadTraffic payloads) {
-    return "%d in shared memory (%s), %d in messages (%s)"
+    return "%d in shared memory (%s), %d by UCX (%s), %d in messages (%s)"
         .formatted(
             payloads.getShared(),
             ByteText.of(payloads.getSharedBytes()),
+            payloads.getUcx(),
+            ByteText.of(payloads.getUcxBytes()),
             payloads.getFramed(),
             ByteText.of(payloads.getFramedBytes()));
   }

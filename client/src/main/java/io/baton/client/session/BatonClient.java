@@ -9,6 +9,8 @@ import io.baton.transport.grpc.KeepAlive;
 import io.baton.transport.payload.PayloadMemory;
 import io.baton.transport.payload.PayloadTraffic;
 import io.baton.transport.pinned.PoolConfig;
+import io.baton.transport.ucx.UcxConfig;
+import io.baton.transport.ucx.UcxOnDemand;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import java.security.SecureRandom;
@@ -56,7 +58,12 @@ public final class BatonClient implements AutoCloseable {
         options.poolBytes() == 0
             ? PayloadMemory.none()
             : PayloadMemory.making(
-                PoolConfig.of("client", options.poolBytes()).withLock(false), timer);
+                PoolConfig.of("client", options.poolBytes()).withLock(false),
+                timer,
+                PayloadMemory.Ways.of(
+                    options.lanes(),
+                    UcxOnDemand.starting(UcxConfig.withDefaults("client")),
+                    loops.executor()));
   }
 
   /** Connects to nothing yet. */

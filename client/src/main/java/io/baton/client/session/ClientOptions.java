@@ -1,6 +1,7 @@
 package io.baton.client.session;
 
 import io.baton.proto.codec.HostPort;
+import io.baton.transport.lane.LaneKind;
 import io.baton.transport.pinned.PoolConfig;
 import java.time.Duration;
 import java.util.List;
@@ -13,13 +14,15 @@ import java.util.Map;
  *     stage are alternatives
  * @param describeTimeout for a relay's answer to who it is and what it serves
  * @param detours relays that this client reaches at another address than other relays do
- * @param poolBytes of shared memory for what goes to relays of this host; 0 for none
+ * @param poolBytes of shared memory for what goes to relays other than in messages; 0 for none
+ * @param lanes by which payloads may travel
  */
 public record ClientOptions(
     List<HostPort> peers,
     Duration describeTimeout,
     Map<HostPort, HostPort> detours,
-    long poolBytes) {
+    long poolBytes,
+    List<LaneKind> lanes) {
 
   public static final long DEFAULT_POOL_BYTES = 16L << 20;
 
@@ -29,6 +32,7 @@ public record ClientOptions(
   public ClientOptions {
     peers = List.copyOf(peers);
     detours = Map.copyOf(detours);
+    lanes = List.copyOf(lanes);
     if (peers.isEmpty()) {
       throw new IllegalArgumentException("a client needs at least one relay");
     }
@@ -38,11 +42,12 @@ public record ClientOptions(
   }
 
   public static ClientOptions of(List<HostPort> peers) {
-    return new ClientOptions(peers, Duration.ofSeconds(3), Map.of(), DEFAULT_POOL_BYTES);
+    return new ClientOptions(
+        peers, Duration.ofSeconds(3), Map.of(), DEFAULT_POOL_BYTES, List.of(LaneKind.values()));
   }
 
   public ClientOptions withDescribeTimeout(Duration timeout) {
-    return new ClientOptions(peers, timeout, detours, poolBytes);
+    return new ClientOptions(peers, timeout, detours, poolBytes, lanes);
   }
 
   /**
@@ -51,10 +56,14 @@ public record ClientOptions(
    * @param addresses for each relay that has one, where this client reaches it
    */
   public ClientOptions withDetours(Map<HostPort, HostPort> addresses) {
-    return new ClientOptions(peers, describeTimeout, addresses, poolBytes);
+    return new ClientOptions(peers, describeTimeout, addresses, poolBytes, lanes);
   }
 
   public ClientOptions withPoolBytes(long bytes) {
-    return new ClientOptions(peers, describeTimeout, detours, bytes);
+    return new ClientOptions(peers, describeTimeout, detours, bytes, lanes);
+  }
+
+  public ClientOptions withLanes(List<LaneKind> allowed) {
+    return new ClientOptions(peers, describeTimeout, detours, poolBytes, allowed);
   }
 }

@@ -68,6 +68,7 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
   private final Events events;
   private final PayloadLink payloads;
   private final PayloadAssembler assembler;
+  private @Nullable ClientCallStreamObserver<ClientFrame> call;
   private @Nullable FlowControlledSender<ClientFrame> sender;
   private @Nullable Output pending;
   private volatile boolean over;
@@ -99,7 +100,7 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
             "session %s to %s".formatted(session, relay.relay()),
             SenderLimits.DEFAULT.maxBytes(),
             this::report);
-    this.assembler = payloads.assembler(MAX_PAYLOAD_BYTES, receiving);
+    this.assembler = payloads.assembler(MAX_PAYLOAD_BYTES, receiving, this::resume);
   }
 
   static StageConnection open(
@@ -127,8 +128,11 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
             SenderLimits.DEFAULT,
             SenderListener.NONE,
             false);
+    call = stream;
     sender = created;
     stream.setOnReadyHandler(created::onReady);
+    // Frames are asked for one by one: none while a payload is awaited that comes another way.
+    stream.disableAutoRequestWithInitial(1);
   }
 
   // ---- towards the relay; false if it reads too slowly
@@ -159,16 +163,19 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
             .setPosition(step.step().position())
             .setCount(step.step().count())
             .addAllNextPeers(IdCodec.peersToWire(step.nextPeers()));
-    List<ClientFrame> frames = new ArrayList<>();
-    if (step.payload().isPresent()) {
-      PayloadFrames payload = payloads.frame(step.payload().get());
-      wire.setPayload(payload.header());
-      payload.chunks().forEach(c -> frames.add(ClientFrame.newBuilder().setChunk(c).build()));
-    } else {
+    if (step.payload().isEmpty()) {
       wire.setDigest(DigestCodec.toWire(step.digest()));
+      return offer(List.of(ClientFrame.newBuilder().setStep(wire).build()));
     }
-    frames.addFirst(ClientFrame.newBuilder().setStep(wire).build());
-    return offer(frames);
+    PayloadFrames payload = payloads.frame(step.payload().get());
+    List<ClientFrame> frames = new ArrayList<>();
+    frames.add(ClientFrame.newBuilder().setStep(wire.setPayload(payload.header())).build());
+    payload.chunks().forEach(c -> frames.add(ClientFrame.newBuilder().setChunk(c).build()));
+    boolean sent = offer(frames);
+    if (sent) {
+      payloads.sent(payload);
+    }
+    return sent;
   }
 
   void heartbeat() {
@@ -213,34 +220,55 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
 
   @Override
   public void onNext(StageFrame frame) {
+    work(() -> take(frame));
+  }
+
+  /** A payload has come, or is lost, that was announced by the last frame. */
+  private void resume() {
+    work(() -> assembled(assembler.resume()));
+  }
+
+  private interface Work {
+    void run() throws MalformedFrameException;
+  }
+
+  private void work(Work work) {
     try {
-      if (frame.hasSharing()) {
-        payloads.take(frame.getSharing());
-      }
-      switch (frame.getFrameCase()) {
-        case OPENED -> {
-          // The answer to the first step may have nothing to wait for but this.
-          payloads.report();
-          opened(frame.getOpened());
-        }
-        case OUTPUT -> output(frame.getOutput());
-        case CHUNK -> assembled(assembler.add(frame.getChunk()));
-        case NEED_PAYLOAD ->
-            input(
-                new RouteInput.PayloadAsked(
-                    relay.relay(),
-                    StepCodec.idFromWire(
-                        frame.getNeedPayload().getEpoch(), frame.getNeedPayload().getStep())));
-        case MISMATCH -> mismatch(frame.getMismatch());
-        case REFUSED -> refused(frame.getRefused());
-        case ABSORBED -> absorbed(frame.getAbsorbed());
-        case DRAINING -> input(new RouteInput.RelayDraining(relay.relay()));
-        // A newer relay may say more than this build understands.
-        case FRAME_NOT_SET -> {}
-      }
+      work.run();
     } catch (MalformedFrameException e) {
       lost("broke the protocol: " + e.getMessage());
       disconnect();
+    }
+    ClientCallStreamObserver<ClientFrame> from = call;
+    if (from != null && !assembler.awaits()) {
+      from.request(1);
+    }
+  }
+
+  private void take(StageFrame frame) throws MalformedFrameException {
+    if (frame.hasSharing()) {
+      payloads.take(frame.getSharing());
+    }
+    switch (frame.getFrameCase()) {
+      case OPENED -> {
+        // The answer to the first step may have nothing to wait for but this.
+        payloads.report();
+        opened(frame.getOpened());
+      }
+      case OUTPUT -> output(frame.getOutput());
+      case CHUNK -> assembled(assembler.add(frame.getChunk()));
+      case NEED_PAYLOAD ->
+          input(
+              new RouteInput.PayloadAsked(
+                  relay.relay(),
+                  StepCodec.idFromWire(
+                      frame.getNeedPayload().getEpoch(), frame.getNeedPayload().getStep())));
+      case MISMATCH -> mismatch(frame.getMismatch());
+      case REFUSED -> refused(frame.getRefused());
+      case ABSORBED -> absorbed(frame.getAbsorbed());
+      case DRAINING -> input(new RouteInput.RelayDraining(relay.relay()));
+      // A newer relay may say more than this build understands.
+      case FRAME_NOT_SET -> {}
     }
   }
 
@@ -291,6 +319,7 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
           again(step, "no room to receive an output of %d bytes".formatted(bytes));
       case Assembly.Malformed(MalformedFrameException error) -> throw error;
       case Assembly.Stale stale -> throw stale.malformed();
+      case Assembly.Lost lost -> again(step, lost.toString());
       case Assembly.Incomplete _ -> {}
     }
   }

@@ -96,7 +96,11 @@ public final class ExecutorAttachment implements AutoCloseable {
             1, task -> Thread.ofPlatform().daemon().name("baton-attach-timer").unstarted(task));
     timer.setRemoveOnCancelPolicy(true);
     // Not locked in memory: the relay's pool needs what the limit allows.
-    this.memory = PayloadMemory.making(PoolConfig.of("stage", POOL_BYTES).withLock(false), timer);
+    this.memory =
+        PayloadMemory.making(
+            PoolConfig.of("stage", POOL_BYTES).withLock(false),
+            timer,
+            PayloadMemory.Ways.handles());
   }
 
   /** Begins to attach and returns without waiting for it. */
@@ -161,7 +165,8 @@ public final class ExecutorAttachment implements AutoCloseable {
   private final class Connection implements ClientResponseObserver<ExecutorFrame, CommandFrame> {
 
     private final PayloadLink payloads =
-        memory.link(PoolUse.COMMAND, "the relay", SenderLimits.DEFAULT.maxBytes(), this::report);
+        memory.linkOnHost(
+            PoolUse.COMMAND, "the relay", SenderLimits.DEFAULT.maxBytes(), this::report);
     private final PayloadDigester digester = new PayloadDigester(Digest.Algorithm.XXH3_128);
     private final PayloadAssembler assembler =
         payloads.assembler(PAYLOAD_BYTES, new Budget(PAYLOAD_BYTES));
@@ -280,6 +285,7 @@ public final class ExecutorAttachment implements AutoCloseable {
                 new ExecutorReply.Failed("no room for an input of %d bytes".formatted(bytes)));
         case Assembly.Malformed(MalformedFrameException error) -> throw error;
         case Assembly.Stale stale -> throw stale.malformed();
+        case Assembly.Lost lost -> throw new MalformedFrameException("ucx", lost.toString());
         case Assembly.DigestMismatch(var announced, var computed) ->
             throw new MalformedFrameException(
                 "digest", "%s announced, %s found".formatted(announced, computed));

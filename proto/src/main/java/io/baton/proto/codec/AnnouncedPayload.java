@@ -38,6 +38,9 @@ public record AnnouncedPayload(
 
     /** In a slot of the sender's pool. */
     record Shared(long pool, long offset, long generation) implements Body {}
+
+    /** They come by UCX, earlier or later. */
+    record ByUcx() implements Body {}
   }
 
   public AnnouncedPayload {

@@ -121,10 +121,18 @@ public final class PayloadHeaderCodec {
   private static Body body(PayloadHeader wire, long bytes) throws MalformedFrameException {
     ByteString inline = wire.getInline();
     int chunks = Fields.unsigned("chunk_count", wire.getChunkCount());
-    if (wire.hasShared()) {
+    if (wire.hasShared() || wire.getUcx()) {
+      String which = wire.hasShared() ? "shared" : "ucx";
       if (!inline.isEmpty() || chunks > 0) {
         throw new MalformedFrameException(
-            "shared", "beside %d bytes and %d chunks".formatted(inline.size(), chunks));
+            which, "beside %d bytes and %d chunks".formatted(inline.size(), chunks));
+      }
+      if (wire.getUcx() && (wire.hasShared() || bytes == 0)) {
+        throw new MalformedFrameException(
+            "ucx", bytes == 0 ? "there are no bytes to come" : "beside a handle");
+      }
+      if (wire.getUcx()) {
+        return new Body.ByUcx();
       }
       return Fields.nested("shared", true, wire.getShared(), PayloadHeaderCodec::sharedFromWire);
     }

@@ -121,6 +121,15 @@ final class TestChain implements AutoCloseable {
     return chain;
   }
 
+  /** Patient stages, with another data plane, and another relay for each layer. */
+  static TestChain withSpares(int layers, RelayConfig.DataPlane dataPlane) throws IOException {
+    TestChain chain = of(layers, dataPlane);
+    for (int i = 0; i < layers; i++) {
+      chain.add(i, i + 1);
+    }
+    return chain;
+  }
+
   static TestChain empty(int layers) {
     return new TestChain(layers, RelayConfig.Limits.DEFAULT, Node.Front.NOTHING);
   }
@@ -185,7 +194,7 @@ final class TestChain implements AutoCloseable {
   BatonClient newClient() {
     List<HostPort> peers = new ArrayList<>(others);
     nodes.forEach(node -> peers.add(node.address()));
-    return BatonClient.create(ClientOptions.of(peers));
+    return BatonClient.create(ClientOptions.of(peers).withLanes(dataPlane.lanes()));
   }
 
   Decoding decode() {

@@ -27,6 +27,8 @@ import io.baton.transport.ucx.Completion;
 import io.baton.transport.ucx.Landing;
 import io.baton.transport.ucx.UcxConnectException;
 import io.baton.transport.ucx.UcxFailure;
+import io.baton.transport.ucx.UcxHub;
+import io.baton.transport.ucx.UcxWire;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -76,6 +78,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
   private volatile @Nullable PoolMapping shared;
   private volatile @Nullable UcxWire wire;
   private volatile long key;
+  private volatile long answerKey;
   private volatile boolean greeted;
   private volatile @Nullable ScheduledFuture<?> helloTimer;
 
@@ -164,7 +167,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
   private void answer(ExchangeReply.Builder reply) {
     ExchangeReply frame = reply.build();
     UcxWire fast = wire;
-    if (fast != null && greeted && fast.frame(frame)) {
+    if (fast != null && greeted && fast.frame(answerKey, frame)) {
       return;
     }
     if (!answers.offer(frame) && !closed.get()) {
@@ -350,10 +353,11 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
   }
 
   /** If it cannot be done, the bytes come on this stream. */
-  private void connect(byte[] address, long answerKey) {
+  private void connect(byte[] address, long keyOfAnswers) {
     UcxHub ucx = host.ucx().orElseThrow();
+    answerKey = keyOfAnswers;
     try {
-      wire = ucx.connect(address, answerKey, failure -> end(Status.ABORTED, "UCX: " + failure));
+      wire = ucx.connect(address, failure -> end(Status.ABORTED, "UCX: " + failure));
       key = ucx.enter(new FramesByUcx());
     } catch (UcxConnectException e) {
       log.debug("no way over UCX to {}: {}", from, e.getMessage());

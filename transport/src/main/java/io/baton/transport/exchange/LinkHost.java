@@ -4,6 +4,7 @@ import io.baton.session.model.RelayId;
 import io.baton.transport.Budget;
 import io.baton.transport.grpc.EventLoops;
 import io.baton.transport.pinned.PinnedPool;
+import io.baton.transport.ucx.UcxHub;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 

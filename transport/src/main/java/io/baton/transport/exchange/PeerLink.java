@@ -22,6 +22,8 @@ import io.baton.transport.pinned.Slot;
 import io.baton.transport.ucx.Landing;
 import io.baton.transport.ucx.UcxConnectException;
 import io.baton.transport.ucx.UcxFailure;
+import io.baton.transport.ucx.UcxHub;
+import io.baton.transport.ucx.UcxWire;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.ClientResponseObserver;
 import java.nio.ByteBuffer;
@@ -49,6 +51,7 @@ public final class PeerLink implements AutoCloseable {
   private final LongAdder reconnects = new LongAdder();
   private volatile LaneKind lane = LaneKind.GRPC;
   private volatile @Nullable UcxWire wire;
+  private volatile long wireKey;
   private volatile @Nullable RelayId remote;
 
   private PeerLink(
@@ -146,7 +149,7 @@ public final class PeerLink implements AutoCloseable {
     if (fast == null) {
       pump.add(transfer, slot);
     } else {
-      fast.body(transfer, slot);
+      fast.body(wireKey, transfer, slot);
     }
   }
 
@@ -157,8 +160,8 @@ public final class PeerLink implements AutoCloseable {
         ExchangeFrame.newBuilder().setWithdraw(Withdraw.newBuilder().setTransfer(transfer)).build();
     UcxWire fast = wire;
     if (fast != null) {
-      fast.drop(transfer);
-      fast.frame(frame);
+      fast.drop(wireKey, transfer);
+      fast.frame(wireKey, frame);
     }
     // Here, too, because the offer may have gone this way, and must not be overtaken.
     stream.offer(frame);
@@ -176,7 +179,7 @@ public final class PeerLink implements AutoCloseable {
   private boolean send(ExchangeFrame.Builder builder) {
     ExchangeFrame frame = builder.build();
     UcxWire fast = wire;
-    return (fast != null && fast.frame(frame)) || stream.offer(frame);
+    return (fast != null && fast.frame(wireKey, frame)) || stream.offer(frame);
   }
 
   private void cutWire() {
@@ -249,6 +252,7 @@ public final class PeerLink implements AutoCloseable {
         throw new MalformedFrameException("lane", chosen + " was not proposed");
       }
       if (chosen == LaneKind.UCX) {
+        wireKey = welcome.getKey();
         wire = connect(welcome);
       }
       remote = IdCodec.fromWire(welcome.getIdentity());
@@ -259,7 +263,7 @@ public final class PeerLink implements AutoCloseable {
       try {
         return host.ucx()
             .orElseThrow()
-            .connect(welcome.getData().getUcx().toByteArray(), welcome.getKey(), this::onWireLost);
+            .connect(welcome.getData().getUcx().toByteArray(), this::onWireLost);
       } catch (UcxConnectException e) {
         ucxFailed = true;
         throw new MalformedFrameException("data.ucx", String.valueOf(e.getMessage()));

@@ -18,6 +18,7 @@ import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -45,6 +46,11 @@ public final class EventLoops implements AutoCloseable {
             threads,
             new DefaultThreadFactory(name, true),
             Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory()));
+  }
+
+  /** Runs tasks between callbacks; one at a time if there is one thread. */
+  public Executor executor() {
+    return group;
   }
 
   EventLoopGroup group() {

@@ -13,6 +13,7 @@ import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
 import io.baton.transport.Budget;
 import io.baton.transport.Share;
+import io.baton.transport.lane.LaneKind;
 import io.baton.transport.pinned.StaleHandleException;
 import io.baton.verification.PayloadDigester;
 import java.nio.ByteBuffer;
@@ -32,17 +33,38 @@ public final class PayloadAssembler implements AutoCloseable {
   private final long maxBytes;
   private final Budget budget;
   private final PayloadLink link;
+  private final Runnable onArrival;
   private @Nullable Assembling current;
+  private @Nullable Awaited awaited;
 
-  PayloadAssembler(long maxBytes, Budget budget, PayloadLink link) {
+  PayloadAssembler(long maxBytes, Budget budget, PayloadLink link, Runnable onArrival) {
     this.maxBytes = Math.min(maxBytes, Integer.MAX_VALUE);
     this.budget = budget;
     this.link = link;
+    this.onArrival = onArrival;
   }
 
-  /** True while chunks of a payload are outstanding: any frame but a chunk is malformed then. */
+  /** True while bytes are outstanding: any frame but a chunk is malformed then. */
   public boolean busy() {
-    return current != null;
+    return current != null || awaited != null;
+  }
+
+  /** True while the bytes come by UCX: the stream is to read no frame until they have. */
+  public boolean awaits() {
+    return awaited != null;
+  }
+
+  /** What has become of a payload that was awaited. Incomplete if none is, or still is. */
+  public Assembly resume() {
+    Awaited waiting = awaited;
+    awaited = null;
+    try {
+      return waiting == null
+          ? new Assembly.Incomplete()
+          : fetch(waiting.announced, waiting.algorithm, waiting.share);
+    } catch (MalformedFrameException e) {
+      return new Assembly.Malformed(e);
+    }
   }
 
   /** Begins a payload; one that is inline or in shared memory is complete at once. */
@@ -53,9 +75,9 @@ public final class PayloadAssembler implements AutoCloseable {
   /** The same, for a payload for which only that share of the budget may be used. */
   public Assembly begin(PayloadHeader header, DigestRule rule, Share share) {
     try {
-      if (current != null) {
+      if (busy()) {
         throw new MalformedFrameException(
-            "payload", "announced while chunks of another are to come");
+            "payload", "announced while bytes of another are to come");
       }
       AnnouncedPayload announced = PayloadHeaderCodec.fromWire(header);
       Digest.Algorithm algorithm = algorithm(announced, rule);
@@ -68,6 +90,7 @@ public final class PayloadAssembler implements AutoCloseable {
         case Body.Inline(ByteString bytes) ->
             finishFramed(announced, algorithm, bytes.asReadOnlyByteBuffer());
         case Body.Shared from -> copy(announced, algorithm, from, share);
+        case Body.ByUcx() -> fetch(announced, algorithm, share);
         case Body.Chunks(int count) -> {
           current = new Assembling(announced, count, algorithm, buffer(announced, share));
           yield new Assembly.Incomplete();
@@ -98,6 +121,7 @@ public final class PayloadAssembler implements AutoCloseable {
   public void close() {
     Assembling abandoned = current;
     current = null;
+    awaited = null;
     if (abandoned != null && abandoned.buffer != null) {
       budget.giveBack(abandoned.announced.bytes());
     }
@@ -119,7 +143,7 @@ public final class PayloadAssembler implements AutoCloseable {
 
   private Assembly finishFramed(
       AnnouncedPayload announced, Digest.Algorithm algorithm, ByteBuffer bytes) {
-    link.received().countFramed(announced.bytes());
+    link.received().count(LaneKind.GRPC, announced.bytes());
     return finish(announced, algorithm, bytes);
   }
 
@@ -133,7 +157,7 @@ public final class PayloadAssembler implements AutoCloseable {
     }
     try {
       ByteBuffer copy = link.inbox().copy(from, Math.toIntExact(bytes));
-      link.received().countShared(bytes);
+      link.received().count(LaneKind.LOCAL, bytes);
       link.consumed(announced.dataId(), bytes);
       return finish(announced, algorithm, copy);
     } catch (StaleHandleException | IllegalStateException e) {
@@ -142,6 +166,33 @@ public final class PayloadAssembler implements AutoCloseable {
     } finally {
       budget.giveBack(bytes);
     }
+  }
+
+  private Assembly fetch(AnnouncedPayload announced, Digest.Algorithm algorithm, Share share)
+      throws MalformedFrameException {
+    long bytes = announced.bytes();
+    UcxLandings.Found found = link.inbox().fetch(announced.dataId(), bytes, onArrival);
+    if (found instanceof UcxLandings.Found.Later) {
+      awaited = new Awaited(announced, algorithm, share);
+      return new Assembly.Incomplete();
+    }
+    link.consumed(announced.dataId(), bytes);
+    return switch (found) {
+      case UcxLandings.Found.Later() -> new Assembly.Incomplete();
+      case UcxLandings.Found.Lost() -> new Assembly.Lost();
+      case UcxLandings.Found.NoRoom() -> new Assembly.NoRoom(bytes);
+      case UcxLandings.Found.Here(ByteBuffer copy) -> {
+        if (!budget.tryTake(bytes, share)) {
+          yield new Assembly.NoRoom(bytes);
+        }
+        try {
+          link.received().count(LaneKind.UCX, bytes);
+          yield finish(announced, algorithm, copy);
+        } finally {
+          budget.giveBack(bytes);
+        }
+      }
+    };
   }
 
   private static Assembly finish(
@@ -193,6 +244,9 @@ public final class PayloadAssembler implements AutoCloseable {
     }
     return algorithm;
   }
+
+  /** A payload whose bytes come by UCX. */
+  private record Awaited(AnnouncedPayload announced, Digest.Algorithm algorithm, Share share) {}
 
   /** A payload some of whose chunks are still to come. */
   private static final class Assembling {

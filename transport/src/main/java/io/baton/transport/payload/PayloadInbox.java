@@ -1,21 +1,24 @@
 package io.baton.transport.payload;
 
+import com.google.protobuf.ByteString;
 import io.baton.proto.codec.AnnouncedPayload;
 import io.baton.proto.codec.MalformedFrameException;
-import io.baton.proto.codec.PoolAddress;
 import io.baton.proto.v1.Sharing;
+import io.baton.proto.v1.UcxTarget;
 import io.baton.transport.pinned.PoolMapping;
 import io.baton.transport.pinned.PoolMappings;
 import io.baton.transport.pinned.SlotHandle;
 import io.baton.transport.pinned.StaleHandleException;
+import io.baton.transport.ucx.UcxHub;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The receiving half of a stream: copies payloads out of the other end's pool, and remembers which
- * are still to be reported. Payloads are for the stream's thread; reports for any.
+ * The receiving half of a stream: copies payloads out of the other end's pool or takes them from
+ * UCX, and remembers which are still to be reported. Payloads are for the stream's thread; reports
+ * for any.
  */
 final class PayloadInbox {
 
@@ -25,9 +28,21 @@ final class PayloadInbox {
   /** What is large is reported without delay: its copy took longer than the report will. */
   private static final long LARGE_BYTES = 256 << 10;
 
+  /** Of bodies that came by UCX and that no frame has announced yet. */
+  private static final long LANDING_BYTES = 64L << 20;
+
+  /** How payloads may come, other than in messages. */
+  enum Takes {
+    NOTHING,
+    HANDLES,
+    ALL
+  }
+
   private final PayloadMemory memory;
-  private final boolean receives;
+  private final Takes takes;
+  private final Runnable onNews;
   private volatile PoolMappings.@Nullable Lease pool;
+  private volatile @Nullable UcxLandings landings;
   private boolean told;
 
   // Under the lock.
@@ -35,46 +50,81 @@ final class PayloadInbox {
   private List<Long> consumed = new ArrayList<>();
   private long consumedBytes;
   private boolean mappedIsNews;
+  private boolean targetIsNews;
+  private boolean closed;
 
-  PayloadInbox(PayloadMemory memory, boolean receives) {
+  /**
+   * @param onNews told when something is to be said that no frame has asked for, on any thread
+   */
+  PayloadInbox(PayloadMemory memory, Takes takes, Runnable onNews) {
     this.memory = memory;
-    this.receives = receives;
+    this.takes = takes;
+    this.onNews = onNews;
   }
 
   // ---- what is said of it
 
-  /** Hears where the other end's pool is. */
+  /** Hears how the other end could send payloads. */
   void take(Sharing said) throws MalformedFrameException {
-    if (!said.hasPool()) {
+    if (!said.hasPool() && !said.getSendsUcx()) {
       return;
     }
     if (told) {
-      throw new MalformedFrameException("sharing.pool", "comes twice");
+      throw new MalformedFrameException(
+          said.hasPool() ? "sharing.pool" : "sharing.sends_ucx", "comes twice");
     }
     told = true;
-    PoolAddress address = PayloadMemory.address(said);
-    PoolMappings.Lease mapped = receives ? memory.map(address).orElse(null) : null;
-    pool = mapped;
-    if (mapped != null) {
+    if (takes == Takes.NOTHING) {
+      return;
+    }
+    if (said.hasPool()) {
+      pool = memory.map(PayloadMemory.address(said)).orElse(null);
+    }
+    if (pool != null) {
       synchronized (lock) {
         mappedIsNews = true;
       }
+    } else if (said.getSendsUcx() && takes == Takes.ALL) {
+      memory.ucx().use(this::land);
+    }
+  }
+
+  private void land(UcxHub hub) {
+    UcxLandings made = new UcxLandings(memory, hub, LANDING_BYTES);
+    synchronized (lock) {
+      if (!closed) {
+        landings = made;
+        targetIsNews = true;
+      }
+    }
+    if (landings == made) {
+      onNews.run();
+    } else {
+      made.close();
     }
   }
 
   boolean hasNews() {
     synchronized (lock) {
-      return mappedIsNews || !consumed.isEmpty();
+      return mappedIsNews || targetIsNews || !consumed.isEmpty();
     }
   }
 
   boolean addNews(Sharing.Builder news) {
     synchronized (lock) {
-      if (!mappedIsNews && consumed.isEmpty()) {
+      if (!hasNews()) {
         return false;
       }
       news.setMapped(mappedIsNews).addAllConsumed(consumed);
+      UcxLandings ready = landings;
+      if (targetIsNews && ready != null) {
+        news.setTarget(
+            UcxTarget.newBuilder()
+                .setAddress(ByteString.copyFrom(ready.address()))
+                .setKey(ready.key()));
+      }
       mappedIsNews = false;
+      targetIsNews = false;
       consumed = new ArrayList<>();
       consumedBytes = 0;
       return true;
@@ -84,6 +134,7 @@ final class PayloadInbox {
   void untold(Sharing news) {
     synchronized (lock) {
       mappedIsNews |= news.getMapped();
+      targetIsNews |= news.hasTarget();
       consumed.addAll(news.getConsumedList());
     }
   }
@@ -111,6 +162,21 @@ final class PayloadInbox {
         mapping.copy(new SlotHandle(from.pool(), from.offset(), from.generation()), bytes));
   }
 
+  /**
+   * A payload that comes by UCX.
+   *
+   * @param onSettled told once if it is to be asked for later, on any thread
+   * @throws MalformedFrameException if it cannot be so
+   */
+  UcxLandings.Found fetch(long dataId, long bytes, Runnable onSettled)
+      throws MalformedFrameException {
+    UcxLandings ready = landings;
+    if (ready == null) {
+      throw new MalformedFrameException("ucx", "the sender was not told where to");
+    }
+    return ready.fetch(dataId, bytes, onSettled);
+  }
+
   /** Whether that is to be reported now rather than soon. */
   boolean consumed(long dataId, long bytes) {
     synchronized (lock) {
@@ -121,6 +187,14 @@ final class PayloadInbox {
   }
 
   void close() {
+    UcxLandings left;
+    synchronized (lock) {
+      closed = true;
+      left = landings;
+    }
+    if (left != null) {
+      left.close();
+    }
     PoolMappings.Lease mapped = pool;
     pool = null;
     if (mapped != null) {

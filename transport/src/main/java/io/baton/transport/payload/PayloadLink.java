@@ -5,6 +5,7 @@ import io.baton.proto.v1.Sharing;
 import io.baton.session.model.Payload;
 import io.baton.transport.Budget;
 import io.baton.transport.Share;
+import io.baton.transport.lane.LaneKind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -12,10 +13,11 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 
 /**
- * One end of one stream on which payloads travel, by handle if both ends can and in messages if
- * not: see {@link PayloadMemory}. It sends through whoever owns the stream, who puts {@link #news}
- * into every frame that goes out, and gives what comes in to {@link #take} before the rest of its
- * frame. Any thread may send; {@link #take}, the assembler and {@link #close} are the stream's.
+ * One end of one stream on which payloads travel, by handle or by UCX if both ends can and in
+ * messages if not: see {@link PayloadMemory}. It sends through whoever owns the stream, who puts
+ * {@link #news} into every frame that goes out, and gives what comes in to {@link #take} before the
+ * rest of its frame. Any thread may send; {@link #take}, the assembler and {@link #close} are the
+ * stream's.
  */
 public final class PayloadLink implements AutoCloseable {
 
@@ -25,10 +27,13 @@ public final class PayloadLink implements AutoCloseable {
   private final Consumer<Sharing> report;
 
   PayloadLink(
-      PayloadMemory memory, PayloadOutbox outbox, PayloadInbox inbox, Consumer<Sharing> report) {
+      PayloadMemory memory,
+      PayloadOutbox outbox,
+      PayloadInbox.Takes takes,
+      Consumer<Sharing> report) {
     this.memory = memory;
     this.outbox = outbox;
-    this.inbox = inbox;
+    this.inbox = new PayloadInbox(memory, takes, () -> memory.reportSoon(this));
     this.report = report;
   }
 
@@ -37,13 +42,14 @@ public final class PayloadLink implements AutoCloseable {
     outbox.heldBy(name);
   }
 
-  /** Whether payloads are sent by handle, as long as there is room in the pool. */
-  public boolean shares() {
-    return outbox.shares();
+  /** How payloads are sent, as long as there is room in the pool. */
+  public LaneKind lane() {
+    return outbox.lane();
   }
 
   /**
-   * Announces the payload with its digest. Whether it is sent or not: if not, {@link #retract}.
+   * Announces the payload with its digest. When the frames have been sent, {@link #sent} is to be
+   * called, and if they are not, {@link #retract}.
    *
    * @throws IllegalArgumentException if the payload has 2 GiB or more
    */
@@ -65,6 +71,11 @@ public final class PayloadLink implements AutoCloseable {
     return outbox.frameWithoutDigest(payload);
   }
 
+  /** What was framed is on its way. */
+  public void sent(PayloadFrames frames) {
+    outbox.sent(frames);
+  }
+
   /** What was framed is not sent. Not needed where the stream ends for it. */
   public void retract(PayloadFrames frames) {
     outbox.retract(frames);
@@ -75,9 +86,16 @@ public final class PayloadLink implements AutoCloseable {
    *
    * @param maxBytes the most that one payload may have; a larger one is malformed
    * @param budget what payloads that are being put together may take altogether, on all streams
+   * @param onArrival told on the streams' thread when there is something to {@linkplain
+   *     PayloadAssembler#resume resume}
    */
+  public PayloadAssembler assembler(long maxBytes, Budget budget, Runnable onArrival) {
+    return new PayloadAssembler(maxBytes, budget, this, () -> memory.onStreamsThread(onArrival));
+  }
+
+  /** The same, for a stream of one host. */
   public PayloadAssembler assembler(long maxBytes, Budget budget) {
-    return new PayloadAssembler(maxBytes, budget, this);
+    return new PayloadAssembler(maxBytes, budget, this, () -> {});
   }
 
   /** What the next frame is to tell the other end. */

@@ -1,19 +1,30 @@
 package io.baton.transport.payload;
 
+import com.google.protobuf.ByteString;
 import io.baton.proto.codec.ExchangeCodec;
 import io.baton.proto.codec.MalformedFrameException;
 import io.baton.proto.codec.PoolAddress;
 import io.baton.proto.v1.Sharing;
+import io.baton.transport.Budget;
+import io.baton.transport.lane.LaneKind;
+import io.baton.transport.payload.PayloadInbox.Takes;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolConfig;
 import io.baton.transport.pinned.PoolException;
 import io.baton.transport.pinned.PoolMapping;
 import io.baton.transport.pinned.PoolMappings;
 import io.baton.transport.pinned.PoolUse;
+import io.baton.transport.pinned.Slot;
+import io.baton.transport.ucx.UcxOnDemand;
+import java.lang.foreign.Arena;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -35,8 +46,13 @@ import org.slf4j.LoggerFactory;
  * The sender keeps the slot until then, or until the stream ends: it may free it at once, whatever
  * the other end is doing, since that checks.
  *
+ * <p>Whoever cannot map the other's pool but has UCX, as the other has, says where payloads can be
+ * sent to by it. The message announces the payload then, its bytes go straight from the sender's
+ * pool into the receiver's, and the stream waits for whichever of the two is later, so that its
+ * order stays.
+ *
  * <p>All of this may fail at any time without consequence: no pool, no room in it, another host,
- * another user. A payload then goes in the stream's messages.
+ * another user, no UCX. A payload then goes in the stream's messages.
  *
  * <p>Any thread may use it.
  */
@@ -56,8 +72,38 @@ public final class PayloadMemory implements AutoCloseable {
   private final PayloadFramer framer = new PayloadFramer(ChunkingConfig.DEFAULT);
   private final TrafficCounter sent = new TrafficCounter();
   private final TrafficCounter received = new TrafficCounter();
+
+  /** Of bodies that come by UCX when there is no room for them in the pool. */
+  private static final long OWN_BYTES = 64L << 20;
+
+  /**
+   * How payloads may travel, other than in messages.
+   *
+   * @param byHandle whether those of one host stay in shared memory
+   * @param ucx for those of others
+   * @param streams runs tasks one at a time, and not at the same time as what streams are told
+   */
+  public record Ways(boolean byHandle, UcxOnDemand ucx, Executor streams) {
+
+    /** Without UCX. */
+    public static Ways handles() {
+      return new Ways(true, UcxOnDemand.none(), Runnable::run);
+    }
+
+    /** Both, or what of them these lanes name. */
+    public static Ways of(List<LaneKind> lanes, UcxOnDemand ucx, Executor streams) {
+      return new Ways(
+          lanes.contains(LaneKind.LOCAL),
+          lanes.contains(LaneKind.UCX) ? ucx : UcxOnDemand.none(),
+          streams);
+    }
+  }
+
   private final @Nullable ScheduledExecutorService timer;
   private final @Nullable PoolMappings mappings;
+  private final @Nullable UcxPeers peers;
+  private final Ways ways;
+  private final Budget own = new Budget(OWN_BYTES);
   private final Set<PayloadLink> links = ConcurrentHashMap.newKeySet();
   private final Set<PayloadLink> owing = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean reporting = new AtomicBoolean();
@@ -72,31 +118,34 @@ public final class PayloadMemory implements AutoCloseable {
   private PayloadMemory(
       @Nullable PinnedPool pool,
       @Nullable PoolConfig toMake,
-      @Nullable ScheduledExecutorService timer) {
+      @Nullable ScheduledExecutorService timer,
+      Ways ways) {
     this.pool = pool;
     this.toMake = toMake;
     this.timer = timer;
+    this.ways = ways;
     this.mappings = timer == null ? null : new PoolMappings(IDLE_POOLS, timer);
+    this.peers = timer == null ? null : new UcxPeers(timer);
   }
 
   /**
-   * Payloads go by handle where the other end is able to.
+   * Payloads go in these ways where the other end is able to.
    *
    * @param pool is to be closed by the caller, after this
    * @param timer for reports; its tasks are short
    */
-  public static PayloadMemory of(PinnedPool pool, ScheduledExecutorService timer) {
-    return new PayloadMemory(pool, null, timer);
+  public static PayloadMemory of(PinnedPool pool, ScheduledExecutorService timer, Ways ways) {
+    return new PayloadMemory(pool, null, timer, ways);
   }
 
   /** The same, with a pool that is made when it is first needed, and removed in the end. */
-  public static PayloadMemory making(PoolConfig pool, ScheduledExecutorService timer) {
-    return new PayloadMemory(null, pool, timer);
+  public static PayloadMemory making(PoolConfig pool, ScheduledExecutorService timer, Ways ways) {
+    return new PayloadMemory(null, pool, timer, ways);
   }
 
   /** All payloads go in messages. */
   public static PayloadMemory none() {
-    return new PayloadMemory(null, null, null);
+    return new PayloadMemory(null, null, null, new Ways(false, UcxOnDemand.none(), Runnable::run));
   }
 
   /** Payloads of all streams by the way in which they were sent. */
@@ -120,30 +169,29 @@ public final class PayloadMemory implements AutoCloseable {
   public PayloadLink link(PoolUse use, String holder, long maxBytes, Consumer<Sharing> report) {
     return add(
         new PayloadLink(
-            this,
-            new PayloadOutbox(this, use, holder, maxBytes),
-            new PayloadInbox(this, true),
-            report));
+            this, new PayloadOutbox(this, use, holder, maxBytes, true), Takes.ALL, report));
+  }
+
+  /** The same, for a stream whose ends are on one host. */
+  public PayloadLink linkOnHost(
+      PoolUse use, String holder, long maxBytes, Consumer<Sharing> report) {
+    return add(
+        new PayloadLink(
+            this, new PayloadOutbox(this, use, holder, maxBytes, false), Takes.HANDLES, report));
   }
 
   /** For a stream on which this end alone sends payloads. */
   public PayloadLink sending(PoolUse use, String holder, long maxBytes) {
     return add(
         new PayloadLink(
-            this,
-            new PayloadOutbox(this, use, holder, maxBytes),
-            new PayloadInbox(this, false),
-            _ -> {}));
+            this, new PayloadOutbox(this, use, holder, maxBytes, true), Takes.NOTHING, _ -> {}));
   }
 
   /** For a stream on which this end sends no payloads. */
   public PayloadLink receiving(Consumer<Sharing> report) {
     return add(
         new PayloadLink(
-            this,
-            new PayloadOutbox(this, PoolUse.COMMAND, "nobody", 0),
-            new PayloadInbox(this, true),
-            report));
+            this, new PayloadOutbox(this, PoolUse.COMMAND, "nobody", 0, false), Takes.ALL, report));
   }
 
   private PayloadLink add(PayloadLink link) {
@@ -174,6 +222,58 @@ public final class PayloadMemory implements AutoCloseable {
     return received;
   }
 
+  UcxOnDemand ucx() {
+    return ways.ucx();
+  }
+
+  /** Looks for a way over UCX, and hands it over if and when there is one. */
+  void connect(ByteString address, Runnable onLost, Consumer<UcxPeers.Lease> then) {
+    UcxPeers all = peers;
+    if (all != null) {
+      ways.ucx().use(hub -> all.lease(hub, address, onLost).ifPresent(then));
+    }
+  }
+
+  /** Room for a body that comes by UCX. */
+  Optional<Place> place(long bytes) {
+    Optional<Slot> slot =
+        pool().flatMap(shared -> shared.allocate(bytes, PoolUse.PUSH, "payloads that arrive"));
+    if (slot.isPresent()) {
+      return Optional.of(new Place.Pooled(slot.get()));
+    }
+    if (!own.tryTake(bytes)) {
+      return Optional.empty();
+    }
+    Arena arena = Arena.ofShared();
+    return Optional.of(new Place.Own(arena, arena.allocate(bytes), own));
+  }
+
+  void onStreamsThread(Runnable task) {
+    try {
+      ways.streams().execute(task);
+    } catch (RejectedExecutionException e) {
+      // Whatever this belongs to is being closed, and its streams with it.
+    }
+  }
+
+  Future<?> later(Runnable task, Duration delay) {
+    ScheduledExecutorService clock = timer;
+    if (clock == null) {
+      throw new IllegalStateException("nothing comes later without a timer");
+    }
+    try {
+      return clock.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException e) {
+      // Whatever this belongs to is being closed, and its streams with it.
+      return CompletableFuture.completedFuture(null);
+    }
+  }
+
+  /** The pool that others of this host may map. */
+  Optional<PinnedPool> sharedPool() {
+    return ways.byHandle() ? pool() : Optional.empty();
+  }
+
   /** Where payloads are put that are to be sent. */
   Optional<PinnedPool> pool() {
     synchronized (lock) {
@@ -194,7 +294,7 @@ public final class PayloadMemory implements AutoCloseable {
   /** The other end's pool, if it can be mapped. */
   Optional<PoolMappings.Lease> map(PoolAddress address) {
     PoolMappings all = mappings;
-    if (all == null || all.mapped() >= MAX_POOLS) {
+    if (all == null || !ways.byHandle() || all.mapped() >= MAX_POOLS) {
       return Optional.empty();
     }
     try {
@@ -241,19 +341,23 @@ public final class PayloadMemory implements AutoCloseable {
   /** Lets go of everything; streams that are left send in messages. Idempotent. */
   @Override
   public void close() {
-    PinnedPool own;
+    PinnedPool left;
     synchronized (lock) {
       closed = true;
-      own = made;
+      left = made;
       made = null;
       pool = null;
     }
     links.forEach(PayloadLink::close);
+    if (peers != null) {
+      peers.close();
+    }
+    ways.ucx().close();
     if (mappings != null) {
       mappings.close();
     }
-    if (own != null) {
-      own.close();
+    if (left != null) {
+      left.close();
     }
   }
 }

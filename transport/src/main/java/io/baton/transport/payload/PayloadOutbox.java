@@ -11,6 +11,7 @@ import io.baton.session.model.Payload;
 import io.baton.session.model.Tensor;
 import io.baton.transport.Budget;
 import io.baton.transport.Share;
+import io.baton.transport.lane.LaneKind;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolUse;
 import io.baton.transport.pinned.Slot;
@@ -34,20 +35,31 @@ final class PayloadOutbox {
 
   private final PayloadMemory memory;
   private final PoolUse use;
+  private final boolean byUcx;
   private final Budget bytes;
   private volatile String holder;
   private volatile boolean mapped;
+  private volatile @Nullable Remote remote;
 
   // Under the lock.
   private final Object lock = new Object();
   private final Map<Long, Slot> slots = new HashMap<>();
-  private @Nullable PinnedPool offered;
+  private @Nullable PinnedPool from;
   private boolean begun;
+  private boolean offered;
+  private boolean targeted;
   private boolean closed;
 
-  PayloadOutbox(PayloadMemory memory, PoolUse use, String holder, long maxBytes) {
+  /** Where bodies go by UCX. */
+  private record Remote(UcxPeers.Lease way, long key) {}
+
+  /**
+   * @param byUcx whether payloads may go that way
+   */
+  PayloadOutbox(PayloadMemory memory, PoolUse use, String holder, long maxBytes, boolean byUcx) {
     this.memory = memory;
     this.use = use;
+    this.byUcx = byUcx;
     this.holder = holder;
     this.bytes = new Budget(maxBytes);
   }
@@ -56,14 +68,17 @@ final class PayloadOutbox {
     holder = name;
   }
 
-  /** Whether payloads go by handle, as long as there is room. */
-  boolean shares() {
-    return mapped;
+  /** How payloads go, as long as there is room in the pool. */
+  LaneKind lane() {
+    if (mapped) {
+      return LaneKind.LOCAL;
+    }
+    return remote == null ? LaneKind.GRPC : LaneKind.UCX;
   }
 
   // ---- what is said of it
 
-  /** The first frame of all says where the pool is. */
+  /** The first frame of all says how payloads could be sent. */
   boolean hasNews() {
     synchronized (lock) {
       return !begun && bytes.capacity() > 0;
@@ -74,24 +89,27 @@ final class PayloadOutbox {
     if (!hasNews()) {
       return false;
     }
-    Optional<PinnedPool> pool = memory.pool();
+    Optional<PinnedPool> shared = memory.sharedPool();
+    boolean sendsUcx = byUcx && memory.ucx().isPossible();
     synchronized (lock) {
       if (begun || closed) {
         return false;
       }
       begun = true;
-      offered = pool.orElse(null);
+      offered = shared.isPresent();
+      from = shared.orElse(null);
     }
-    pool.ifPresent(
+    shared.ifPresent(
         own ->
             news.setPool(ExchangeCodec.toWire(new PoolAddress(own.path().toString(), own.id()))));
-    return pool.isPresent();
+    news.setSendsUcx(sendsUcx);
+    return shared.isPresent() || sendsUcx;
   }
 
   void take(Sharing said) throws MalformedFrameException {
     synchronized (lock) {
       if (said.getMapped()) {
-        if (offered == null || mapped) {
+        if (!offered || mapped) {
           throw new MalformedFrameException(
               "sharing.mapped", mapped ? "said twice" : "no pool was offered");
         }
@@ -105,7 +123,31 @@ final class PayloadOutbox {
         }
         free(slot);
       }
+      if (!said.hasTarget()) {
+        return;
+      }
+      if (!begun || !byUcx || mapped || targeted) {
+        throw new MalformedFrameException(
+            "sharing.target", targeted ? "said twice" : "was not asked for");
+      }
+      targeted = true;
     }
+    memory.connect(
+        said.getTarget().getAddress(),
+        () -> remote = null,
+        way -> aim(new Remote(way, said.getTarget().getKey())));
+  }
+
+  private void aim(Remote target) {
+    Optional<PinnedPool> pool = memory.pool();
+    synchronized (lock) {
+      if (!closed && pool.isPresent()) {
+        from = pool.get();
+        remote = target;
+        return;
+      }
+    }
+    target.way().release();
   }
 
   // ---- payloads
@@ -121,24 +163,41 @@ final class PayloadOutbox {
 
   private PayloadFrames frames(Payload payload, PayloadHeader.Builder header, Share share) {
     long size = payload.bytes();
-    if (mapped && size > 0) {
+    LaneKind lane = lane();
+    if (lane != LaneKind.GRPC && size > 0) {
       long dataId = memory.framer().nextDataId();
       Slot slot = put(payload, dataId, share);
       if (slot != null) {
-        memory.sentCounter().countShared(size);
-        SlotHandle handle = slot.handle();
-        return new PayloadFrames(
-            header
-                .setDataId(dataId)
-                .setShared(
-                    ExchangeCodec.slotToWire(handle.pool(), handle.offset(), handle.generation()))
-                .build(),
-            List.of());
+        memory.sentCounter().count(lane, size);
+        header.setDataId(dataId);
+        if (lane == LaneKind.LOCAL) {
+          SlotHandle handle = slot.handle();
+          header.setShared(
+              ExchangeCodec.slotToWire(handle.pool(), handle.offset(), handle.generation()));
+        } else {
+          header.setUcx(true);
+        }
+        return new PayloadFrames(header.build(), List.of());
       }
     }
     PayloadFrames framed = memory.framer().cut(payload, header);
-    memory.sentCounter().countFramed(size);
+    memory.sentCounter().count(LaneKind.GRPC, size);
     return framed;
+  }
+
+  /** The frames are on their way: what goes by UCX follows them, unless it is cut off by now. */
+  void sent(PayloadFrames frames) {
+    if (!frames.header().getUcx()) {
+      return;
+    }
+    Remote target = remote;
+    Slot slot;
+    synchronized (lock) {
+      slot = slots.get(frames.header().getDataId());
+      if (slot != null && target != null) {
+        target.way().body(target.key(), frames.header().getDataId(), slot);
+      }
+    }
   }
 
   /** The slot, with the payload in it, or null if there is no room for it. */
@@ -173,7 +232,7 @@ final class PayloadOutbox {
   private @Nullable Slot allocate(long size, Share share) {
     PinnedPool pool;
     synchronized (lock) {
-      pool = closed ? null : offered;
+      pool = closed ? null : from;
     }
     if (pool == null || !bytes.tryTake(size, share)) {
       return null;
@@ -192,16 +251,17 @@ final class PayloadOutbox {
 
   /** What was framed is not sent after all. */
   void retract(PayloadFrames frames) {
-    if (!frames.header().hasShared()) {
-      memory.sentCounter().takeBackFramed(frames.framedBytes());
+    PayloadHeader header = frames.header();
+    if (!header.hasShared() && !header.getUcx()) {
+      memory.sentCounter().takeBack(LaneKind.GRPC, frames.framedBytes());
       return;
     }
     Slot slot;
     synchronized (lock) {
-      slot = slots.remove(frames.header().getDataId());
+      slot = slots.remove(header.getDataId());
     }
     if (slot != null) {
-      memory.sentCounter().takeBackShared(slot.bytes());
+      memory.sentCounter().takeBack(header.getUcx() ? LaneKind.UCX : LaneKind.LOCAL, slot.bytes());
       free(slot);
     }
   }
@@ -212,6 +272,11 @@ final class PayloadOutbox {
       closed = true;
       left = List.copyOf(slots.values());
       slots.clear();
+    }
+    Remote target = remote;
+    remote = null;
+    if (target != null) {
+      target.way().release();
     }
     left.forEach(this::free);
   }

@@ -1,40 +1,56 @@
 package io.baton.transport.payload;
 
+import io.baton.transport.lane.LaneKind;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Counts payloads by the way in which they go. Any thread may count. */
 final class TrafficCounter {
 
-  private final LongAdder shared = new LongAdder();
-  private final LongAdder sharedBytes = new LongAdder();
-  private final LongAdder framed = new LongAdder();
-  private final LongAdder framedBytes = new LongAdder();
+  private record Way(LongAdder payloads, LongAdder bytes) {
 
-  void countShared(long bytes) {
-    count(shared, sharedBytes, bytes, 1);
-  }
-
-  void countFramed(long bytes) {
-    count(framed, framedBytes, bytes, 1);
-  }
-
-  /** It has been counted, and does not go after all. */
-  void takeBackShared(long bytes) {
-    count(shared, sharedBytes, bytes, -1);
-  }
-
-  void takeBackFramed(long bytes) {
-    count(framed, framedBytes, bytes, -1);
-  }
-
-  private static void count(LongAdder payloads, LongAdder allBytes, long bytes, int sign) {
-    if (bytes > 0) {
-      payloads.add(sign);
-      allBytes.add(sign * bytes);
+    PayloadTraffic.Way snapshot() {
+      return new PayloadTraffic.Way(payloads.sum(), bytes.sum());
     }
   }
 
+  private final Map<LaneKind, Way> ways = new EnumMap<>(LaneKind.class);
+
+  TrafficCounter() {
+    for (LaneKind kind : LaneKind.values()) {
+      ways.put(kind, new Way(new LongAdder(), new LongAdder()));
+    }
+  }
+
+  void count(LaneKind by, long bytes) {
+    add(way(by), bytes, 1);
+  }
+
+  /** It has been counted, and does not go after all. */
+  void takeBack(LaneKind by, long bytes) {
+    add(way(by), bytes, -1);
+  }
+
   PayloadTraffic snapshot() {
-    return new PayloadTraffic(shared.sum(), sharedBytes.sum(), framed.sum(), framedBytes.sum());
+    return new PayloadTraffic(
+        way(LaneKind.LOCAL).snapshot(),
+        way(LaneKind.UCX).snapshot(),
+        way(LaneKind.GRPC).snapshot());
+  }
+
+  private Way way(LaneKind by) {
+    Way way = ways.get(by);
+    if (way == null) {
+      throw new IllegalArgumentException(by.toString());
+    }
+    return way;
+  }
+
+  private static void add(Way way, long bytes, int sign) {
+    if (bytes > 0) {
+      way.payloads().add(sign);
+      way.bytes().add(sign * bytes);
+    }
   }
 }

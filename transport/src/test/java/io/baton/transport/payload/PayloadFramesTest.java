@@ -239,7 +239,7 @@ class PayloadFramesTest {
     assembler.begin(frames.header(), ANNOUNCED);
     assertMalformed(
         assembler.begin(frames.header(), ANNOUNCED),
-        "payload: announced while chunks of another are to come");
+        "payload: announced while bytes of another are to come");
   }
 
   @Test

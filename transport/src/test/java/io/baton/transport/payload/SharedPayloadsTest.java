@@ -15,6 +15,8 @@ import io.baton.session.model.StageRole;
 import io.baton.transport.Budget;
 import io.baton.transport.Payloads;
 import io.baton.transport.Share;
+import io.baton.transport.lane.LaneKind;
+import io.baton.transport.payload.PayloadTraffic.Way;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolConfig;
 import io.baton.transport.pinned.PoolUse;
@@ -78,9 +80,12 @@ class SharedPayloadsTest {
   @BeforeEach
   void open() throws Exception {
     pool = PinnedPool.create(PoolConfig.of("here", POOL_BYTES).withDirectory(directory));
-    here = PayloadMemory.of(pool, timer);
+    here = PayloadMemory.of(pool, timer, PayloadMemory.Ways.handles());
     there =
-        PayloadMemory.making(PoolConfig.of("there", POOL_BYTES).withDirectory(directory), timer);
+        PayloadMemory.making(
+            PoolConfig.of("there", POOL_BYTES).withDirectory(directory),
+            timer,
+            PayloadMemory.Ways.handles());
     sender = here.link(PoolUse.COMMAND, "the receiver", POOL_BYTES, _ -> {});
     receiver = there.link(PoolUse.COMMAND, "the sender", POOL_BYTES, reports::add);
     assembler = receiver.assembler(4 << 20, budget);
@@ -106,7 +111,7 @@ class SharedPayloadsTest {
     receiver.take(sender.news().orElseThrow());
     sender.take(receiver.news().orElseThrow());
     receiver.take(sender.news().orElseThrow());
-    assertThat(sender.shares()).isTrue();
+    assertThat(sender.lane()).isEqualTo(LaneKind.LOCAL);
   }
 
   private Assembly receive(PayloadFrames frames) {
@@ -169,7 +174,7 @@ class SharedPayloadsTest {
     PayloadFrames frames = sender.frame(payload);
     assertThat(frames.header().hasShared()).isFalse();
     assertSame(receive(frames), payload);
-    assertThat(here.sent()).isEqualTo(new PayloadTraffic(0, 0, 1, 100));
+    assertThat(here.sent()).isEqualTo(new PayloadTraffic(Way.NONE, Way.NONE, new Way(1, 100)));
     assertThat(there.received()).isEqualTo(here.sent());
   }
 
@@ -188,8 +193,8 @@ class SharedPayloadsTest {
       sender.take(reports.remove());
       assertThat(pool.usage().total().slots()).isZero();
     }
-    assertThat(here.sent().shared()).isEqualTo(2);
-    assertThat(here.sent().framed()).isZero();
+    assertThat(here.sent().shared().payloads()).isEqualTo(2);
+    assertThat(here.sent().framed()).isEqualTo(Way.NONE);
     assertThat(there.received()).isEqualTo(here.sent());
   }
 
@@ -226,7 +231,7 @@ class SharedPayloadsTest {
     receiver.report();
     sender.take(reports.remove());
     assertThat(pool.usage().total().slots()).isZero();
-    assertThat(here.sent()).isEqualTo(new PayloadTraffic(4, 4000, 0, 0));
+    assertThat(here.sent()).isEqualTo(new PayloadTraffic(new Way(4, 4000), Way.NONE, Way.NONE));
   }
 
   @Test
@@ -378,7 +383,9 @@ class SharedPayloadsTest {
   void ownPool_thatCannotBeMade_leavesPayloadsInMessages() throws Exception {
     try (PayloadMemory poor =
         PayloadMemory.making(
-            PoolConfig.of("poor", POOL_BYTES).withDirectory(directory.resolve("none")), timer)) {
+            PoolConfig.of("poor", POOL_BYTES).withDirectory(directory.resolve("none")),
+            timer,
+            PayloadMemory.Ways.handles())) {
       PayloadLink link = poor.link(PoolUse.COMMAND, "nobody", 1, _ -> {});
       assertThat(link.news()).isEmpty();
       link.take(sender.news().orElseThrow());

@@ -113,7 +113,7 @@ public final class GrpcLane implements Lane {
 
   @Override
   public LaneKind kind() {
-    return payloads.shares() ? LaneKind.LOCAL : LaneKind.GRPC;
+    return payloads.lane();
   }
 
   @Override
@@ -174,6 +174,7 @@ public final class GrpcLane implements Lane {
       link.retract(payload);
       return false;
     }
+    link.sent(payload);
     if (payload.header().hasShared()) {
       counters.countShared(push.payload().bytes());
     }

@@ -45,6 +45,7 @@ final class PushStream implements StreamObserver<PushFrame> {
   private static final SenderLimits REPLIES = new SenderLimits(1024, 1 << 20);
 
   private final RelayId self;
+  private final ServerCallStreamObserver<PushReply> call;
   private final FlowControlledSender<PushReply> replies;
   private final PayloadLink payloads;
   private final PayloadAssembler assembler;
@@ -68,16 +69,20 @@ final class PushStream implements StreamObserver<PushFrame> {
       LongSupplier nanoTime,
       Consumer<PushStream> onClosed) {
     this.self = self;
+    this.call = call;
     this.replies =
         new FlowControlledSender<>(
             call, PushReply::getSerializedSize, REPLIES, SenderListener.NONE, false);
     this.payloads = memory.receiving(this::report);
-    this.assembler = payloads.assembler(limits.maxPayloadBytes(), bytes);
+    this.assembler = payloads.assembler(limits.maxPayloadBytes(), bytes, this::resume);
     this.receiver = receiver;
     this.nanoTime = nanoTime;
     this.onClosed = onClosed;
     this.lastFrameNanos = nanoTime.getAsLong();
     call.setOnReadyHandler(replies::onReady);
+    // Frames are asked for one by one: none while a payload is awaited that comes another way.
+    call.disableAutoRequest();
+    call.request(1);
   }
 
   /** On any thread; a peer that does not even read this much has no use for handles. */
@@ -89,13 +94,29 @@ final class PushStream implements StreamObserver<PushFrame> {
 
   @Override
   public void onNext(PushFrame frame) {
+    work(() -> take(frame));
+  }
+
+  /** A payload has come, or is lost, that was announced by the last frame. */
+  private void resume() {
+    work(() -> result(greeted(from), assembler.resume()));
+  }
+
+  private interface Work {
+    void run() throws MalformedFrameException;
+  }
+
+  private void work(Work work) {
     lock.lock();
     try {
       if (closed) {
         return;
       }
       lastFrameNanos = nanoTime.getAsLong();
-      take(frame);
+      work.run();
+      if (!assembler.awaits()) {
+        call.request(1);
+      }
     } catch (MalformedFrameException e) {
       end(Status.INVALID_ARGUMENT, DropReason.MALFORMED, String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {
@@ -254,6 +275,8 @@ final class PushStream implements StreamObserver<PushFrame> {
           receiver.onDropped(
               DropReason.DIGEST_MISMATCH,
               "%s announced %s, the bytes have %s".formatted(sender, announced, computed));
+      case Assembly.Lost lost ->
+          receiver.onDropped(DropReason.STALE, "from %s: %s".formatted(sender, lost));
       case Assembly.Stale(String why) ->
           receiver.onDropped(DropReason.STALE, "from %s: %s".formatted(sender, why));
       case Assembly.NoRoom(long bytes) ->

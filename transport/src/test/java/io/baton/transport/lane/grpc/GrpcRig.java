@@ -54,11 +54,15 @@ final class GrpcRig implements AutoCloseable {
     this.endpoint = endpoint;
     this.limits = limits;
     this.pool = pool;
-    this.sender = pool == null ? PayloadMemory.none() : PayloadMemory.of(pool, memoryTimer);
+    this.sender =
+        pool == null
+            ? PayloadMemory.none()
+            : PayloadMemory.of(pool, memoryTimer, PayloadMemory.Ways.handles());
     this.receiver =
         pool == null
             ? PayloadMemory.none()
-            : PayloadMemory.making(PoolConfig.of("never-made", 1 << 20), memoryTimer);
+            : PayloadMemory.making(
+                PoolConfig.of("never-made", 1 << 20), memoryTimer, PayloadMemory.Ways.handles());
     timer.setRemoveOnCancelPolicy(true);
   }
 

@@ -1,12 +1,8 @@
-package io.baton.transport.exchange;
+package io.baton.transport.ucx;
 
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.MessageLite;
 import io.baton.transport.pinned.Slot;
-import io.baton.transport.ucx.Completion;
-import io.baton.transport.ucx.Handover;
-import io.baton.transport.ucx.UcxConnection;
-import io.baton.transport.ucx.UcxFailure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
@@ -15,24 +11,25 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
-/** The way for frames and bodies to one peer over UCX. Any thread may call; none waits. */
-final class UcxWire implements AutoCloseable {
+/**
+ * The way for frames and bodies to one peer over UCX, to whichever of its streams the key is of.
+ * Any thread may call; none waits.
+ */
+public final class UcxWire implements AutoCloseable {
 
-  private record Body(long transfer, Slot slot) {}
+  private record Body(long key, long number, Slot slot) {}
 
   private final UcxConnection connection;
-  private final long key;
   private final int maxHeaderBytes;
   private final Deque<Body> waiting = new ArrayDeque<>();
 
-  UcxWire(UcxConnection connection, long key, int maxHeaderBytes) {
+  UcxWire(UcxConnection connection, int maxHeaderBytes) {
     this.connection = connection;
-    this.key = key;
     this.maxHeaderBytes = maxHeaderBytes;
   }
 
   /** Sends a frame, or answers false: it is too long, or too much is under way. */
-  boolean frame(MessageLite frame) {
+  public boolean frame(long key, MessageLite frame) {
     int bytes = frame.getSerializedSize();
     if (UcxHub.FRAME_HEAD + bytes > maxHeaderBytes) {
       return false;
@@ -49,20 +46,20 @@ final class UcxWire implements AutoCloseable {
   }
 
   /** Sends a body, after others if need be. It keeps a reference to the slot until it is sent. */
-  void body(long transfer, Slot slot) {
+  public void body(long key, long number, Slot slot) {
     slot.retain();
     synchronized (waiting) {
-      waiting.add(new Body(transfer, slot));
+      waiting.add(new Body(key, number, slot));
     }
     sendWaiting();
   }
 
   /** Does not begin to send that body any more. */
-  void drop(long transfer) {
+  public void drop(long key, long number) {
     synchronized (waiting) {
       waiting.removeIf(
           body -> {
-            boolean its = body.transfer() == transfer;
+            boolean its = body.key() == key && body.number() == number;
             if (its) {
               body.slot().release();
             }
@@ -85,7 +82,9 @@ final class UcxWire implements AutoCloseable {
       for (Body body = waiting.peek(); body != null; body = waiting.peek()) {
         Handover handover =
             connection.send(
-                UcxHub.bodyHead(key, body.transfer()), body.slot().memory(), sent(body.slot()));
+                UcxHub.bodyHead(body.key(), body.number()),
+                body.slot().memory(),
+                sent(body.slot()));
         if (handover == Handover.FULL) {
           return;
         }

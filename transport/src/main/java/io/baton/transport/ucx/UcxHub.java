@@ -1,18 +1,6 @@
-package io.baton.transport.exchange;
+package io.baton.transport.ucx;
 
 import io.baton.transport.pinned.PinnedPool;
-import io.baton.transport.ucx.Completion;
-import io.baton.transport.ucx.Landing;
-import io.baton.transport.ucx.UcxConfig;
-import io.baton.transport.ucx.UcxConnectException;
-import io.baton.transport.ucx.UcxConnection;
-import io.baton.transport.ucx.UcxEngine;
-import io.baton.transport.ucx.UcxFailedException;
-import io.baton.transport.ucx.UcxFailure;
-import io.baton.transport.ucx.UcxMemory;
-import io.baton.transport.ucx.UcxReceiver;
-import io.baton.transport.ucx.UcxStats;
-import io.baton.transport.ucx.UcxUnavailableException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -24,24 +12,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * UCX as the links of one relay use it: one engine, whose messages find their link by a key.
+ * UCX as the streams of one party use it: one engine, whose messages find their stream by a key.
  *
- * <p>UCX knows no authentication. A key is drawn at random for each direction of each connection,
- * told to the peer over the link's own stream, and stands at the head of every message; what comes
- * without a valid one is let go.
+ * <p>UCX knows no authentication. A key is drawn at random for each direction of each stream, told
+ * to the peer over that stream, and stands at the head of every message; what comes without a valid
+ * one is let go.
  */
 public final class UcxHub implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(UcxHub.class);
 
   /** Where messages with one key go. Called on the engine's thread: must be short. */
-  interface Target {
+  public interface Target {
 
-    /** A frame of the link. */
+    /** A frame of the stream. */
     void onFrame(ByteBuffer frame);
 
-    /** The body of a transfer. */
-    Landing onBody(long transfer, long bytes);
+    /** The body that the stream's frames name by that number. */
+    Landing onBody(long number, long bytes);
   }
 
   private static final Landing HEARD =
@@ -75,20 +63,29 @@ public final class UcxHub implements AutoCloseable {
    * @throws UcxUnavailableException with one line that says why there is no UCX
    */
   public static UcxHub start(UcxConfig config, PinnedPool pool) throws UcxUnavailableException {
-    Map<Long, Target> targets = new ConcurrentHashMap<>();
-    UcxEngine engine = UcxEngine.start(config, receiver(targets));
+    UcxHub hub = start(config);
     try {
-      UcxMemory pinned = engine.register(pool.memory());
-      log.debug("UCX {} knows the pool's {} bytes", engine.version(), pinned.segment().byteSize());
+      UcxMemory pinned = hub.engine.register(pool.memory());
+      log.debug("UCX {} knows the pool's {} bytes", hub.version(), pinned.segment().byteSize());
     } catch (UcxFailedException e) {
       // It works without, more slowly on networks that could have fetched from the pool directly.
       log.warn("UCX could not register the pool: {}", e.getMessage());
     }
-    return new UcxHub(engine, targets);
+    return hub;
   }
 
-  /** Where peers reach this relay's engine. */
-  byte[] address() {
+  /**
+   * Starts the engine.
+   *
+   * @throws UcxUnavailableException with one line that says why there is no UCX
+   */
+  public static UcxHub start(UcxConfig config) throws UcxUnavailableException {
+    Map<Long, Target> targets = new ConcurrentHashMap<>();
+    return new UcxHub(UcxEngine.start(config, receiver(targets)), targets);
+  }
+
+  /** Where peers reach this engine. */
+  public byte[] address() {
     return engine.address();
   }
 
@@ -102,7 +99,7 @@ public final class UcxHub implements AutoCloseable {
   }
 
   /** The key with which messages come to that target, from now on. */
-  long enter(Target target) {
+  public long enter(Target target) {
     long key = random.nextLong();
     while (key == 0 || targets.putIfAbsent(key, target) != null) {
       key = random.nextLong();
@@ -111,21 +108,19 @@ public final class UcxHub implements AutoCloseable {
   }
 
   /** Messages with that key are let go from now on. */
-  void leave(long key) {
+  public void leave(long key) {
     targets.remove(key);
   }
 
   /**
    * A way to send messages to a peer.
    *
-   * @param key the peer's, for this way
    * @param onLost told at most once, on the engine's thread
    * @throws UcxConnectException if it cannot even be tried
    */
-  UcxWire connect(byte[] address, long key, Consumer<UcxFailure> onLost)
-      throws UcxConnectException {
+  public UcxWire connect(byte[] address, Consumer<UcxFailure> onLost) throws UcxConnectException {
     UcxConnection connection = engine.connect(address, onLost::accept);
-    return new UcxWire(connection, key, engine.maxHeaderBytes());
+    return new UcxWire(connection, engine.maxHeaderBytes());
   }
 
   @Override
@@ -141,12 +136,12 @@ public final class UcxHub implements AutoCloseable {
         .put(FRAME);
   }
 
-  static ByteBuffer bodyHead(long key, long transfer) {
+  static ByteBuffer bodyHead(long key, long number) {
     return ByteBuffer.allocate(BODY_HEAD)
         .order(ByteOrder.LITTLE_ENDIAN)
         .putLong(key)
         .put(BODY)
-        .putLong(transfer)
+        .putLong(number)
         .flip();
   }
 

@@ -1,0 +1,125 @@
+package io.baton.simulations.chain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.baton.relay.RelayConfig;
+import io.baton.transport.lane.LaneKind;
+import io.baton.transport.payload.PayloadTraffic;
+import io.baton.transport.ucx.UcxConfig;
+import io.baton.transport.ucx.UcxHub;
+import io.baton.transport.ucx.UcxUnavailableException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Chains whose relays and client share no memory, as if each were on a host of its own. */
+class UcxChainTest {
+
+  private static final RelayConfig.DataPlane HOSTS =
+      RelayConfig.DataPlane.DEFAULT.withLanes(List.of(LaneKind.UCX, LaneKind.GRPC));
+
+  @BeforeEach
+  void assumeUcx() {
+    try {
+      UcxHub.start(UcxConfig.withDefaults("probe")).close();
+    } catch (UcxUnavailableException e) {
+      assumeTrue(false, e.getMessage());
+    }
+  }
+
+  /** The client's UCX starts when it first hears that a relay has it, and the steps do not wait. */
+  private static void untilAllGoByUcx(TestChain chain, Decoding decoding) throws Exception {
+    for (int i = 0; i < 500 && !goesByUcx(chain); i++) {
+      decoding.step(1);
+    }
+    assertThat(goesByUcx(chain)).isTrue();
+  }
+
+  private static boolean goesByUcx(TestChain chain) {
+    return chain.client().payloadsSent().ucx().payloads() > 0
+        && chain.client().payloadsReceived().ucx().payloads() > 2L * chain.layers();
+  }
+
+  private static List<PayloadTraffic.Way> framed(TestChain chain) {
+    List<PayloadTraffic.Way> framed = new ArrayList<>();
+    for (Node node : chain.nodes()) {
+      framed.add(node.relay().status().payloadsSent().framed());
+    }
+    framed.add(chain.client().payloadsSent().framed());
+    return framed;
+  }
+
+  @Test
+  void payloads_betweenHosts_allGoByUcx() throws Exception {
+    try (TestChain chain = TestChain.of(3, HOSTS)) {
+      Decoding decoding = chain.decode();
+      untilAllGoByUcx(chain, decoding);
+      List<PayloadTraffic.Way> before = framed(chain);
+      long stepsBefore = decoding.session().stats().stepsFromPeer();
+      decoding.steps(20);
+      decoding.step(1_000);
+      decoding.steps(20);
+      assertThat(framed(chain)).as("nothing more went in messages").isEqualTo(before);
+      assertThat(decoding.session().stats().stepsFromPeer()).isEqualTo(stepsBefore + 2 * 41);
+      for (Node node : chain.nodes()) {
+        assertThat(node.relay().status().payloadsSent().ucx().bytes())
+            .as("sent by " + node.name())
+            .isGreaterThanOrEqualTo(8 * 1_040);
+        assertThat(node.relay().status().payloadsSent().shared())
+            .isEqualTo(PayloadTraffic.Way.NONE);
+      }
+    }
+  }
+
+  @Test
+  void rewindsAndLongSteps_areAsOnOneHost() throws Exception {
+    try (TestChain chain = TestChain.of(3, HOSTS)) {
+      Decoding decoding = chain.decode();
+      untilAllGoByUcx(chain, decoding);
+      decoding.step(300);
+      decoding.rewind(4);
+      decoding.steps(5);
+      decoding.rewind(0);
+      decoding.step(700);
+      decoding.steps(5);
+      assertThat(decoding.session().length()).isEqualTo(706);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0", "1", "2"})
+  void stageKilled_tokensAreThoseOfARunWithout(int stage) throws Exception {
+    try (TestChain chain = TestChain.withSpares(3, HOSTS)) {
+      Decoding decoding = chain.decode();
+      untilAllGoByUcx(chain, decoding);
+      decoding.step(100);
+      chain.node(stage).kill();
+      decoding.steps(30);
+      assertThat(decoding.session().stats().reroutes()).isPositive();
+    }
+  }
+
+  /** Several sessions share the way to each relay, and one that ends leaves the others theirs. */
+  @Test
+  void sessions_sideBySide_doNotDisturbEachOther() throws Exception {
+    try (TestChain chain = TestChain.of(2, HOSTS)) {
+      List<Decoding> all = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        all.add(chain.decode());
+      }
+      for (int round = 0; round < 10; round++) {
+        for (Decoding decoding : all) {
+          decoding.step(1 + round * 20);
+        }
+        if (round % 3 == 2) {
+          all.removeFirst().session().close();
+        }
+      }
+      assertThat(all).hasSize(5);
+    }
+  }
+}
