@@ -11,7 +11,6 @@ import io.baton.client.session.StepDeclinedException;
 import io.baton.proto.v1.ClientFrame;
 import io.baton.proto.v1.Pushed;
 import io.baton.proto.v1.StageFrame;
-import io.baton.relay.RelayConfig;
 import io.baton.session.model.Digest;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.Tensor;
@@ -204,7 +203,7 @@ class HealthyChainTest {
   @Test
   void payloads_withoutTheLocalLane_allGoInMessagesAndTheTokensAreTheSame() throws Exception {
     try (TestChain chain =
-        TestChain.of(3, RelayConfig.DataPlane.DEFAULT.withLanes(List.of(LaneKind.GRPC)))) {
+        TestChain.of(3, TestChain.DATA_PLANE.withLanes(List.of(LaneKind.GRPC)))) {
       Decoding decoding = chain.decode();
       decoding.steps(10);
       for (Node node : chain.nodes()) {
@@ -217,7 +216,7 @@ class HealthyChainTest {
 
   @Test
   void payloads_thatFillThePools_goInMessagesUntilThereIsRoom() throws Exception {
-    try (TestChain chain = TestChain.of(2, RelayConfig.DataPlane.DEFAULT.withPoolBytes(16 << 10))) {
+    try (TestChain chain = TestChain.of(2, TestChain.DATA_PLANE.withPoolBytes(16 << 10))) {
       Decoding decoding = chain.decode();
       decoding.steps(5);
       decoding.step(1_500);

@@ -60,8 +60,12 @@ final class TestChain implements AutoCloseable {
   private final List<InferenceSession> sessions = new ArrayList<>();
   private @Nullable BatonClient client;
 
+  /** With pools that are made in no time. */
+  static final RelayConfig.DataPlane DATA_PLANE =
+      RelayConfig.DataPlane.DEFAULT.withPoolBytes(8 << 20);
+
   private TestChain(int layers, RelayConfig.Limits limits, Node.Front front) {
-    this(layers, limits, front, RelayConfig.DataPlane.DEFAULT);
+    this(layers, limits, front, DATA_PLANE);
   }
 
   private TestChain(

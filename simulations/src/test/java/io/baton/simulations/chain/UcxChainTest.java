@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class UcxChainTest {
 
   private static final RelayConfig.DataPlane HOSTS =
-      RelayConfig.DataPlane.DEFAULT.withLanes(List.of(LaneKind.UCX, LaneKind.GRPC));
+      TestChain.DATA_PLANE.withLanes(List.of(LaneKind.UCX, LaneKind.GRPC));
 
   @BeforeEach
   void assumeUcx() {
