@@ -44,6 +44,12 @@ final class DataPlaneOptions {
               + " ${DEFAULT-VALUE}).")
   private double pushShare;
 
+  @Option(
+      names = "--no-device",
+      description =
+          "Do not make the pool known to a CUDA device, if there is one; it takes some of the device's memory.")
+  private boolean noDevice;
+
   /**
    * As told.
    *
@@ -59,7 +65,8 @@ final class DataPlaneOptions {
     return RelayConfig.DataPlane.DEFAULT
         .withPoolBytes(poolBytes)
         .withPushShare(pushShare)
-        .withLanes(lanesInOrder());
+        .withLanes(lanesInOrder())
+        .withDevice(!noDevice);
   }
 
   private List<LaneKind> lanesInOrder() throws CommandException {

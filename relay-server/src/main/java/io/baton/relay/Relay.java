@@ -75,6 +75,7 @@ public final class Relay implements AutoCloseable {
   private final EventLoops loops;
   private final PinnedPool pool;
   private final Ucx ucx;
+  private final DevicePool device;
   private final Exchange exchange;
   private final PayloadMemory memory;
   private final Lanes lanes;
@@ -91,6 +92,8 @@ public final class Relay implements AutoCloseable {
     self = new RelayId(config.name(), random.nextLong());
     pool = PinnedPool.create(config.dataPlane().pool(config.name()));
     ucx = Ucx.start(config, pool);
+    device =
+        config.dataPlane().device() ? DevicePool.of(pool, config.name()) : DevicePool.none(pool);
     timer = new ScheduledThreadPoolExecutor(1, this::timerThread);
     timer.setRemoveOnCancelPolicy(true);
     timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
@@ -331,6 +334,7 @@ public final class Relay implements AutoCloseable {
     loops.close();
     memory.close();
     ucx.hub().ifPresent(UcxHub::close);
+    device.close();
     pool.close();
   }
 }

@@ -60,13 +60,16 @@ public record RelayConfig(
    * @param pushShare of the pool that pushes may fill, from 0 to 1
    * @param historyShare of the pool that chunks may fill that everybody is done with, from 0 to 1
    * @param lanes by which bytes may travel, the best first
+   * @param device whether an accelerator of this host, if there is one, is to know the pool; it
+   *     takes some of its memory
    */
   public record DataPlane(
       long poolBytes,
       Path poolDirectory,
       double pushShare,
       double historyShare,
-      List<LaneKind> lanes) {
+      List<LaneKind> lanes,
+      boolean device) {
 
     private static final double DEFAULT_HISTORY_SHARE = 0.25;
 
@@ -76,7 +79,8 @@ public record RelayConfig(
             PoolConfig.DEFAULT_DIRECTORY,
             PoolConfig.DEFAULT_PUSH_SHARE,
             DEFAULT_HISTORY_SHARE,
-            LinkConfig.ALL_LANES);
+            LinkConfig.ALL_LANES,
+            true);
 
     /**
      * @throws IllegalArgumentException if there is no lane, or a share is none
@@ -92,19 +96,23 @@ public record RelayConfig(
     }
 
     public DataPlane withPoolBytes(long other) {
-      return new DataPlane(other, poolDirectory, pushShare, historyShare, lanes);
+      return new DataPlane(other, poolDirectory, pushShare, historyShare, lanes, device);
     }
 
     public DataPlane withPushShare(double other) {
-      return new DataPlane(poolBytes, poolDirectory, other, historyShare, lanes);
+      return new DataPlane(poolBytes, poolDirectory, other, historyShare, lanes, device);
     }
 
     public DataPlane withLanes(List<LaneKind> other) {
-      return new DataPlane(poolBytes, poolDirectory, pushShare, historyShare, other);
+      return new DataPlane(poolBytes, poolDirectory, pushShare, historyShare, other, device);
     }
 
     public DataPlane withHistoryShare(double other) {
-      return new DataPlane(poolBytes, poolDirectory, pushShare, other, lanes);
+      return new DataPlane(poolBytes, poolDirectory, pushShare, other, lanes, device);
+    }
+
+    public DataPlane withDevice(boolean other) {
+      return new DataPlane(poolBytes, poolDirectory, pushShare, historyShare, lanes, other);
     }
 
     PoolConfig pool(String relay) {

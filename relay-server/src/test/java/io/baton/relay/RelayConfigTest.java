@@ -31,7 +31,8 @@ class RelayConfigTest {
                     Path.of("/dev/shm"),
                     0.5,
                     0.25,
-                    List.of(LaneKind.LOCAL, LaneKind.UCX, LaneKind.GRPC))));
+                    List.of(LaneKind.LOCAL, LaneKind.UCX, LaneKind.GRPC),
+                    true)));
   }
 
   @Test

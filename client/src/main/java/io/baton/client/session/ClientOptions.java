@@ -43,7 +43,11 @@ public record ClientOptions(
 
   public static ClientOptions of(List<HostPort> peers) {
     return new ClientOptions(
-        peers, Duration.ofSeconds(3), Map.of(), DEFAULT_POOL_BYTES, List.of(LaneKind.values()));
+        peers,
+        Duration.ofSeconds(3),
+        Map.of(),
+        DEFAULT_POOL_BYTES,
+        List.of(LaneKind.LOCAL, LaneKind.UCX, LaneKind.GRPC));
   }
 
   public ClientOptions withDescribeTimeout(Duration timeout) {

@@ -10,6 +10,7 @@ import io.baton.session.model.Digest;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.TensorSpec;
 import io.baton.session.route.RouteConfig;
+import io.baton.transport.lane.LaneKind;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -19,13 +20,17 @@ class OptionsTest {
 
   private static final RouteConfig ROUTE = RouteConfig.of(2, TensorSpec.of(DType.F32, 1, 8), 100);
 
+  private static final List<LaneKind> LANES = List.of(LaneKind.LOCAL, LaneKind.UCX, LaneKind.GRPC);
+
   @Test
   void clientOptions_defaults() {
     List<HostPort> peers = List.of(new HostPort("localhost", 1));
     assertThat(ClientOptions.of(peers))
-        .isEqualTo(new ClientOptions(peers, Duration.ofSeconds(3), Map.of(), 16L << 20));
+        .isEqualTo(new ClientOptions(peers, Duration.ofSeconds(3), Map.of(), 16L << 20, LANES));
     assertThat(ClientOptions.of(peers).withDescribeTimeout(Duration.ofSeconds(1)))
-        .isEqualTo(new ClientOptions(peers, Duration.ofSeconds(1), Map.of(), 16L << 20));
+        .isEqualTo(new ClientOptions(peers, Duration.ofSeconds(1), Map.of(), 16L << 20, LANES));
+    assertThat(ClientOptions.of(peers).withLanes(List.of(LaneKind.GRPC)).lanes())
+        .containsExactly(LaneKind.GRPC);
   }
 
   @Test

@@ -45,7 +45,7 @@ final class Host implements AutoCloseable {
             .withExecutorSocket(new Endpoint.Unix(socket))
             .withDataPlane(
                 new RelayConfig.DataPlane(
-                    poolBytes, pools, 0.5, 0, List.of(LaneKind.LOCAL, LaneKind.GRPC)));
+                    poolBytes, pools, 0.5, 0, List.of(LaneKind.LOCAL, LaneKind.GRPC), false));
     this.relay = Relay.start(config);
   }
 

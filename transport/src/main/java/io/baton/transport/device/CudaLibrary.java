@@ -41,9 +41,6 @@ final class CudaLibrary {
     } catch (IOException e) {
       throw new DeviceException(
           Reason.FAILED, "JCuda's library cannot be unpacked in the temporary directory: " + e);
-    } catch (NoClassDefFoundError e) {
-      throw new DeviceException(
-          Reason.FAILED, "JCuda is not on the class path: add org.jcuda:jcuda and its natives");
     } catch (LinkageError e) {
       throw new DeviceException(
           Reason.FAILED,

@@ -40,6 +40,9 @@ public final class DeviceCopiers {
           StreamCopier.open(ordinal, new CudaDriver(ordinal), OPEN_TIMEOUT, CLOSE_TIMEOUT));
     } catch (DeviceException e) {
       return new Found.Unavailable(String.valueOf(e.getMessage()));
+    } catch (NoClassDefFoundError e) {
+      return new Found.Unavailable(
+          "JCuda is not on the class path: add org.jcuda:jcuda and its natives");
     }
   }
 }

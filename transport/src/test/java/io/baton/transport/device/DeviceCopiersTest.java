@@ -3,9 +3,14 @@ package io.baton.transport.device;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.baton.transport.device.DeviceCopiers.Found;
+import java.io.File;
 import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -36,6 +41,24 @@ class DeviceCopiersTest {
     assertThat(DeviceCopiers.find(4711))
         .isInstanceOfSatisfying(
             Found.Unavailable.class, none -> assertThat(none.reason()).isNotBlank());
+  }
+
+  @Test
+  void find_withoutJCuda_saysWhatIsMissing() throws Exception {
+    List<URL> others = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+      if (!entry.contains("jcuda")) {
+        others.add(Path.of(entry).toUri().toURL());
+      }
+    }
+    try (URLClassLoader loader =
+        new URLClassLoader(others.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
+      Object found = loader.loadClass(DeviceCopiers.class.getName()).getMethod("find").invoke(null);
+      assertThat(found)
+          .hasToString(
+              "Unavailable[reason=JCuda is not on the class path: add org.jcuda:jcuda and its"
+                  + " natives]");
+    }
   }
 
   @Test
