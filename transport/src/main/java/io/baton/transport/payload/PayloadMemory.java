@@ -227,10 +227,10 @@ public final class PayloadMemory implements AutoCloseable {
   }
 
   /** Looks for a way over UCX, and hands it over if and when there is one. */
-  void connect(ByteString address, Runnable onLost, Consumer<UcxPeers.Lease> then) {
+  void connect(ByteString address, Consumer<UcxPeers.Lease> then) {
     UcxPeers all = peers;
     if (all != null) {
-      ways.ucx().use(hub -> all.lease(hub, address, onLost).ifPresent(then));
+      ways.ucx().use(hub -> all.lease(hub, address).ifPresent(then));
     }
   }
 

@@ -73,7 +73,8 @@ final class PayloadOutbox {
     if (mapped) {
       return LaneKind.LOCAL;
     }
-    return remote == null ? LaneKind.GRPC : LaneKind.UCX;
+    Remote target = remote;
+    return target != null && target.way().isOpen() ? LaneKind.UCX : LaneKind.GRPC;
   }
 
   // ---- what is said of it
@@ -133,9 +134,7 @@ final class PayloadOutbox {
       targeted = true;
     }
     memory.connect(
-        said.getTarget().getAddress(),
-        () -> remote = null,
-        way -> aim(new Remote(way, said.getTarget().getKey())));
+        said.getTarget().getAddress(), way -> aim(new Remote(way, said.getTarget().getKey())));
   }
 
   private void aim(Remote target) {

@@ -104,7 +104,6 @@ final class UcxLandings implements UcxHub.Target, AutoCloseable {
 
   @Override
   public Landing onBody(long number, long bytes) {
-    Landing landing;
     Runnable told;
     synchronized (this) {
       Body known = bodies.get(number);
@@ -125,11 +124,10 @@ final class UcxLandings implements UcxHub.Target, AutoCloseable {
         waiting.giveBack(bytes);
       }
       body.state = State.REFUSED;
-      landing = Landing.REFUSED;
       told = take(body);
     }
     told.run();
-    return landing;
+    return Landing.REFUSED;
   }
 
   private Completion settling(long number, Body body) {

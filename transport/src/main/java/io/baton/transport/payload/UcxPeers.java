@@ -53,12 +53,16 @@ final class UcxPeers implements AutoCloseable {
   final class Lease {
     private final Entry entry;
     private final UcxWire wire;
-    private final Runnable onLost;
+    private volatile boolean lost;
 
-    private Lease(Entry entry, UcxWire wire, Runnable onLost) {
+    private Lease(Entry entry, UcxWire wire) {
       this.entry = entry;
       this.wire = wire;
-      this.onLost = onLost;
+    }
+
+    /** Whether the other end has not been lost. */
+    boolean isOpen() {
+      return !lost;
     }
 
     /** Sends a body, which keeps a reference to the slot until it is sent. */
@@ -84,12 +88,8 @@ final class UcxPeers implements AutoCloseable {
     this.timer = timer;
   }
 
-  /**
-   * A way to that party, if there is room for one more and it is not distrusted.
-   *
-   * @param onLost told at most once, on the engine's thread
-   */
-  Optional<Lease> lease(UcxHub hub, ByteString address, Runnable onLost) {
+  /** A way to that party, if there is room for one more and it is not distrusted. */
+  Optional<Lease> lease(UcxHub hub, ByteString address) {
     if (distrusted.getIfPresent(address) != null) {
       return Optional.empty();
     }
@@ -109,7 +109,7 @@ final class UcxPeers implements AutoCloseable {
           return Optional.empty();
         }
       }
-      Lease lease = new Lease(entry, wire, onLost);
+      Lease lease = new Lease(entry, wire);
       entry.leases.add(lease);
       return Optional.of(lease);
     }
@@ -118,14 +118,12 @@ final class UcxPeers implements AutoCloseable {
   private void lost(Entry entry, UcxFailure failure) {
     log.debug("payloads travel in messages for a while: UCX: {}", failure);
     distrusted.put(entry.address, failure);
-    List<Lease> told;
     synchronized (this) {
       entries.remove(entry.address, entry);
-      told = List.copyOf(entry.leases);
+      entry.leases.forEach(lease -> lease.lost = true);
       entry.leases.clear();
     }
     close(entry);
-    told.forEach(lease -> lease.onLost.run());
   }
 
   private synchronized void giveBack(Lease lease) {
