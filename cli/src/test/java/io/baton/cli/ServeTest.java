@@ -1,7 +1,9 @@
 package io.baton.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -14,7 +16,12 @@ class ServeTest {
   private static final String MODEL = Baton.model().toString();
 
   private static Running serve(String share) {
-    return new Running("serve", "--model", MODEL, "--stage", share, "--listen=127.0.0.1:0")
+    return serve(share, "local,ucx,grpc");
+  }
+
+  private static Running serve(String share, String lanes) {
+    return new Running(
+            "serve", "--model", MODEL, "--stage", share, "--listen=127.0.0.1:0", "--lanes", lanes)
         .awaitOutput(" serves stage " + share);
   }
 
@@ -69,6 +76,25 @@ class ServeTest {
       assertThat(run.out().stripTrailing()).isEqualTo(expectedText().stripTrailing());
       assertThat(run.err()).isEmpty();
     }
+  }
+
+  @Test
+  void generate_overRelaysThatShareNoMemory_sendsByUcx() {
+    try (Running second = serve("2/2", "ucx");
+        Running first = serve("1/2", "ucx")) {
+      JsonNode before = status(first);
+      assumeTrue(before.at("/ucx/absent_because").asText().isEmpty(), before.toString());
+      Baton run = generate(second.address(), first.address()).assertStatus(ExitCode.OK);
+
+      assertThat(run.out().stripTrailing()).isEqualTo(expectedText().stripTrailing());
+      JsonNode sent = status(first).at("/payloads/sent");
+      assertThat(sent.at("/ucx").asLong()).as(sent.toString()).isGreaterThanOrEqualTo(12);
+      assertThat(sent.at("/shared").asLong()).isZero();
+    }
+  }
+
+  private static JsonNode status(Running relay) {
+    return Baton.run("status", relay.address(), "--json").assertStatus(ExitCode.OK).json();
   }
 
   @Test
