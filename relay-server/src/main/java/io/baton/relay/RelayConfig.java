@@ -99,6 +99,10 @@ public record RelayConfig(
       return new DataPlane(other, poolDirectory, pushShare, historyShare, lanes, device);
     }
 
+    public DataPlane withPoolDirectory(Path other) {
+      return new DataPlane(poolBytes, other, pushShare, historyShare, lanes, device);
+    }
+
     public DataPlane withPushShare(double other) {
       return new DataPlane(poolBytes, poolDirectory, other, historyShare, lanes, device);
     }
