@@ -3,8 +3,11 @@ package io.baton.transport.ucx;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.openucx.jucx.UcxException;
 import org.openucx.jucx.ucp.UcpWorker;
 import org.openucx.jucx.ucs.UcsConstants.STATUS;
@@ -28,6 +31,7 @@ final class Wakeup {
   private final UcpWorker worker;
   private final MemorySegment readable;
   private final AtomicReference<State> state = new AtomicReference<>(State.AWAKE);
+  private volatile @Nullable Thread paused;
 
   Wakeup(UcpWorker worker, Arena arena) {
     this.worker = worker;
@@ -39,6 +43,7 @@ final class Wakeup {
    */
   void ring() {
     VarHandle.fullFence();
+    LockSupport.unpark(paused);
     if (state.get() == State.ASLEEP && state.compareAndSet(State.ASLEEP, State.RINGING)) {
       worker.signal();
       state.set(State.AWAKE);
@@ -75,15 +80,18 @@ final class Wakeup {
     }
   }
 
-  /** Sleeps although UCX is busy: commands wake it, what happens in UCX may not. */
+  /**
+   * Sleeps although UCX is busy: commands wake it, what happens in UCX does not. UCX's descriptor
+   * is of no use then: what made it readable is taken back when UCX is armed, which cannot be done.
+   */
   void pause(int millis, BooleanSupplier noCommands) {
-    state.set(State.ASLEEP);
+    paused = Thread.currentThread();
     try {
       if (noCommands.getAsBoolean()) {
-        Natives.poll(readable, millis);
+        LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(millis));
       }
     } finally {
-      wake();
+      paused = null;
     }
   }
 

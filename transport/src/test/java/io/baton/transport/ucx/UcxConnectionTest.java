@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.api.AfterEach;
@@ -24,6 +25,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** How connections and engines begin and end, with both engines in one process. */
 class UcxConnectionTest {
+
+  /** More than a queue in shared memory has room for. */
+  private static final int UNREAD = 200;
 
   private final Arena arena = Arena.ofShared();
   private UcxPair pair = UcxPair.NONE;
@@ -152,6 +156,56 @@ class UcxConnectionTest {
     assertThat(done.outcome().map(UcxFailure::kind))
         .get()
         .isIn(UcxFailure.Kind.CLOSED, UcxFailure.Kind.PEER_LOST);
+  }
+
+  /**
+   * What was never read stays in UCX, which cannot be armed any more. The event that it woke up for
+   * last is then never taken back.
+   */
+  @Test
+  void engineCloses_overSharedMemory_whatItHasNotReadCostsItsPeerNoCore() throws Exception {
+    List<RecordedCompletion> unread = new CopyOnWriteArrayList<>();
+    UcxEngine gone = UcxEngine.start(Ucx.config("gone", Ucx.SHARED_MEMORY), refusing());
+    try (UcxEngine third = UcxEngine.start(Ucx.config("third", Ucx.SHARED_MEMORY), refusing())) {
+      AtomicReference<UcxConnection> way = new AtomicReference<>();
+      try (UcxEngine here =
+          UcxEngine.start(
+              Ucx.config("here", Ucx.SHARED_MEMORY),
+              (header, bytes) -> {
+                sendMany(way.get(), unread);
+                return Landing.REFUSED;
+              })) {
+        way.set(here.connect(gone.address(), failure -> {}));
+        RecordedCompletion first = new RecordedCompletion();
+        assertThat(way.get().send(Ucx.header(1), MemorySegment.NULL, first))
+            .isEqualTo(Handover.ACCEPTED);
+        assertThat(first.outcome()).isEmpty();
+        gone.close();
+        third
+            .connect(here.address(), failure -> {})
+            .send(Ucx.header(1), MemorySegment.NULL, new RecordedCompletion());
+        await().until(() -> unread.size() == UNREAD);
+        long before = Ucx.cpuNanos("baton-ucx-here");
+        await()
+            .pollDelay(Duration.ofSeconds(2))
+            .untilAsserted(
+                () ->
+                    assertThat(Ucx.cpuNanos("baton-ucx-here") - before)
+                        .isLessThan(TimeUnit.MILLISECONDS.toNanos(600)));
+      }
+    }
+  }
+
+  private static UcxReceiver refusing() {
+    return (header, bytes) -> Landing.REFUSED;
+  }
+
+  private static void sendMany(UcxConnection connection, List<RecordedCompletion> unread) {
+    for (int i = 0; i < UNREAD; i++) {
+      RecordedCompletion done = new RecordedCompletion();
+      connection.send(Ucx.header(i), MemorySegment.NULL, done);
+      unread.add(done);
+    }
   }
 
   @ParameterizedTest
