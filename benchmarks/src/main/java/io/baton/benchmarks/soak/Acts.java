@@ -290,7 +290,7 @@ final class Acts {
                 tensor,
                 FULL));
       } catch (SidecarException e) {
-        if (e.reason() != Reason.RESOURCE_EXHAUSTED || held.size() < 2) {
+        if (e.reason() != Reason.RESOURCE_EXHAUSTED) {
           throw e;
         }
         break;

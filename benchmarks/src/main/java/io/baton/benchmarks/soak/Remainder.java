@@ -5,12 +5,8 @@ import io.baton.client.sidecar.SidecarException;
 import io.baton.client.sidecar.SidecarReader;
 import java.time.Duration;
 
-/**
- * What may lie in a pool because an act was cut short.
- *
- * @param since in nanoseconds of {@link System#nanoTime}
- */
-record Remainder(Group group, String id, long since) {
+/** What may lie in a pool because an act was cut short. */
+record Remainder(Group group, String id) {
 
   private static final int MOST_CHUNKS = 16;
 

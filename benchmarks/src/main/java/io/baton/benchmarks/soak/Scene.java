@@ -61,7 +61,7 @@ final class Scene implements AutoCloseable {
   /** A fresh one. */
   String id(List<Group> to) {
     String id = "%s-%d-%d".formatted(crew, number, sent.size());
-    to.forEach(group -> sent.add(new Remainder(group, id, System.nanoTime())));
+    to.forEach(group -> sent.add(new Remainder(group, id)));
     return id;
   }
 

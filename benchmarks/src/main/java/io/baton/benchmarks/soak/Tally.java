@@ -7,9 +7,13 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What has been done so far, by all threads. */
 final class Tally {
+
+  private static final Logger log = LoggerFactory.getLogger(Tally.class);
 
   private static final int FAILURES_KEPT = 20;
 
@@ -67,6 +71,7 @@ final class Tally {
   /** It should not have come to nothing. */
   void failed(String what, Throwable why) {
     failed.increment();
+    log.warn("{} failed", what, why);
     if (failures.size() < FAILURES_KEPT) {
       failures.add(what + ": " + why);
     }

@@ -7,9 +7,13 @@ import java.util.Deque;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Plays one act after the other, at a pace, until it is told to stop. */
 final class Worker implements Runnable {
+
+  private static final Logger log = LoggerFactory.getLogger(Worker.class);
 
   private final Pair pair;
   private final String crew;
@@ -60,18 +64,22 @@ final class Worker implements Runnable {
     } catch (SidecarException | IllegalStateException e) {
       if (pair.excuses(began)) {
         tally.excused();
+        log.debug("{} of {}, act {}, was cut short: {}", act, crew, number, e.toString());
       } else {
         tally.failed("%s of %s, act %d".formatted(act, crew, number), e);
       }
     } catch (Exception | AssertionError e) {
       tally.failed("%s of %s, act %d".formatted(act, crew, number), e);
     }
-    remainders.addAll(scene.remainders(!done));
+    for (Remainder remainder : scene.remainders(!done)) {
+      remainder.take();
+      remainders.add(remainder);
+    }
   }
 
-  /** Those of acts that nothing can come of any more. */
+  /** Again, once all is well and nothing more can come of those acts. */
   private void takeRemainders() throws InterruptedException {
-    while (!remainders.isEmpty() && !pair.excuses(remainders.getFirst().since())) {
+    while (!remainders.isEmpty() && !pair.excuses(System.nanoTime())) {
       remainders.removeFirst().take();
     }
   }
