@@ -32,7 +32,7 @@ final class Acts {
 
   private static final Duration SOON = Duration.ofMillis(20);
 
-  /** For a send that finds the pool full: longer than it takes when it is not. */
+  /** For a send that finds the pool full: mostly longer than it takes when it is not. */
   private static final Duration FULL = Duration.ofMillis(400);
 
   private static final List<DType> DTYPES = List.of(DType.values());
@@ -290,7 +290,7 @@ final class Acts {
                 tensor,
                 FULL));
       } catch (SidecarException e) {
-        if (e.reason() != Reason.RESOURCE_EXHAUSTED) {
+        if (e.reason() != Reason.RESOURCE_EXHAUSTED && e.reason() != Reason.DEADLINE_EXCEEDED) {
           throw e;
         }
         break;

@@ -208,9 +208,14 @@ public final class KeptStream<Q, A> implements AutoCloseable {
           }
           state = LaneState.BACKOFF;
           lastFailure = why;
-          scheduleConnect();
         }
+        // Before there is another connection, which what is done about this loss would hit.
         handler.onLost(why);
+        synchronized (lock) {
+          if (state != LaneState.CLOSED) {
+            scheduleConnect();
+          }
+        }
       }
     };
   }

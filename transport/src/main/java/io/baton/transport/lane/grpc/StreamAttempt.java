@@ -42,6 +42,10 @@ final class StreamAttempt<Q, A> implements ClientResponseObserver<Q, A>, SenderL
   private final Budget queuedBytes;
   private final Owner<Q, A> owner;
   private final AtomicBoolean ended = new AtomicBoolean();
+
+  /** Held while the handler is told of the welcome or of the loss; nothing there waits. */
+  private final Object welcoming = new Object();
+
   private volatile @Nullable FlowControlledSender<Q> sender;
   private volatile @Nullable ScheduledFuture<?> handshakeTimer;
   private volatile boolean started;
@@ -117,8 +121,9 @@ final class StreamAttempt<Q, A> implements ClientResponseObserver<Q, A>, SenderL
         handler.onAnswer(answer);
         return;
       }
-      handler.onWelcome(answer);
-      welcomed = true;
+      if (!welcome(answer)) {
+        return;
+      }
       cancelTimerIfDone();
       if (owner.onWelcome(this)) {
         FlowControlledSender<Q> open = sender;
@@ -130,6 +135,18 @@ final class StreamAttempt<Q, A> implements ClientResponseObserver<Q, A>, SenderL
     } catch (MalformedFrameException e) {
       String where = welcomed ? "an answer" : "the welcome";
       end(Status.INTERNAL.withDescription(where + ": " + e.getMessage()).asException());
+    }
+  }
+
+  /** False if the attempt has ended, so that the handler does not hear of it after its loss. */
+  private boolean welcome(A answer) throws MalformedFrameException {
+    synchronized (welcoming) {
+      if (ended.get()) {
+        return false;
+      }
+      handler.onWelcome(answer);
+      welcomed = true;
+      return true;
     }
   }
 
@@ -182,7 +199,9 @@ final class StreamAttempt<Q, A> implements ClientResponseObserver<Q, A>, SenderL
     }
     // Cancels the call, too.
     channel.shutdownNow();
-    owner.onLost(this, cause);
+    synchronized (welcoming) {
+      owner.onLost(this, cause);
+    }
   }
 
   /** The handshake may be over before its timer has been put where others see it. */
