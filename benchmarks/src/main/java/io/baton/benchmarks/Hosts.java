@@ -59,7 +59,7 @@ final class Hosts implements AutoCloseable {
 
   /** Of the links that the relay of that host has. */
   Map<String, LaneKind> lanesFrom(int host) {
-    return relays.get(host).lanesTo();
+    return relays.get(host).lanesTo().join();
   }
 
   @Override

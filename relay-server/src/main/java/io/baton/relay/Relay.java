@@ -45,6 +45,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -270,7 +271,7 @@ public final class Relay implements AutoCloseable {
   }
 
   /** The lanes of the links to other relays that are connected now, by their addresses. */
-  public Map<String, LaneKind> lanesTo() {
+  public CompletableFuture<Map<String, LaneKind>> lanesTo() {
     return exchange.lanesTo();
   }
 

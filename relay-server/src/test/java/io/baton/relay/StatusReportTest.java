@@ -10,6 +10,7 @@ import io.baton.transport.Budget;
 import io.baton.transport.exchange.LinkConfig;
 import io.baton.transport.exchange.LinkHost;
 import io.baton.transport.grpc.EventLoops;
+import io.baton.transport.lane.LaneKind;
 import io.baton.transport.lane.Lanes;
 import io.baton.transport.lane.LanesConfig;
 import io.baton.transport.lane.grpc.GrpcPushService;
@@ -20,8 +21,10 @@ import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolConfig;
 import io.baton.transport.pinned.PoolException;
 import io.grpc.InsecureChannelCredentials;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -134,6 +137,16 @@ class StatusReportTest {
       assertThat(status.getUcx().getAbsentBecause()).isEqualTo("this machine has none");
     }
     assertThat(taken().hasExchange()).isTrue();
+  }
+
+  @Test
+  void lanesTo_areToldWhenTheExchangeIsFree() throws Exception {
+    CompletableFuture<Map<String, LaneKind>> lanes;
+    try (BusyLoop _ = BusyLoop.of(exchange)) {
+      lanes = exchange.lanesTo();
+      assertThat(lanes).isNotDone();
+    }
+    assertThat(lanes.get(10, TimeUnit.SECONDS)).isEmpty();
   }
 
   @Test

@@ -20,12 +20,16 @@ import java.util.function.Consumer;
  */
 final class Connection {
 
+  /** More than a relay leaves unanswered for the moment that the way there and back takes. */
+  private static final int MAX_CANCELLED = 1 << 16;
+
   private final RelayId relay;
   private final PoolMappings.Lease pool;
   private final Consumer<SidecarFrame> speech;
   private final Consumer<Runnable> later;
 
   private final Map<ChunkKey, Holding> holdings = new HashMap<>();
+  private final Map<Long, ChunkKey> cancelled = new HashMap<>();
   private final Set<PoolMemory> outgoing = new LinkedHashSet<>();
   private final Map<Registration, Integer> copies = new HashMap<>();
   private final Set<Registration> leaving = new HashSet<>();
@@ -80,6 +84,7 @@ final class Connection {
         .forEach(chunk -> onceTrue(() -> chunk.tryEnd(why), () -> {}));
     outgoing.clear();
     holdings.clear();
+    cancelled.clear();
     leaving.clear();
     pool.release();
   }
@@ -134,6 +139,31 @@ final class Connection {
     }
   }
 
+  /**
+   * A request is made no more, and the relay is told so; it may be answered with the chunk even
+   * now. False if too many are so.
+   */
+  boolean cancelled(long request, ChunkKey key) {
+    cancelled.put(request, key);
+    return cancelled.size() <= MAX_CANCELLED;
+  }
+
+  /** What is answered to a request that nobody makes any more. */
+  void answeredLate(Reply reply) {
+    ChunkKey key = cancelled.remove(reply.request());
+    if (key != null) {
+      if (reply instanceof Reply.Delivered) {
+        delivered(key);
+      }
+      answered(key);
+    }
+  }
+
+  /** The relay keeps a chunk for this receiver; before the request for it is over. */
+  void delivered(ChunkKey key) {
+    holdings.computeIfAbsent(key, _ -> new Holding()).delivered();
+  }
+
   /** A chunk can be seen; before its request is over. */
   void opened(ReceivedChunk chunk) {
     holdings.computeIfAbsent(chunk.key(), _ -> new Holding()).opened(chunk);
@@ -169,6 +199,8 @@ final class Connection {
     if (holding.isUnused() && holdings.remove(key, holding)) {
       if (holding.isDone()) {
         say(Frames.markDone(key.registration(), key.dataId(), key.index()));
+      } else if (holding.isHeld() && !isLeaving(key.registration())) {
+        say(Frames.letGo(key.registration(), key.dataId(), key.index()));
       }
       List.copyOf(leaving).forEach(this::leaveIfUnused);
     }
@@ -206,6 +238,10 @@ final class Connection {
       leaving.remove(registration);
       say(Frames.unregister(registration.number()));
     }
+  }
+
+  private boolean isLeaving(long registration) {
+    return leaving.stream().anyMatch(one -> one.number() == registration);
   }
 
   private boolean isUsedBy(Registration registration) {

@@ -10,6 +10,7 @@ import io.baton.proto.v1.CloseStream;
 import io.baton.proto.v1.Discard;
 import io.baton.proto.v1.GroupCopy;
 import io.baton.proto.v1.Join;
+import io.baton.proto.v1.LetGo;
 import io.baton.proto.v1.MarkDone;
 import io.baton.proto.v1.PartWritten;
 import io.baton.proto.v1.Receive;
@@ -160,6 +161,13 @@ final class Frames {
     return SidecarFrame.newBuilder()
         .setMarkDone(
             MarkDone.newBuilder().setRegistration(registration).setDataId(dataId).setIndex(index))
+        .build();
+  }
+
+  static SidecarFrame letGo(long registration, String dataId, int index) {
+    return SidecarFrame.newBuilder()
+        .setLetGo(
+            LetGo.newBuilder().setRegistration(registration).setDataId(dataId).setIndex(index))
         .build();
   }
 

@@ -13,6 +13,7 @@ final class Holding {
 
   private final Set<ReceivedChunk> open = new HashSet<>();
   private int requests;
+  private boolean held;
   private boolean done;
 
   void requested() {
@@ -21,6 +22,11 @@ final class Holding {
 
   void answered() {
     requests--;
+  }
+
+  /** The relay has sent the chunk, whether anybody wants it or not. */
+  void delivered() {
+    held = true;
   }
 
   void opened(ReceivedChunk chunk) {
@@ -43,6 +49,11 @@ final class Holding {
   /** Whether nothing of it can be seen or may come. */
   boolean isUnused() {
     return open.isEmpty() && requests == 0;
+  }
+
+  /** Whether the relay keeps it for this receiver. */
+  boolean isHeld() {
+    return held;
   }
 
   /** Whether somebody has said that it is done. */

@@ -374,7 +374,12 @@ final class Link {
     if (request.sent && request.canBeCancelled() && !writing) {
       say(Frames.cancel(request.number));
     }
-    answered(request);
+    if (connection != null
+        && request.sent
+        && request instanceof Request.Receiving receiving
+        && !connection.cancelled(receiving.number, receiving.chunk)) {
+      stream.reconnect("the relay does not answer what is cancelled");
+    }
   }
 
   /** One less that may be answered with a chunk. */
@@ -401,7 +406,7 @@ final class Link {
     }
     Request<?> request = requests.get(reply.request());
     if (request == null) {
-      late(reply);
+      late(on, reply);
     } else if (!fits(request, reply)) {
       stream.reconnect(
           "the relay answers %s with %s"
@@ -434,10 +439,9 @@ final class Link {
     };
   }
 
-  /**
-   * Nobody waits for it any more; what is received stays with the receiver, which may ask again.
-   */
-  private void late(Reply reply) {
+  /** Nobody waits for it any more: what the relay keeps for it is given back. */
+  private void late(Connection on, Reply reply) {
+    on.answeredLate(reply);
     if (reply instanceof Reply.Allocated(long _, SlotHandle slot)) {
       say(Frames.discard(slot));
     }
@@ -484,6 +488,7 @@ final class Link {
   }
 
   private void delivered(Connection on, Request.Receiving request, Reply.Delivered delivered) {
+    on.delivered(request.chunk);
     ReceivedChunk chunk;
     try {
       chunk = new ReceivedChunk(this, on, request.chunk, delivered, bytes(on, delivered));

@@ -183,7 +183,7 @@ public final class ReceivedChunk implements Received, AutoCloseable {
     }
   }
 
-  /** Nobody has seen it: it stays with the receiver, which may receive it again. */
+  /** Nobody has seen it: it is let go of, and may be received again. */
   void release() {
     if (end("the chunk is closed")) {
       link.closed(this, false);

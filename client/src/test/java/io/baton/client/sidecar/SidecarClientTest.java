@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import io.baton.proto.codec.PoolAddress;
 import io.baton.proto.codec.ValueCodec;
 import io.baton.proto.v1.EndOfStream;
+import io.baton.proto.v1.LetGo;
 import io.baton.proto.v1.SidecarFrame;
 import io.baton.proto.v1.SidecarFrame.FrameCase;
 import io.baton.proto.v1.SidecarReply;
@@ -503,17 +504,44 @@ class SidecarClientTest {
     relay.hear(FrameCase.DISCARD);
   }
 
-  @Test
-  void chunkThatComesTooLate_isNotDone() throws Exception {
-    SidecarReceiver receiver = receiver();
+  /** Asks for the chunk and no longer wants it; the answer is to be said. */
+  private long cancelled(SidecarReceiver receiver) throws Exception {
     CompletableFuture<Received> future = receiver.receive("id", 0, LONG);
     long request = relay.hear(FrameCase.RECEIVE).getReceive().getRequest();
     assertThat(future.cancel(false)).isTrue();
-    relay.hear(FrameCase.CANCEL);
+    assertThat(relay.hear(FrameCase.CANCEL).getCancel().getRequest()).isEqualTo(request);
+    return request;
+  }
+
+  @Test
+  void chunkThatComesTooLate_isLetGo_andNotDone() throws Exception {
+    SidecarReceiver receiver = receiver();
     Slot slot = relay.allocate(SPEC.bytes());
-    relay.sayReceived(request, CONTENT, slot);
+    relay.sayReceived(cancelled(receiver), CONTENT, slot);
+    LetGo said = relay.hear(FrameCase.LET_GO).getLetGo();
+    assertThat(said.getDataId()).isEqualTo("id");
     received(receiver, slot).close();
     relay.hear(FrameCase.MARK_DONE);
+  }
+
+  @Test
+  void chunkThatComesTooLate_isNotLetGo_whileItIsOpen() throws Exception {
+    SidecarReceiver receiver = receiver();
+    Slot slot = relay.allocate(SPEC.bytes());
+    ReceivedChunk open = received(receiver, slot);
+    relay.sayReceived(cancelled(receiver), CONTENT, slot);
+    open.close();
+    relay.hear(FrameCase.MARK_DONE);
+    receiver.close();
+    relay.hear(FrameCase.UNREGISTER);
+  }
+
+  @Test
+  void cancelledRequest_whoseChunkDidNotCome_isForgotten() throws Exception {
+    SidecarReceiver receiver = receiver();
+    relay.sayFailed(cancelled(receiver), Reason.CANCELLED);
+    receiver.close();
+    relay.hear(FrameCase.UNREGISTER);
   }
 
   @Test

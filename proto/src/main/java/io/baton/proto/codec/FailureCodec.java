@@ -43,6 +43,11 @@ public final class FailureCodec {
     return new Failure(reason, Fields.printable(message));
   }
 
+  /** What a person may be told, cut if it is too long. */
+  public static String messageFromWire(String message) {
+    return Fields.printable(message.substring(0, Math.min(message.length(), MAX_MESSAGE_CHARS)));
+  }
+
   private static Reason reason(int number) throws MalformedFrameException {
     return switch (number) {
       case FailureReason.FAILURE_REASON_DEADLINE_EXCEEDED_VALUE -> Reason.DEADLINE_EXCEEDED;

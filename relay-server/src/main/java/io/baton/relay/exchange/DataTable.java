@@ -136,6 +136,10 @@ final class DataTable {
     feedIfKnown(id, done);
   }
 
+  void letGo(DataId id, DataInput.LetGo unwanted) {
+    feedIfKnown(id, unwanted);
+  }
+
   void cancel(DataId id, long request) {
     feedIfKnown(id, new DataInput.Cancel(request));
   }

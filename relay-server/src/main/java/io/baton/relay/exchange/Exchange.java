@@ -12,7 +12,6 @@ import io.baton.session.exchange.Member;
 import io.baton.session.exchange.Origin;
 import io.baton.session.exchange.Reader;
 import io.baton.session.model.RelayId;
-import io.baton.transport.Budget;
 import io.baton.transport.exchange.Body;
 import io.baton.transport.exchange.Closing;
 import io.baton.transport.exchange.ExchangeLimits;
@@ -62,8 +61,8 @@ public final class Exchange implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Exchange.class);
 
-  /** Of small chunks that are kept on the heap. */
-  private static final long INLINE_BYTES = 64L << 20;
+  /** Of small chunks, and of what is said of all, on the heap. */
+  private static final long HEAP_BYTES = 64L << 20;
 
   /** How often those who wait for room are looked after, whatever else happens. */
   private static final Duration SERVE_EVERY = Duration.ofMillis(50);
@@ -79,12 +78,13 @@ public final class Exchange implements AutoCloseable {
   private final DataTable data;
   private final RoomQueue room;
   private final PeerLinks links;
+  private final Quarantine quarantine;
   private final Sendings sendings;
   private final Offers offers;
   private final Gatherings gatherings;
   private final ExchangeService exchangeService;
   private final SidecarService sidecarService;
-  private final Budget inlineBytes = new Budget(INLINE_BYTES);
+  private final HeapRoom heap;
   private final Map<Long, Consumer<ReceiveAnswer>> requests = new HashMap<>();
   private final Map<String, TreeMap<Integer, SidecarStream>> senders = new HashMap<>();
   private volatile Set<String> ownAddresses = Set.of();
@@ -120,8 +120,10 @@ public final class Exchange implements AutoCloseable {
     this.data = new DataTable(index, deadlines, System::nanoTime, new ReaderAnswers());
     this.room = new RoomQueue(pool, index::makeRoom);
     this.links = new PeerLinks(host, config, new Answers(), random);
-    this.sendings = new Sendings(links, deadlines, System::nanoTime, this::release);
-    this.offers = new Offers(data, room, inlineBytes, this::release);
+    this.quarantine = new Quarantine(deadlines, System::nanoTime, this::release);
+    this.sendings = new Sendings(links, deadlines, System::nanoTime, quarantine, this::release);
+    this.heap = new HeapRoom(HEAP_BYTES, index::makeRoom);
+    this.offers = new Offers(data, room, heap, this::release);
     this.gatherings = new Gatherings(room, deadlines, this::release, this::sendGathered);
     this.exchangeService =
         new ExchangeService(host, config.lanes(), ExchangeLimits.DEFAULT, new PeersOffers());
@@ -144,15 +146,20 @@ public final class Exchange implements AutoCloseable {
     ownAddresses = Set.copyOf(addresses);
   }
 
-  /** The lanes of the links that are connected now, by the peers' addresses. */
-  public Map<String, LaneKind> lanesTo() {
-    Map<String, LaneKind> lanes = new TreeMap<>();
-    for (PeerLink link : links.open()) {
-      if (link.state() == LaneState.READY) {
-        lanes.put(link.address(), link.lane());
-      }
-    }
-    return lanes;
+  /** The lanes of the links that are connected now, by the peers' addresses; told in the loop. */
+  public CompletableFuture<Map<String, LaneKind>> lanesTo() {
+    CompletableFuture<Map<String, LaneKind>> told = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          Map<String, LaneKind> lanes = new TreeMap<>();
+          for (PeerLink link : links.open()) {
+            if (link.state() == LaneState.READY) {
+              lanes.put(link.address(), link.lane());
+            }
+          }
+          told.complete(lanes);
+        });
+    return told;
   }
 
   /** How it is; told in the loop. */
@@ -168,7 +175,7 @@ public final class Exchange implements AutoCloseable {
                     .setData(data.size())
                     .setWaitingForRoom(room.size())
                     .setSending(sendings.size())
-                    .setInlineBytes(inlineBytes.used())
+                    .setInlineBytes(heap.used())
                     .addAllLinks(links.open().stream().map(Connections::link).toList())
                     .build()));
     return status;
@@ -250,6 +257,11 @@ public final class Exchange implements AutoCloseable {
 
   void markDone(DataId id, Reader reader, int chunk) {
     data.markDone(id, new DataInput.MarkDone(reader, chunk));
+    serveSoon();
+  }
+
+  void letGo(DataId id, Reader reader, int chunk) {
+    data.letGo(id, new DataInput.LetGo(reader, chunk));
     serveSoon();
   }
 
@@ -343,6 +355,11 @@ public final class Exchange implements AutoCloseable {
     serveSoon();
   }
 
+  /** Whoever was lost may still write there, or read: nobody else gets it for some seconds. */
+  void keepFromOthers(Slot slot) {
+    quarantine.keep(slot);
+  }
+
   /** To be called when somebody has begun to wait for room. */
   void serveLater() {
     if (serveScheduled || room.isEmpty() || closed) {
@@ -427,25 +444,27 @@ public final class Exchange implements AutoCloseable {
               body);
       return new Sendings.Target.There(name, relay, new Sendings.Message.OfChunk(offer));
     }
-    StoredChunk.Label label =
-        new StoredChunk.Label(chunk.content(), chunk.count(), chunk.nextPeers(), group);
     DataInput.Arrived arrived =
         new DataInput.Arrived(
             chunk.index(), chunk.count(), new Origin(self.incarnation(), transfer), ranks);
     return new Sendings.Target.Here(
         name,
-        receipt -> {
-          if (shares != null) {
-            data.arrived(id, arrived, new StoredChunk.Pooled(label, shares), receipt);
-          } else if (inlineBytes.tryTake(inline.size())) {
-            data.arrived(id, arrived, new StoredChunk.Inline(label, inline, inlineBytes), receipt);
-          } else {
-            receipt.refused(
-                new Failure(
-                    Failure.Reason.RESOURCE_EXHAUSTED,
-                    "%d bytes of small chunks are kept already".formatted(inlineBytes.used())));
-          }
-        });
+        receipt ->
+            heap.take(id, chunk.nextPeers(), inline)
+                .ifPresentOrElse(
+                    piece -> {
+                      StoredChunk.Label label =
+                          new StoredChunk.Label(
+                              chunk.content(), chunk.count(), chunk.nextPeers(), group, piece);
+                      data.arrived(
+                          id,
+                          arrived,
+                          shares == null
+                              ? new StoredChunk.Inline(label, inline)
+                              : new StoredChunk.Pooled(label, shares),
+                          receipt);
+                    },
+                    () -> receipt.refused(heap.full())));
   }
 
   private void dropped(DataTable.ChunkKey key) {

@@ -225,8 +225,7 @@ final class Gatherings {
 
   private void begin(Gathering gathering, long slotBytes, Participant first, int rank) {
     gathering.participants.put(rank, first);
-    gathering.due =
-        deadlines.at(gathering.deadlineNanos, () -> feed(gathering, new GatherInput.Expire()));
+    gathering.due = deadlines.at(gathering.deadlineNanos, () -> expire(gathering));
     RoomQueue.Outcome outcome =
         room.ask(
             gathering.header.content().bytes(),
@@ -243,6 +242,22 @@ final class Gatherings {
       case RoomQueue.Outcome.Served() -> {}
       case RoomQueue.Outcome.Waits(var request) -> gathering.request = request;
       case RoomQueue.Outcome.Refused(Failure failure) -> end(gathering, Optional.of(failure));
+    }
+  }
+
+  private void expire(Gathering gathering) {
+    if (gathering.slot == null) {
+      end(
+          gathering,
+          failure(
+              Failure.Reason.RESOURCE_EXHAUSTED,
+              "no room for %d bytes for %s in time: %s"
+                  .formatted(
+                      gathering.header.content().bytes(),
+                      Exchange.holder(gathering.header.destinations()),
+                      room.occupancy())));
+    } else {
+      feed(gathering, new GatherInput.Expire());
     }
   }
 

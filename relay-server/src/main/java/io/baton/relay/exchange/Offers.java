@@ -1,9 +1,9 @@
 package io.baton.relay.exchange;
 
+import com.google.protobuf.ByteString;
 import io.baton.session.exchange.DataInput;
 import io.baton.session.exchange.Failure;
 import io.baton.session.exchange.Origin;
-import io.baton.transport.Budget;
 import io.baton.transport.exchange.Body;
 import io.baton.transport.exchange.Closing;
 import io.baton.transport.exchange.Inbound;
@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -28,56 +29,67 @@ final class Offers {
   /** An offer that waits for room, or, with a slot, for its body. */
   private static final class Open {
     final Offer offer;
+    final HeapRoom.Piece heap;
     RoomQueue.@Nullable Request request;
     @Nullable Slot slot;
 
-    Open(Offer offer) {
+    Open(Offer offer, HeapRoom.Piece heap) {
       this.offer = offer;
+      this.heap = heap;
     }
   }
 
   private final DataTable data;
   private final RoomQueue room;
-  private final Budget inlineBytes;
+  private final HeapRoom heap;
   private final Consumer<Slot> releaser;
   private final Map<OfferKey, Open> open = new HashMap<>();
   private final Map<Inbound, Map<Long, DataTable.ChunkKey>> foreign = new HashMap<>();
   private final Set<Inbound> lost = new HashSet<>();
 
-  Offers(DataTable data, RoomQueue room, Budget inlineBytes, Consumer<Slot> releaser) {
+  Offers(DataTable data, RoomQueue room, HeapRoom heap, Consumer<Slot> releaser) {
     this.data = data;
     this.room = room;
-    this.inlineBytes = inlineBytes;
+    this.heap = heap;
     this.releaser = releaser;
   }
 
   void onOffer(Inbound from, Offer offer) {
+    if (from.isOver()) {
+      // Whatever is begun for it now would never end.
+      return;
+    }
     Origin origin = new Origin(from.remote().incarnation(), offer.transfer());
     if (data.hasCome(offer.id(), offer.index(), origin)) {
       from.taken(offer.transfer());
       return;
     }
-    StoredChunk.Label label =
-        new StoredChunk.Label(
-            offer.content(), offer.count(), offer.nextPeers(), offer.id().group());
+    if (open.containsKey(new OfferKey(from, offer.transfer()))) {
+      return;
+    }
+    ByteString inline = offer.body() instanceof Body.Inline(var bytes) ? bytes : ByteString.EMPTY;
+    HeapRoom.Piece piece = heap.take(offer.id(), offer.nextPeers(), inline).orElse(null);
+    if (piece == null) {
+      from.refused(offer.transfer(), heap.full());
+      return;
+    }
     switch (offer.body()) {
-      case Body.Inline(var bytes) -> {
-        if (inlineBytes.tryTake(bytes.size())) {
-          arrive(from, offer, new StoredChunk.Inline(label, bytes, inlineBytes));
-        } else {
-          from.refused(
-              offer.transfer(),
-              new Failure(
-                  Failure.Reason.RESOURCE_EXHAUSTED,
-                  "%d bytes of small chunks are kept already".formatted(inlineBytes.used())));
-        }
-      }
-      case Body.Shared(SlotHandle handle) -> shared(from, offer, label, handle);
-      case Body.ToGrant() -> ask(from, offer);
+      case Body.Inline _ ->
+          arrive(from, offer, new StoredChunk.Inline(label(offer, piece), inline));
+      case Body.Shared(SlotHandle handle) -> shared(from, offer, label(offer, piece), handle);
+      case Body.ToGrant() -> ask(from, offer, piece);
     }
   }
 
+  private static StoredChunk.Label label(Offer offer, HeapRoom.Piece piece) {
+    return new StoredChunk.Label(
+        offer.content(), offer.count(), offer.nextPeers(), offer.id().group(), piece);
+  }
+
   void onClosing(Inbound from, Closing closing) {
+    if (from.isOver()) {
+      return;
+    }
     Origin origin = new Origin(from.remote().incarnation(), closing.transfer());
     data.closed(
         closing.id(),
@@ -90,14 +102,12 @@ final class Offers {
     if (whole == null || whole.slot == null) {
       return;
     }
-    Offer offer = whole.offer;
-    StoredChunk.Label label =
-        new StoredChunk.Label(
-            offer.content(), offer.count(), offer.nextPeers(), offer.id().group());
-    arrive(from, offer, pooled(label, whole.slot));
+    arrive(from, whole.offer, pooled(label(whole.offer, whole.heap), whole.slot));
   }
 
   void onWithdraw(Inbound from, long transfer) {
+    // The peer may have heard of its grant, or have withdrawn before there was one.
+    from.revoke(transfer);
     Open withdrawn = open.remove(new OfferKey(from, transfer));
     if (withdrawn != null) {
       letGo(withdrawn);
@@ -128,12 +138,10 @@ final class Offers {
     foreign.clear();
   }
 
-  private void ask(Inbound from, Offer offer) {
+  private void ask(Inbound from, Offer offer, HeapRoom.Piece piece) {
     OfferKey key = new OfferKey(from, offer.transfer());
-    Open asking = new Open(offer);
-    if (open.putIfAbsent(key, asking) != null) {
-      return;
-    }
+    Open asking = new Open(offer, piece);
+    open.put(key, asking);
     RoomQueue.Outcome outcome =
         room.ask(
             offer.content().bytes(),
@@ -151,6 +159,7 @@ final class Offers {
       }
       case RoomQueue.Outcome.Refused(Failure failure) -> {
         open.remove(key);
+        piece.release();
         from.refused(offer.transfer(), failure);
       }
     }
@@ -158,15 +167,14 @@ final class Offers {
 
   private void shared(Inbound from, Offer offer, StoredChunk.Label label, SlotHandle handle) {
     PoolMapping pool = from.pool().orElseThrow();
-    try {
-      var _ = pool.view(handle, offer.content().bytes());
-    } catch (StaleHandleException e) {
-      from.refused(
-          offer.transfer(), new Failure(Failure.Reason.GONE, String.valueOf(e.getMessage())));
+    Map<Long, DataTable.ChunkKey> its = foreign.computeIfAbsent(from, _ -> new HashMap<>());
+    Optional<Failure> objection = objection(offer, pool, handle, its);
+    if (objection.isPresent()) {
+      label.heap().release();
+      from.refused(offer.transfer(), objection.get());
       return;
     }
     DataTable.ChunkKey key = new DataTable.ChunkKey(offer.id(), offer.index());
-    Map<Long, DataTable.ChunkKey> its = foreign.computeIfAbsent(from, _ -> new HashMap<>());
     its.put(offer.transfer(), key);
     arrive(
         from,
@@ -183,21 +191,39 @@ final class Offers {
             }));
   }
 
-  /** The same in this relay's own pool; null if there is no room for it, or it is gone. */
-  private @Nullable StoredChunk copy(StoredChunk.Foreign chunk) {
-    Slot slot = room.now(chunk.bytes(), chunk.label().group()).orElse(null);
-    if (slot == null) {
-      return null;
+  private static Optional<Failure> objection(
+      Offer offer, PoolMapping pool, SlotHandle handle, Map<Long, DataTable.ChunkKey> its) {
+    if (its.containsKey(offer.transfer())) {
+      return Optional.of(
+          new Failure(
+              Failure.Reason.INVALID_ARGUMENT,
+              "transfer %d is of another chunk".formatted(offer.transfer())));
     }
     try {
-      slot.memory().copyFrom(chunk.pool().view(chunk.handle(), chunk.bytes()));
-      if (chunk.pool().isCurrent(chunk.handle())) {
-        return pooled(chunk.label(), slot);
-      }
+      var _ = pool.view(handle, offer.content().bytes());
+      return Optional.empty();
     } catch (StaleHandleException e) {
-      // Gone before it could be copied: the same as if there had been no time to.
+      return Optional.of(new Failure(Failure.Reason.GONE, String.valueOf(e.getMessage())));
     }
-    releaser.accept(slot);
+  }
+
+  /** The same in this relay's own pool; null if there is no room for it, or it is gone. */
+  private @Nullable StoredChunk copy(StoredChunk.Foreign chunk) {
+    HeapRoom.Piece piece = chunk.label().heap().another().orElse(null);
+    if (piece == null) {
+      return null;
+    }
+    Slot slot = room.now(chunk.bytes(), chunk.label().group()).orElse(null);
+    if (slot != null) {
+      try {
+        chunk.pool().copy(chunk.handle(), slot.memory());
+        return pooled(chunk.label().with(piece), slot);
+      } catch (StaleHandleException e) {
+        // Gone before it could be copied: the same as if there had been no time to.
+        releaser.accept(slot);
+      }
+    }
+    piece.release();
     return null;
   }
 
@@ -240,6 +266,7 @@ final class Offers {
   }
 
   private void letGo(Open withdrawn) {
+    withdrawn.heap.release();
     if (withdrawn.request != null) {
       room.withdraw(withdrawn.request);
     }

@@ -6,13 +6,14 @@ import io.baton.transport.exchange.LinkListener;
 import io.baton.transport.exchange.PeerLink;
 import java.util.Collection;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 
 /**
  * The links to other relays, one for each address, opened when it is first needed and kept while it
  * is used now and then. Addresses come from senders, so there is a bound on them. To be used in the
- * loop alone, but for a look at what is open.
+ * loop alone.
  */
 final class PeerLinks {
 
@@ -31,7 +32,7 @@ final class PeerLinks {
   private final LinkConfig config;
   private final LinkListener listener;
   private final RandomGenerator random;
-  private final ConcurrentSkipListMap<String, Kept> links = new ConcurrentSkipListMap<>();
+  private final SortedMap<String, Kept> links = new TreeMap<>();
 
   PeerLinks(LinkHost host, LinkConfig config, LinkListener listener, RandomGenerator random) {
     this.host = host;

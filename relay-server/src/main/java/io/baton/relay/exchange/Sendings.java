@@ -13,7 +13,6 @@ import io.baton.transport.exchange.PeerLink;
 import io.baton.transport.lane.LaneKind;
 import io.baton.transport.lane.LaneState;
 import io.baton.transport.pinned.Slot;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -34,12 +33,6 @@ final class Sendings {
 
   /** More than this are refused. */
   private static final int MAX_SENDINGS = 1 << 16;
-
-  /**
-   * For so long, after a link is lost, what was shared on it stays where it is: the peer may live,
-   * and needs some time to copy what it still wants.
-   */
-  private static final Duration SHARED_AFTER_LOSS = Duration.ofSeconds(5);
 
   /** Where something goes. */
   sealed interface Target {
@@ -106,12 +99,19 @@ final class Sendings {
   private final PeerLinks links;
   private final Deadlines deadlines;
   private final LongSupplier nanoTime;
+  private final Quarantine quarantine;
   private final Consumer<Slot> releaser;
   private final Map<Long, Pending> transfers = new HashMap<>();
   private final Map<Long, Shared> shared = new HashMap<>();
   private final Set<Sending> all = new HashSet<>();
 
-  Sendings(PeerLinks links, Deadlines deadlines, LongSupplier nanoTime, Consumer<Slot> releaser) {
+  Sendings(
+      PeerLinks links,
+      Deadlines deadlines,
+      LongSupplier nanoTime,
+      Quarantine quarantine,
+      Consumer<Slot> releaser) {
+    this.quarantine = quarantine;
     this.links = links;
     this.deadlines = deadlines;
     this.nanoTime = nanoTime;
@@ -170,14 +170,15 @@ final class Sendings {
   }
 
   void onLost(PeerLink link, String why) {
-    long until = nanoTime.getAsLong() + SHARED_AFTER_LOSS.toNanos();
     shared
         .values()
         .removeIf(
             kept -> {
               boolean its = kept.link() == link;
               if (its) {
-                deadlines.at(until, () -> releaser.accept(kept.slot()));
+                // The peer may live, and needs some time to copy what it still wants.
+                quarantine.keep(kept.slot());
+                releaser.accept(kept.slot());
               }
               return its;
             });

@@ -14,8 +14,8 @@ import io.baton.proto.v1.Allocate;
 import io.baton.proto.v1.Allocated;
 import io.baton.proto.v1.CloseStream;
 import io.baton.proto.v1.EndOfStream;
-import io.baton.proto.v1.GroupCopy;
 import io.baton.proto.v1.Join;
+import io.baton.proto.v1.LetGo;
 import io.baton.proto.v1.MarkDone;
 import io.baton.proto.v1.PartWritten;
 import io.baton.proto.v1.Receive;
@@ -73,15 +73,16 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
   private static final int MAX_INLINE_BYTES = 128 << 10;
   private static final int MAX_REGISTRATIONS = 4096;
   private static final int MAX_UNDER_WAY = 1 << 16;
+  private static final int MAX_NAME_CHARS = 255;
 
   private record SenderEntry(
       String group, int rank, boolean sharded, long slotBytes, SortedSet<Integer> members) {}
 
   private record ReaderEntry(String group, Reader reader) {}
 
-  private record Receiving(DataId id, long request) {}
+  private record Receiving(long registration, DataId id, long request) {}
 
-  private record Allocating(RoomQueue.Request request, Deadlines.Due due) {}
+  private record Allocating(long registration, RoomQueue.Request request, Deadlines.Due due) {}
 
   /** A chunk that this process writes a part of. */
   private static final class Joined {
@@ -89,6 +90,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     final String dataId;
     final int index;
     final List<Runnable> whenQuiet = new ArrayList<>();
+    private @Nullable Slot slot;
     int writing;
     boolean finished;
 
@@ -96,6 +98,16 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
       this.sender = sender;
       this.dataId = dataId;
       this.index = index;
+    }
+
+    void asked(Slot into) {
+      slot = into;
+      writing++;
+    }
+
+    /** That it is or was asked to write into. */
+    Optional<Slot> slot() {
+      return Optional.ofNullable(slot);
     }
 
     /** Nothing of it is being written any more. */
@@ -122,6 +134,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
   private final Map<Long, Receiving> receiving = new HashMap<>();
   private final Map<Long, Allocating> allocating = new HashMap<>();
   private final Map<Long, Joined> joined = new HashMap<>();
+  private boolean left;
   private boolean gone;
 
   SidecarStream(
@@ -163,6 +176,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
   @Override
   public void onCompleted() {
     replies.complete();
+    later(() -> left = true);
     lose("it has left");
   }
 
@@ -189,9 +203,18 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     log.debug("process {} is detached: {}", name, why);
     List.copyOf(receiving.keySet()).forEach(this::cancel);
     List.copyOf(allocating.keySet()).forEach(this::cancel);
+    // A process that has left has left its memory first; any other may still be writing.
+    joined.values().stream()
+        .filter(part -> !left && part.writing > 0)
+        .forEach(part -> part.slot().ifPresent(exchange::keepFromOthers));
     List.copyOf(readers.keySet()).forEach(this::unregister);
     List.copyOf(senders.keySet()).forEach(this::unregister);
-    allocated.values().forEach(exchange::release);
+    for (Slot slot : allocated.values()) {
+      if (!left) {
+        exchange.keepFromOthers(slot);
+      }
+      exchange.release(slot);
+    }
     allocated.clear();
     joined.values().forEach(Joined::quiet);
     joined.clear();
@@ -208,8 +231,8 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
           "no common version: " + Versions.refusal(frame.getHello().getVersions()));
       return;
     }
-    String from = frame.getHello().getName();
-    exchange.inLoop(() -> name = from);
+    String from = FailureCodec.messageFromWire(frame.getHello().getName());
+    exchange.inLoop(() -> name = from.substring(0, Math.min(from.length(), MAX_NAME_CHARS)));
     PinnedPool pool = exchange.pool();
     reply(
         SidecarReply.newBuilder()
@@ -247,9 +270,10 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
       case RECEIVE -> receive(frame.getReceive());
       case CANCEL -> {
         long request = frame.getCancel().getRequest();
-        later(() -> cancel(request));
+        later(() -> cancelled(request));
       }
       case MARK_DONE -> markDone(frame.getMarkDone());
+      case LET_GO -> letGo(frame.getLetGo());
       case FRAME_NOT_SET ->
           throw new MalformedFrameException("frame", "missing, unknown or unreadable");
     }
@@ -268,14 +292,9 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
 
   private void registerSender(RegisterSender wire) throws MalformedFrameException {
     String group = ExchangeCodec.nameFromWire(wire.getGroup(), wire.getGroupBytes(), "group");
-    int rank = rank(wire.getRank());
-    boolean sharded = wire.getCopy() == GroupCopy.GROUP_COPY_SHARDED;
-    if (wire.getMembersCount() > Destination.MAX_MEMBERS || wire.getSlotBytes() < 0) {
-      throw new MalformedFrameException("members", wire.getMembersCount() + " of them");
-    }
+    int rank = rank("rank", wire.getRank());
     SenderEntry entry =
-        new SenderEntry(
-            group, rank, sharded, wire.getSlotBytes(), new TreeSet<>(wire.getMembersList()));
+        new SenderEntry(group, rank, isSharded(wire), slotBytes(wire), members(wire));
     later(
         () -> {
           if (!isFree(wire.getRequest(), wire.getRegistration())) {
@@ -293,9 +312,38 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
         });
   }
 
+  private static boolean isSharded(RegisterSender wire) throws MalformedFrameException {
+    return switch (wire.getCopy()) {
+      case GROUP_COPY_SHARDED -> true;
+      case GROUP_COPY_LOWEST, GROUP_COPY_UNSPECIFIED -> false;
+      case UNRECOGNIZED ->
+          throw new MalformedFrameException("copy", wire.getCopyValue() + " is no known way");
+    };
+  }
+
+  private static long slotBytes(RegisterSender wire) throws MalformedFrameException {
+    if (wire.getSlotBytes() < 0) {
+      throw new MalformedFrameException(
+          "slot_bytes",
+          Long.toUnsignedString(wire.getSlotBytes()) + " is beyond " + Long.MAX_VALUE);
+    }
+    return wire.getSlotBytes();
+  }
+
+  private static SortedSet<Integer> members(RegisterSender wire) throws MalformedFrameException {
+    if (wire.getMembersCount() > Destination.MAX_MEMBERS) {
+      throw new MalformedFrameException("members", wire.getMembersCount() + " of them");
+    }
+    SortedSet<Integer> members = new TreeSet<>();
+    for (int member : wire.getMembersList()) {
+      members.add(rank("members", member));
+    }
+    return members;
+  }
+
   private void registerReader(RegisterReader wire) throws MalformedFrameException {
     String group = ExchangeCodec.nameFromWire(wire.getGroup(), wire.getGroupBytes(), "group");
-    int rank = rank(wire.getRank());
+    int rank = rank("rank", wire.getRank());
     later(
         () -> {
           if (isFree(wire.getRequest(), wire.getRegistration())) {
@@ -306,10 +354,10 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
         });
   }
 
-  private static int rank(int uint32) throws MalformedFrameException {
+  private static int rank(String field, int uint32) throws MalformedFrameException {
     if (uint32 < 0) {
       throw new MalformedFrameException(
-          "rank", Integer.toUnsignedString(uint32) + " is beyond " + Integer.MAX_VALUE);
+          field, Integer.toUnsignedString(uint32) + " is beyond " + Integer.MAX_VALUE);
     }
     return uint32;
   }
@@ -335,21 +383,35 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
   private void unregister(long registration) {
     ReaderEntry reader = readers.remove(registration);
     if (reader != null) {
+      receiving.entrySet().stream()
+          .filter(entry -> entry.getValue().registration() == registration)
+          .map(Map.Entry::getKey)
+          .toList()
+          .forEach(this::withdraw);
       exchange.readerGone(reader.group(), reader.reader().registration());
     }
     SenderEntry sender = senders.remove(registration);
     if (sender != null) {
-      joined
-          .values()
-          .removeIf(
-              part -> {
-                boolean its = part.sender.equals(sender);
-                if (its) {
-                  part.quiet();
-                }
-                return its;
-              });
+      allocating.entrySet().stream()
+          .filter(entry -> entry.getValue().registration() == registration)
+          .map(Map.Entry::getKey)
+          .toList()
+          .forEach(this::withdraw);
+      joined.entrySet().stream()
+          .filter(entry -> entry.getValue().sender.equals(sender))
+          .map(Map.Entry::getKey)
+          .toList()
+          .forEach(this::withdraw);
       exchange.senderGone(sender.group(), sender.rank());
+    }
+  }
+
+  /** Ends what is under way for a registration that is given up. */
+  private void withdraw(long request) {
+    Joined part = joined.get(request);
+    cancel(request);
+    if (!gone && (part == null || !part.finished)) {
+      fail(request, Failure.Reason.CANCELLED, "whoever asked has unregistered");
     }
   }
 
@@ -357,21 +419,34 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
 
   private void allocate(Allocate wire) throws MalformedFrameException {
     long bytes = wire.getBytes();
-    if (bytes < 0 || wire.getGroupsCount() == 0) {
+    if (bytes < 0) {
       throw new MalformedFrameException(
-          "allocate", "%d bytes for %d groups".formatted(bytes, wire.getGroupsCount()));
+          "bytes", Long.toUnsignedString(bytes) + " is beyond " + Long.MAX_VALUE);
     }
+    String holder = holder(wire);
     long deadline = deadline(wire.getTimeoutNanos());
     later(
         () -> {
           SenderEntry sender = sender(wire.getRequest(), wire.getRegistration());
           if (sender != null && hasRoom(wire.getRequest(), allocating.size() + allocated.size())) {
-            ask(wire, sender, deadline);
+            ask(wire, sender, holder, deadline);
           }
         });
   }
 
-  private void ask(Allocate wire, SenderEntry sender, long deadline) {
+  private static String holder(Allocate wire) throws MalformedFrameException {
+    int groups = wire.getGroupsCount();
+    if (groups == 0 || groups > ChunkHeader.MAX_DESTINATIONS) {
+      throw new MalformedFrameException(
+          "groups", "%d of them; 1 to %d".formatted(groups, ChunkHeader.MAX_DESTINATIONS));
+    }
+    for (int i = 0; i < groups; i++) {
+      var _ = ExchangeCodec.nameFromWire(wire.getGroups(i), wire.getGroupsBytes(i), "groups");
+    }
+    return Exchange.holderOf(wire.getGroupsList());
+  }
+
+  private void ask(Allocate wire, SenderEntry sender, String holder, long deadline) {
     long request = wire.getRequest();
     RoomQueue.Outcome outcome =
         exchange
@@ -379,7 +454,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
             .ask(
                 wire.getBytes(),
                 sender.slotBytes(),
-                Exchange.holderOf(wire.getGroupsList()),
+                holder,
                 slot -> {
                   settled(request);
                   allocated.put(slot.handle(), slot);
@@ -393,24 +468,21 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     switch (outcome) {
       case RoomQueue.Outcome.Served() -> {}
       case RoomQueue.Outcome.Waits(var waiting) -> {
-        Deadlines.Due due = exchange.deadlines().at(deadline, () -> noRoom(request, wire));
-        allocating.put(request, new Allocating(waiting, due));
+        Deadlines.Due due = exchange.deadlines().at(deadline, () -> noRoom(request, wire, holder));
+        allocating.put(request, new Allocating(wire.getRegistration(), waiting, due));
         exchange.serveLater();
       }
       case RoomQueue.Outcome.Refused(Failure failure) -> fail(request, failure);
     }
   }
 
-  private void noRoom(long request, Allocate wire) {
+  private void noRoom(long request, Allocate wire, String holder) {
     if (settled(request)) {
       fail(
           request,
           Failure.Reason.RESOURCE_EXHAUSTED,
           "no room for %d bytes for %s in time: %s"
-              .formatted(
-                  wire.getBytes(),
-                  Exchange.holderOf(wire.getGroupsList()),
-                  exchange.room().occupancy()));
+              .formatted(wire.getBytes(), holder, exchange.room().occupancy()));
     }
   }
 
@@ -513,7 +585,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     return new Gatherings.Participant() {
       @Override
       public void write(int part, Slot slot, long from, long to) {
-        joining.writing++;
+        joining.asked(slot);
         reply(
             SidecarReply.newBuilder()
                 .setWritePart(
@@ -609,10 +681,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
 
   private void receive(Receive wire) throws MalformedFrameException {
     String dataId = ExchangeCodec.nameFromWire(wire.getDataId(), wire.getDataIdBytes(), "data_id");
-    int index = wire.getIndex();
-    if (index < 0) {
-      throw new MalformedFrameException("index", Integer.toUnsignedString(index));
-    }
+    checkIndex(wire.getIndex());
     long deadline = deadline(wire.getTimeoutNanos());
     later(
         () -> {
@@ -624,18 +693,20 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
                 Failure.Reason.FAILED_PRECONDITION,
                 "no reader is registered as %d".formatted(wire.getRegistration()));
           } else if (hasRoom(request, receiving.size())) {
-            receive(request, reader, new DataId(reader.group(), dataId), index, deadline);
+            receive(wire, reader, new DataId(reader.group(), dataId), deadline);
           }
         });
   }
 
-  private void receive(long request, ReaderEntry reader, DataId id, int index, long deadline) {
+  private void receive(Receive wire, ReaderEntry reader, DataId id, long deadline) {
+    long request = wire.getRequest();
+    long registration = wire.getRegistration();
     boolean[] answered = {false};
     long number =
         exchange.receive(
             id,
             reader.reader(),
-            index,
+            wire.getIndex(),
             deadline,
             answer -> {
               answered[0] = true;
@@ -643,7 +714,14 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
               answer(request, answer);
             });
     if (!answered[0]) {
-      receiving.put(request, new Receiving(id, number));
+      receiving.put(request, new Receiving(registration, id, number));
+    }
+  }
+
+  private static void checkIndex(int index) throws MalformedFrameException {
+    if (index < 0) {
+      throw new MalformedFrameException(
+          "index", Integer.toUnsignedString(index) + " is beyond " + Integer.MAX_VALUE);
     }
   }
 
@@ -681,6 +759,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
 
   private void markDone(MarkDone wire) throws MalformedFrameException {
     String dataId = ExchangeCodec.nameFromWire(wire.getDataId(), wire.getDataIdBytes(), "data_id");
+    checkIndex(wire.getIndex());
     later(
         () -> {
           ReaderEntry reader = readers.get(wire.getRegistration());
@@ -688,6 +767,27 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
             exchange.markDone(new DataId(reader.group(), dataId), reader.reader(), wire.getIndex());
           }
         });
+  }
+
+  private void letGo(LetGo wire) throws MalformedFrameException {
+    String dataId = ExchangeCodec.nameFromWire(wire.getDataId(), wire.getDataIdBytes(), "data_id");
+    checkIndex(wire.getIndex());
+    later(
+        () -> {
+          ReaderEntry reader = readers.get(wire.getRegistration());
+          if (reader != null) {
+            exchange.letGo(new DataId(reader.group(), dataId), reader.reader(), wire.getIndex());
+          }
+        });
+  }
+
+  /** The process says so, and wants to know whether a chunk was on its way. */
+  private void cancelled(long request) {
+    boolean nothingCame = receiving.containsKey(request);
+    cancel(request);
+    if (nothingCame) {
+      fail(request, Failure.Reason.CANCELLED, "whoever asked no longer waits");
+    }
   }
 
   private void cancel(long request) {
@@ -707,6 +807,14 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
   // ---- replies
 
   private boolean hasRoom(long request, int underWay) {
+    if (receiving.containsKey(request)
+        || allocating.containsKey(request)
+        || joined.containsKey(request)) {
+      end(
+          Status.INVALID_ARGUMENT,
+          "request %s is under way already".formatted(Long.toUnsignedString(request)));
+      return false;
+    }
     if (underWay >= MAX_UNDER_WAY) {
       fail(
           request,

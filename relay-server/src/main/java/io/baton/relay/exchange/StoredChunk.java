@@ -2,7 +2,6 @@ package io.baton.relay.exchange;
 
 import com.google.protobuf.ByteString;
 import io.baton.session.exchange.Content;
-import io.baton.transport.Budget;
 import io.baton.transport.exchange.Inbound;
 import io.baton.transport.pinned.Holding;
 import io.baton.transport.pinned.PoolMapping;
@@ -16,13 +15,27 @@ import org.jspecify.annotations.Nullable;
 /** A chunk as this relay keeps it for its readers. */
 sealed interface StoredChunk extends Holding {
 
-  /** What it is, whatever becomes of its bytes. */
-  record Label(Content content, OptionalInt count, List<String> nextPeers, String group) {}
+  /**
+   * What it is, whatever becomes of its bytes.
+   *
+   * @param heap what it takes of the heap, given back with the chunk
+   */
+  record Label(
+      Content content,
+      OptionalInt count,
+      List<String> nextPeers,
+      String group,
+      HeapRoom.Piece heap) {
+
+    Label with(HeapRoom.Piece other) {
+      return new Label(content, count, nextPeers, group, other);
+    }
+  }
 
   Label label();
 
   /** A small one, on the heap. */
-  record Inline(Label label, ByteString body, Budget budget) implements StoredChunk {
+  record Inline(Label label, ByteString body) implements StoredChunk {
 
     @Override
     public long bytes() {
@@ -31,7 +44,7 @@ sealed interface StoredChunk extends Holding {
 
     @Override
     public void release() {
-      budget.giveBack(body.size());
+      label.heap().release();
     }
 
     @Override
@@ -68,6 +81,7 @@ sealed interface StoredChunk extends Holding {
 
     @Override
     public void release() {
+      label.heap().release();
       shares.leave(use);
     }
 
@@ -95,6 +109,7 @@ sealed interface StoredChunk extends Holding {
 
     @Override
     public void release() {
+      label.heap().release();
       from.released(transfer);
       onReleased.run();
     }

@@ -9,7 +9,6 @@ import io.baton.session.exchange.DataInput;
 import io.baton.session.exchange.Failure;
 import io.baton.session.exchange.Origin;
 import io.baton.session.exchange.Reader;
-import io.baton.transport.Budget;
 import io.baton.transport.pinned.ChunkIndex;
 import io.baton.transport.pinned.ChunkIndexConfig;
 import java.time.Duration;
@@ -31,7 +30,7 @@ class DataTableTest {
   private static final Reader READER = new Reader(1, 0);
 
   private final List<String> said = new ArrayList<>();
-  private final Budget budget = new Budget(1 << 20);
+  private final HeapRoom heap = new HeapRoom(1 << 20, _ -> 0);
   private final ChunkIndex<DataTable.ChunkKey, StoredChunk> index =
       new ChunkIndex<>(
           new ChunkIndexConfig(BYTES, Duration.ofSeconds(5), HISTORY_FOR),
@@ -56,7 +55,8 @@ class DataTableTest {
     arrive(ID, 2);
     receive(ID);
     assertThat(said).containsExactly("taken", "delivered", "GONE", "taken", "delivered");
-    assertThat(budget.used()).isEqualTo(BYTES);
+    assertThat(index.size()).isEqualTo(1);
+    assertThat(heap.used()).isBetween((long) BYTES, 2L * BYTES - 1);
   }
 
   @Test
@@ -72,17 +72,21 @@ class DataTableTest {
     receive(OTHER);
     assertThat(said.subList(4, said.size()))
         .containsExactly("taken", "taken", "delivered", "delivered");
-    assertThat(budget.used()).isEqualTo(2L * BYTES);
+    assertThat(index.size()).isEqualTo(2);
+    assertThat(heap.used()).isGreaterThan(2L * BYTES);
   }
 
   private void arrive(DataId id, long transfer) {
-    assertThat(budget.tryTake(BYTES)).isTrue();
+    ByteString body = ByteString.copyFrom(new byte[BYTES]);
     StoredChunk chunk =
         new StoredChunk.Inline(
             new StoredChunk.Label(
-                new Content.OfObject(BYTES), OptionalInt.of(1), List.of(), id.group()),
-            ByteString.copyFrom(new byte[BYTES]),
-            budget);
+                new Content.OfObject(BYTES),
+                OptionalInt.of(1),
+                List.of(),
+                id.group(),
+                heap.take(id, List.of(), body).orElseThrow()),
+            body);
     table.arrived(
         id,
         new DataInput.Arrived(0, OptionalInt.of(1), new Origin(7, transfer), Set.of(0)),

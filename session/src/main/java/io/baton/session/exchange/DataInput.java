@@ -59,6 +59,9 @@ public sealed interface DataInput {
   /** A reader is done with a chunk. Of one that its member has not received, this says nothing. */
   record MarkDone(Reader reader, int index) implements DataInput {}
 
+  /** A reader no longer holds a chunk. Its member is not done with it. */
+  record LetGo(Reader reader, int index) implements DataInput {}
+
   /**
    * A reader is gone, and what it held is free. Its member is not done. It must be the last word of
    * that registration.

@@ -6,10 +6,11 @@ import io.baton.session.Transition;
  * What becomes of the chunks of one datum at the relay that its readers are attached to.
  *
  * <p>A chunk that has arrived is owed to the members that it is for. A reader that receives it
- * holds it until it is done with it, and with the reader's word its member is done. What nobody
- * holds is free to go, once nobody is owed it at any time, until then only when its time is up;
- * what was here and is gone is answered {@link Failure.Reason#GONE}, and never waited for. Requests
- * that come before their chunk wait for it, each with its own deadline.
+ * holds it until it is done with it, and with the reader's word its member is done; or until it
+ * lets go of it, because it did not want it any more when it came. What nobody holds is free to go,
+ * once nobody is owed it at any time, until then only when its time is up; what was here and is
+ * gone is answered {@link Failure.Reason#GONE}, and never waited for. Requests that come before
+ * their chunk wait for it, each with its own deadline.
  *
  * <p>What senders say may come twice and in any order: what is known already changes nothing. What
  * a reader says comes once, and in its order. A datum all of whose chunks are done may be sent anew
@@ -30,6 +31,8 @@ public final class DataMachine {
       case DataInput.Cancel(long request) -> scratch.waiting.remove(request);
       case DataInput.MarkDone(Reader reader, int index) ->
           scratch.update(index, here -> here.doneBy(reader));
+      case DataInput.LetGo(Reader reader, int index) ->
+          scratch.update(index, here -> here.without(reader.registration()));
       case DataInput.ReaderGone(long registration) -> new Requests(scratch).gone(registration);
       case DataInput.Dropped(int index) -> scratch.drop(index);
       case DataInput.Tick _ -> new Requests(scratch).tick();

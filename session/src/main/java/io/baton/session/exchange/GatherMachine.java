@@ -42,8 +42,8 @@ public final class GatherMachine {
       case GatherInput.Expire _ -> {
         return scratch.abandon(
             Failure.Reason.DEADLINE_EXCEEDED,
-            "%d of %d parts were written in time; of the members %s, %s had the tensor at hand"
-                .formatted(scratch.written.size(), state.parts(), scratch.members, scratch.joined));
+            "%d of %d parts were written in time%s"
+                .formatted(scratch.written.size(), state.parts(), scratch.missing()));
       }
     }
     return scratch.finish();
@@ -92,6 +92,15 @@ public final class GatherMachine {
         }
       }
       return transition(false);
+    }
+
+    /** For a person: who never came. */
+    String missing() {
+      SortedSet<Integer> missing = new TreeSet<>(members);
+      missing.removeAll(joined);
+      return missing.isEmpty()
+          ? ""
+          : ": of the members %s, %s did not send the chunk".formatted(members, missing);
     }
 
     /** A part's owner; of one without an owner, or whose owner is gone, the lowest rank. */

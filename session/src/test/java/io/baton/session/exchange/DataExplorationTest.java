@@ -8,6 +8,7 @@ import static io.baton.session.exchange.DataWorld.Chance.DOUBLED;
 import static io.baton.session.exchange.DataWorld.Chance.EARLY_TIMER;
 import static io.baton.session.exchange.DataWorld.Chance.EXPIRY;
 import static io.baton.session.exchange.DataWorld.Chance.EXPIRY_AT_LAST;
+import static io.baton.session.exchange.DataWorld.Chance.LET_GO;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.baton.session.exchange.DataWorld.Chance;
@@ -412,6 +413,21 @@ class DataExplorationTest {
               next -> {
                 ask(next, next.people.get(i), index);
                 next.people.get(i).asked--;
+              });
+        }
+      }
+      if (world.has(LET_GO) && request == null) {
+        for (int index : person.held) {
+          add(
+              possible,
+              LET_GO,
+              who + " of " + index,
+              next -> {
+                Person same = next.people.get(i);
+                same.held.remove(index);
+                feed(next, new DataInput.LetGo(same.reader, index));
+                ask(next, same, index);
+                same.asked--;
               });
         }
       }

@@ -309,6 +309,28 @@ class DataMachineTest {
   }
 
   @Test
+  void letGo_freesTheChunk_andItsMemberIsNotDone() {
+    data.arrive(0, 1);
+    data.receive(ANNE, 0);
+    assertThat(data.feed(new DataInput.LetGo(ANNE, 0)))
+        .containsExactly(new DataEffect.Stand(0, Standing.UNCLAIMED));
+    assertThat(data.feed(new DataInput.LetGo(ANNE, 0))).isEmpty();
+    assertThat(data.receive(ANTON, 0)).hasSize(2);
+    assertThat(data.markDone(ANTON, 0)).containsExactly(new DataEffect.Stand(0, Standing.DONE));
+  }
+
+  @Test
+  void letGo_leavesWhatOthersHold() {
+    data.arrive(0, 1);
+    data.receive(ANNE, 0);
+    data.receive(ANTON, 0);
+    assertThat(data.feed(new DataInput.LetGo(ANNE, 0))).isEmpty();
+    assertThat(data.feed(new DataInput.LetGo(BERTA, 0))).isEmpty();
+    assertThat(data.feed(new DataInput.LetGo(ANNE, 7))).isEmpty();
+    assertThat(data.state.standing(0)).isEqualTo(Standing.IN_USE);
+  }
+
+  @Test
   void markDone_outOfOrder() {
     IntStream.range(0, 3).forEach(i -> data.arriveOf(3, i, i));
     IntStream.range(0, 3).forEach(i -> data.receive(ANNE, i));

@@ -144,6 +144,12 @@ final class DataWitness {
           }
         }
       }
+      case DataInput.LetGo(Reader reader, int index) -> {
+        Chunk chunk = memory.get(index);
+        if (chunk != null) {
+          chunk.holders.remove(reader.registration());
+        }
+      }
       case DataInput.ReaderGone(long registration) -> {
         memory.values().forEach(chunk -> chunk.holders.remove(registration));
         open.values().removeIf(request -> request.reader().registration() == registration);

@@ -25,6 +25,8 @@ final class DataWorld {
     CANCEL,
     /** A reader asks again for what it holds. */
     AGAIN,
+    /** A reader lets go of what it holds, and asks for it anew. */
+    LET_GO,
     /** A reader says once more that it is done. */
     DONE_TWICE,
     /** A deadline passes although something else could happen. */

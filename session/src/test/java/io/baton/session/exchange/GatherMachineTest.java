@@ -243,8 +243,8 @@ class GatherMachineTest {
             new GatherEffect.Abandon(
                 new Failure(
                     Failure.Reason.DEADLINE_EXCEEDED,
-                    "1 of 3 parts were written in time; of the members [0, 1, 2], [0, 1] had the"
-                        + " tensor at hand")));
+                    "1 of 3 parts were written in time: of the members [0, 1, 2], [2] did not send the"
+                        + " chunk")));
     assertThat(feed(new GatherInput.Expire())).isEmpty();
     assertThat(written(1, 1)).isEmpty();
   }

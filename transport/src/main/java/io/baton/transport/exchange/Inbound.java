@@ -26,6 +26,12 @@ public interface Inbound {
    */
   void grant(long transfer, Slot into);
 
+  /** Takes back what was granted, if it was; the peer is told nothing. */
+  void revoke(long transfer);
+
+  /** True from when the connection is lost, which is told after it. */
+  boolean isOver();
+
   void taken(long transfer);
 
   void refused(long transfer, Failure failure);

@@ -144,6 +144,19 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
   }
 
   @Override
+  public void revoke(long transfer) {
+    Filling filling = fillings.remove(transfer);
+    if (filling != null) {
+      filling.slot.release();
+    }
+  }
+
+  @Override
+  public boolean isOver() {
+    return closed.get();
+  }
+
+  @Override
   public void taken(long transfer) {
     answer(ExchangeReply.newBuilder().setTaken(Taken.newBuilder().setTransfer(transfer)));
   }
@@ -198,7 +211,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
 
   @Override
   public void onCompleted() {
-    lose("the peer ended the stream");
+    leave("the peer ended the stream");
     answers.complete();
   }
 
@@ -231,6 +244,11 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
 
   /** The call is over, in whichever way. */
   void lose(String why) {
+    leave(why);
+    answers.terminated(Status.CANCELLED.asException());
+  }
+
+  private void leave(String why) {
     if (closed.compareAndSet(false, true)) {
       cancelTimerIfDone();
       letGo();
@@ -239,7 +257,6 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
       if (from != null) {
         receiver.onLost(this, why);
       }
-      answers.terminated(Status.CANCELLED.asException());
     }
   }
 
@@ -249,7 +266,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
   }
 
   private void letGo() {
-    fillings.keySet().forEach(this::dropFilling);
+    fillings.keySet().forEach(this::revoke);
   }
 
   private void leaveUcx() {
@@ -257,13 +274,6 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
     if (cut != null) {
       host.ucx().ifPresent(ucx -> ucx.leave(key));
       cut.close();
-    }
-  }
-
-  private void dropFilling(long transfer) {
-    Filling filling = fillings.remove(transfer);
-    if (filling != null) {
-      filling.slot.release();
     }
   }
 
@@ -281,7 +291,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
       case CLOSE -> receiver.onClosing(this, OfferCodec.fromWire(frame.getClose()));
       case WITHDRAW -> {
         long transfer = frame.getWithdraw().getTransfer();
-        dropFilling(transfer);
+        revoke(transfer);
         receiver.onWithdraw(this, transfer);
       }
       case BODY -> write(frame.getBody());
@@ -366,10 +376,19 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
 
   private void write(BodyPart part) throws MalformedFrameException {
     Filling filling = fillings.get(part.getTransfer());
-    if (filling == null) {
+    // Another thread may end the stream meanwhile, and the memory would be others' then.
+    if (filling == null || !filling.slot.tryRetain()) {
       // Withdrawn or refused while it was on its way.
       return;
     }
+    try {
+      write(part, filling);
+    } finally {
+      filling.slot.release();
+    }
+  }
+
+  private void write(BodyPart part, Filling filling) throws MalformedFrameException {
     ByteString data = part.getData();
     if (data.isEmpty() || data.size() > filling.slot.bytes() - filling.written) {
       throw new MalformedFrameException(
@@ -379,7 +398,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
     data.copyTo(filling.slot.memory().asSlice(filling.written, data.size()).asByteBuffer());
     filling.written += data.size();
     if (filling.written == filling.slot.bytes()) {
-      dropFilling(part.getTransfer());
+      revoke(part.getTransfer());
       receiver.onBody(this, part.getTransfer());
     }
   }

@@ -58,7 +58,7 @@ final class OfferCodec {
     return new Offer(
         wire.getTransfer(),
         id(wire.getGroup(), wire.getDataId()),
-        index(wire.getIndex()),
+        unsigned("index", wire.getIndex()),
         ChunkingCodec.countFromWire(wire.hasCount(), wire.getCount()),
         ranks(wire),
         content,
@@ -77,13 +77,17 @@ final class OfferCodec {
 
   static Closing fromWire(CloseData wire) throws MalformedFrameException {
     return new Closing(
-        wire.getTransfer(), id(wire.getGroup(), wire.getDataId()), index(wire.getCount()));
+        wire.getTransfer(),
+        id(wire.getGroup(), wire.getDataId()),
+        unsigned("count", wire.getCount()));
   }
 
   static LinkAnswer fromWire(ExchangeReply reply) throws MalformedFrameException {
     return switch (reply.getFrameCase()) {
       case WAITING ->
-          new LinkAnswer.Waiting(reply.getWaiting().getTransfer(), reply.getWaiting().getDetail());
+          new LinkAnswer.Waiting(
+              reply.getWaiting().getTransfer(),
+              FailureCodec.messageFromWire(reply.getWaiting().getDetail()));
       case GRANTED -> new LinkAnswer.Granted(reply.getGranted().getTransfer());
       case TAKEN -> new LinkAnswer.Taken(reply.getTaken().getTransfer());
       case REFUSED ->
@@ -105,10 +109,10 @@ final class OfferCodec {
     }
   }
 
-  private static int index(int uint32) throws MalformedFrameException {
+  private static int unsigned(String field, int uint32) throws MalformedFrameException {
     if (uint32 < 0) {
       throw new MalformedFrameException(
-          "index", Integer.toUnsignedString(uint32) + " is beyond " + Integer.MAX_VALUE);
+          field, Integer.toUnsignedString(uint32) + " is beyond " + Integer.MAX_VALUE);
     }
     return uint32;
   }
@@ -120,7 +124,7 @@ final class OfferCodec {
     }
     TreeSet<Integer> ranks = new TreeSet<>();
     for (int rank : wire.getRanksList()) {
-      ranks.add(index(rank));
+      ranks.add(unsigned("ranks", rank));
     }
     return ranks;
   }

@@ -260,10 +260,10 @@ public final class PeerLink implements AutoCloseable {
     }
 
     private UcxWire connect(ExchangeWelcome welcome) throws MalformedFrameException {
+      UcxHub ucx =
+          host.ucx().orElseThrow(() -> new MalformedFrameException("lane", "there is no UCX here"));
       try {
-        return host.ucx()
-            .orElseThrow()
-            .connect(welcome.getData().getUcx().toByteArray(), this::onWireLost);
+        return ucx.connect(welcome.getData().getUcx().toByteArray(), this::onWireLost);
       } catch (UcxConnectException e) {
         ucxFailed = true;
         throw new MalformedFrameException("data.ucx", String.valueOf(e.getMessage()));

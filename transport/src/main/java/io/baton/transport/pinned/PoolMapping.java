@@ -4,7 +4,6 @@ import io.baton.transport.pinned.PoolException.Reason;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
@@ -166,7 +165,7 @@ public final class PoolMapping implements AutoCloseable {
     if (!isGeneration(handle)) {
       throw new StaleHandleException(handle, "the slot was freed");
     }
-    if (bytes > PoolLayout.bytes(memory, handle.offset())) {
+    if (bytes > slotBytes(handle)) {
       throw new StaleHandleException(handle, "the slot has less than %d bytes".formatted(bytes));
     }
     return memory.asSlice(handle.offset(), bytes, PoolLayout.HEADER);
@@ -181,8 +180,20 @@ public final class PoolMapping implements AutoCloseable {
    */
   public byte[] copy(SlotHandle handle, int bytes) throws StaleHandleException {
     byte[] copy = new byte[bytes];
+    copy(handle, MemorySegment.ofArray(copy));
+    return copy;
+  }
+
+  /**
+   * The same, into that memory, as many bytes as it has.
+   *
+   * @throws StaleHandleException if there is no such slot, or none any more; what the memory holds
+   *     then may be anything
+   * @throws IllegalStateException if this mapping is closed
+   */
+  public void copy(SlotHandle handle, MemorySegment into) throws StaleHandleException {
     try {
-      MemorySegment.copy(view(handle, bytes), ValueLayout.JAVA_BYTE, 0, copy, 0, bytes);
+      into.copyFrom(view(handle, into.byteSize()));
     } catch (InternalError e) {
       // How the JVM tells that the file has become shorter than what is mapped of it.
       throw new StaleHandleException(handle, "the pool's memory is gone");
@@ -190,7 +201,6 @@ public final class PoolMapping implements AutoCloseable {
     if (!isCurrent(handle)) {
       throw new StaleHandleException(handle, "the slot was freed while it was copied");
     }
-    return copy;
   }
 
   /** Whether what was read from the slot before this call was the slot's. */
@@ -203,8 +213,21 @@ public final class PoolMapping implements AutoCloseable {
   }
 
   private boolean isGeneration(SlotHandle handle) {
-    return handle.generation() != 0
-        && handle.generation() == PoolLayout.generation(memory(), handle.offset());
+    try {
+      return handle.generation() != 0
+          && handle.generation() == PoolLayout.generation(memory(), handle.offset());
+    } catch (InternalError e) {
+      // As when bytes are copied: the file has become shorter, and the slot is gone.
+      return false;
+    }
+  }
+
+  private long slotBytes(SlotHandle handle) {
+    try {
+      return PoolLayout.bytes(memory(), handle.offset());
+    } catch (InternalError e) {
+      return 0;
+    }
   }
 
   /** Idempotent; views throw {@link IllegalStateException} from then on. */

@@ -1,0 +1,246 @@
+package io.baton.relay.exchange;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import io.baton.session.exchange.Content;
+import io.baton.session.exchange.DataId;
+import io.baton.session.exchange.Failure;
+import io.baton.session.model.RelayId;
+import io.baton.transport.exchange.Body;
+import io.baton.transport.exchange.Closing;
+import io.baton.transport.exchange.Inbound;
+import io.baton.transport.exchange.Offer;
+import io.baton.transport.lane.LaneKind;
+import io.baton.transport.pinned.ChunkIndex;
+import io.baton.transport.pinned.ChunkIndexConfig;
+import io.baton.transport.pinned.PinnedPool;
+import io.baton.transport.pinned.PoolConfig;
+import io.baton.transport.pinned.PoolMapping;
+import io.baton.transport.pinned.PoolUse;
+import io.baton.transport.pinned.Slot;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What comes in an order that two threads can bring about, or from a peer that is wrong. */
+class OffersTest {
+
+  private static final int BYTES = 1000;
+  private static final long HISTORY = 1 << 20;
+
+  /** A connection that writes down what is said on it, and keeps what is granted as a real one. */
+  private static final class Peer implements Inbound {
+
+    final List<String> said = new ArrayList<>();
+    final Map<Long, Slot> granted = new TreeMap<>();
+    final Optional<PoolMapping> pool;
+    boolean over;
+
+    Peer(Optional<PoolMapping> pool) {
+      this.pool = pool;
+    }
+
+    @Override
+    public RelayId remote() {
+      return new RelayId("peer", 7);
+    }
+
+    @Override
+    public LaneKind lane() {
+      return pool.isPresent() ? LaneKind.LOCAL : LaneKind.GRPC;
+    }
+
+    @Override
+    public Optional<PoolMapping> pool() {
+      return pool;
+    }
+
+    @Override
+    public void waiting(long transfer, String detail) {
+      said.add("waiting " + transfer);
+    }
+
+    @Override
+    public void grant(long transfer, Slot into) {
+      into.retain();
+      granted.put(transfer, into);
+    }
+
+    @Override
+    public void revoke(long transfer) {
+      Slot slot = granted.remove(transfer);
+      if (slot != null) {
+        slot.release();
+      }
+    }
+
+    @Override
+    public boolean isOver() {
+      return over;
+    }
+
+    @Override
+    public void taken(long transfer) {
+      said.add("taken " + transfer);
+    }
+
+    @Override
+    public void refused(long transfer, Failure failure) {
+      said.add("refused %d %s".formatted(transfer, failure.reason()));
+    }
+
+    @Override
+    public void released(long transfer) {
+      said.add("released " + transfer);
+    }
+  }
+
+  @TempDir private Path directory;
+  private PinnedPool pool;
+  private ChunkIndex<DataTable.ChunkKey, StoredChunk> index;
+  private DataTable data;
+  private HeapRoom heap;
+  private Offers offers;
+  private int dones;
+
+  @BeforeEach
+  void open() throws Exception {
+    pool = PinnedPool.create(PoolConfig.of("here", 1 << 20).withDirectory(directory));
+    ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    timer.shutdown();
+    index =
+        new ChunkIndex<>(
+            new ChunkIndexConfig(HISTORY, Duration.ofMinutes(1), Duration.ofMinutes(1)),
+            System::nanoTime,
+            (key, _) -> data.dropped(key));
+    data =
+        new DataTable(
+            index,
+            new Deadlines(timer, System::nanoTime, Runnable::run),
+            System::nanoTime,
+            new DataTable.Answers() {
+              @Override
+              public void deliver(long request, int chunk, StoredChunk stored) {
+                dones++;
+              }
+
+              @Override
+              public void endOfStream(long request, int total) {}
+
+              @Override
+              public void fail(long request, Failure failure) {}
+            });
+    heap = new HeapRoom(16 * BYTES, index::makeRoom);
+    offers = new Offers(data, new RoomQueue(pool, index::makeRoom), heap, Slot::release);
+  }
+
+  @AfterEach
+  void nothingIsLeft() {
+    offers.close();
+    data.clear();
+    assertThat(pool.usage().total().slots()).isZero();
+    assertThat(heap.used()).isZero();
+    pool.close();
+  }
+
+  private static Offer offer(long transfer, String id, Body body) {
+    return new Offer(
+        transfer,
+        new DataId("g", id),
+        0,
+        OptionalInt.of(1),
+        new TreeSet<>(List.of(0)),
+        new Content.OfObject(BYTES),
+        List.of(),
+        body);
+  }
+
+  @Test
+  void withdrawal_thatIsHeardBeforeTheGrantIsMade_leavesNoMemory() {
+    Peer peer = new Peer(Optional.empty());
+    // On its own thread the connection hears the withdrawal first, when nothing is granted yet.
+    peer.revoke(1);
+    offers.onOffer(peer, offer(1, "a", new Body.ToGrant()));
+    offers.onWithdraw(peer, 1);
+    assertThat(peer.granted).isEmpty();
+    assertThat(pool.usage().total().slots()).isZero();
+  }
+
+  @Test
+  void offer_ofAConnectionThatIsLost_leavesNothing() {
+    Peer peer = new Peer(Optional.empty());
+    peer.over = true;
+    offers.onLost(peer);
+    // It was under way on another thread when the connection was lost.
+    offers.onOffer(peer, offer(1, "a", new Body.ToGrant()));
+    offers.onClosing(peer, new Closing(2, new DataId("g", "b"), 1));
+    assertThat(peer.said).isEmpty();
+    assertThat(pool.usage().total().slots()).isZero();
+    assertThat(data.size()).isZero();
+  }
+
+  @Test
+  void transfer_thatIsSharedAlready_isNotTakenForAnotherChunk() throws Exception {
+    try (PinnedPool theirs =
+            PinnedPool.create(PoolConfig.of("there", 1 << 20).withDirectory(directory));
+        PoolMapping mapped =
+            PoolMapping.open(theirs.path(), theirs.id(), PoolMapping.Access.READ)) {
+      Slot slot = theirs.allocate(BYTES, PoolUse.IN_USE, "g").orElseThrow();
+      Peer peer = new Peer(Optional.of(mapped));
+      Body shared = new Body.Shared(slot.handle());
+      offers.onOffer(peer, offer(1, "a", shared));
+      offers.onOffer(peer, offer(1, "b", shared));
+      offers.onOffer(peer, offer(1, "a", shared));
+      assertThat(peer.said).containsExactly("taken 1", "refused 1 INVALID_ARGUMENT", "taken 1");
+      data.clear();
+      assertThat(peer.said).endsWith("released 1");
+      slot.release();
+    }
+  }
+
+  /** History gives way to what is new, on the heap as in the pool. */
+  @Test
+  void smallChunks_thatEverybodyIsDoneWith_keepNoneFromComing() {
+    Peer peer = new Peer(Optional.empty());
+    for (int i = 1; i <= 100; i++) {
+      Offer offer = offer(i, "id" + i, new Body.Inline(ByteString.copyFrom(new byte[BYTES])));
+      offers.onOffer(peer, offer);
+      done(offer.id(), i);
+    }
+    assertThat(peer.said).hasSize(100).allMatch(said -> said.startsWith("taken"));
+    assertThat(dones).isEqualTo(100);
+    assertThat(index.size()).isBetween(5L, 16L);
+  }
+
+  private void done(DataId id, long request) {
+    var reader = new io.baton.session.exchange.Reader(1, 0);
+    data.receive(
+        id,
+        new io.baton.session.exchange.DataInput.Receive(
+            request, reader, 0, System.nanoTime() + 1_000_000_000L));
+    data.markDone(id, new io.baton.session.exchange.DataInput.MarkDone(reader, 0));
+  }
+
+  @Test
+  void smallChunks_thatNobodyIsDoneWith_areRefusedWhenThereIsNoRoom() {
+    Peer peer = new Peer(Optional.empty());
+    for (int i = 1; i <= 20; i++) {
+      offers.onOffer(
+          peer, offer(i, "id" + i, new Body.Inline(ByteString.copyFrom(new byte[BYTES]))));
+    }
+    assertThat(peer.said).contains("taken 1", "refused 20 RESOURCE_EXHAUSTED");
+  }
+}

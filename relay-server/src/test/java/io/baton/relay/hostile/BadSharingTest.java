@@ -1,0 +1,460 @@
+package io.baton.relay.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Named.named;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import com.google.protobuf.ByteString;
+import io.baton.proto.codec.DigestCodec;
+import io.baton.proto.codec.ExchangeCodec;
+import io.baton.proto.codec.Versions;
+import io.baton.proto.v1.ClientFrame;
+import io.baton.proto.v1.CommandDone;
+import io.baton.proto.v1.CommandFrame;
+import io.baton.proto.v1.DType;
+import io.baton.proto.v1.ExecutorFrame;
+import io.baton.proto.v1.ExecutorHello;
+import io.baton.proto.v1.LayerSpan;
+import io.baton.proto.v1.Open;
+import io.baton.proto.v1.PayloadHeader;
+import io.baton.proto.v1.PushFrame;
+import io.baton.proto.v1.PushHello;
+import io.baton.proto.v1.PushReply;
+import io.baton.proto.v1.Pushed;
+import io.baton.proto.v1.RefusalReason;
+import io.baton.proto.v1.RelayIdentity;
+import io.baton.proto.v1.SessionId;
+import io.baton.proto.v1.SharedPool;
+import io.baton.proto.v1.Sharing;
+import io.baton.proto.v1.SlotHandle;
+import io.baton.proto.v1.StageFrame;
+import io.baton.proto.v1.StageInfo;
+import io.baton.proto.v1.Step;
+import io.baton.proto.v1.TensorSpec;
+import io.baton.session.model.Digest;
+import io.baton.session.model.Tensor;
+import io.baton.transport.pinned.PinnedPool;
+import io.baton.transport.pinned.PoolConfig;
+import io.baton.transport.pinned.PoolUse;
+import io.baton.transport.pinned.Slot;
+import io.baton.verification.PayloadDigester;
+import io.grpc.Status;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What the other end of a stream can say about shared memory, on each of the three kinds. */
+@Timeout(60)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class BadSharingTest {
+
+  /** What a token is. */
+  private static final TensorSpec ROW =
+      TensorSpec.newBuilder().setDtype(DType.DTYPE_I64).addShape(1).addShape(1).build();
+
+  @TempDir private static Path directory;
+  private HostileRig rig;
+  private PinnedPool pool;
+
+  @BeforeAll
+  void start() throws Exception {
+    rig = new HostileRig(directory);
+    pool = PinnedPool.create(PoolConfig.of("stranger", 1 << 20).withDirectory(directory));
+  }
+
+  @AfterAll
+  void stop() {
+    rig.close();
+    pool.close();
+  }
+
+  @AfterEach
+  void othersAreServed_andNothingIsLeft() throws Exception {
+    rig.assertServes();
+    rig.assertNothingLeft();
+  }
+
+  // ---- saying hello
+
+  private static Sharing.Builder pool(String path) {
+    return Sharing.newBuilder().setPool(SharedPool.newBuilder().setPath(path).setId(5));
+  }
+
+  private Sharing own() {
+    return Sharing.newBuilder()
+        .setPool(SharedPool.newBuilder().setPath(pool.path().toString()).setId(pool.id()))
+        .build();
+  }
+
+  private static ClientFrame client(Sharing sharing) {
+    return ClientFrame.newBuilder().setSharing(sharing).build();
+  }
+
+  private static ClientFrame open() {
+    return ClientFrame.newBuilder()
+        .setOpen(
+            Open.newBuilder()
+                .setVersions(Versions.spoken())
+                .setSession(SessionId.newBuilder().setHigh(1).setLow(2))
+                .setEpoch(1)
+                .setModelId("model")
+                .setSpan(LayerSpan.newBuilder().setEnd(1))
+                .setMaxLength(100))
+        .build();
+  }
+
+  private static PushFrame push(Sharing sharing) {
+    return PushFrame.newBuilder().setSharing(sharing).build();
+  }
+
+  private static PushFrame pushHello() {
+    return PushFrame.newBuilder()
+        .setHello(
+            PushHello.newBuilder()
+                .setVersions(Versions.spoken())
+                .setFrom(RelayIdentity.newBuilder().setName("peer").setIncarnation(3)))
+        .build();
+  }
+
+  private static ExecutorFrame executor(Sharing sharing) {
+    return ExecutorFrame.newBuilder().setSharing(sharing).build();
+  }
+
+  private static ExecutorFrame executorHello() {
+    return ExecutorFrame.newBuilder()
+        .setHello(
+            ExecutorHello.newBuilder()
+                .setVersions(Versions.spoken())
+                .setStage(
+                    StageInfo.newBuilder()
+                        .setModelId("model")
+                        .setModelLayers(1)
+                        .setSpan(LayerSpan.newBuilder().setEnd(1))
+                        .setInputRow(ROW)
+                        .setOutputRow(ROW)
+                        .setMaxLength(100)))
+        .build();
+  }
+
+  /** An executor that has its place, and opens a session for a client who has opened it, too. */
+  private RawStream<StageFrame> session(RawStream<CommandFrame> executor, Sharing first)
+      throws Exception {
+    executor.send(executorHello());
+    executor.next(CommandFrame::hasAttached);
+    RawStream<StageFrame> session =
+        rig.session().send(open().toBuilder().setSharing(first).build());
+    long command = executor.next(frame -> frame.getCommand().hasOpen()).getCommand().getCommand();
+    executor.send(
+        ExecutorFrame.newBuilder().setDone(CommandDone.newBuilder().setCommand(command)).build());
+    session.next(StageFrame::hasOpened);
+    return session;
+  }
+
+  // ---- nonsense, before anything has been said
+
+  static Stream<Arguments> nonsense() {
+    return Stream.of(
+        arguments(
+            named("mapped without an offer", Sharing.newBuilder().setMapped(true)), "no pool"),
+        arguments(
+            named("consumed what was not sent", Sharing.newBuilder().addConsumed(1)),
+            "1 is not waited for"),
+        arguments(
+            named("consumed the largest number", Sharing.newBuilder().addConsumed(-1)),
+            "18446744073709551615 is not waited for"),
+        arguments(
+            named(
+                "consumed 100,000 times",
+                Sharing.newBuilder().addAllConsumed(Collections.nCopies(100_000, 0L))),
+            "0 is not waited for"),
+        arguments(named("a pool without a path", pool("")), "sharing.pool.path"),
+        arguments(named("a pool at a relative path", pool("pool")), "sharing.pool.path"),
+        arguments(named("a pool at a path with a zero", pool("/a\0b")), "sharing.pool.path"),
+        arguments(
+            named("a pool at a path of 1 MiB", pool("/" + "x".repeat(1 << 20))),
+            "sharing.pool.path"));
+  }
+
+  private static void assertMalformed(RawStream<?> stream, String says) throws Exception {
+    Status status = stream.ended();
+    assertThat(status.getCode()).as("%s", status).isEqualTo(Status.Code.INVALID_ARGUMENT);
+    assertThat(status.getDescription()).contains(says).hasSizeLessThan(1000);
+  }
+
+  @ParameterizedTest
+  @MethodSource("nonsense")
+  void sharing_thatCannotBe_endsEachKindOfStream(Sharing.Builder sharing, String says)
+      throws Exception {
+    try (RawStream<StageFrame> session = rig.session();
+        RawStream<PushReply> push = rig.push();
+        RawStream<CommandFrame> executor = rig.executor()) {
+      session.send(client(sharing.build()));
+      assertThat(session.next(StageFrame::hasRefused).getRefused().getReason())
+          .isEqualTo(RefusalReason.REFUSAL_REASON_MALFORMED);
+      assertMalformed(session, says);
+      assertMalformed(push.send(push(sharing.build())), says);
+      assertMalformed(executor.send(executor(sharing.build())), says);
+    }
+  }
+
+  @Test
+  void pool_saidTwice_endsEachKindOfStream() throws Exception {
+    try (RawStream<StageFrame> session = rig.session();
+        RawStream<PushReply> push = rig.push();
+        RawStream<CommandFrame> executor = rig.executor()) {
+      assertMalformed(session.send(client(own())).send(client(own())), "comes twice");
+      assertMalformed(push.send(push(own())).send(push(own())), "comes twice");
+      assertMalformed(executor.send(executor(own())).send(executor(own())), "comes twice");
+    }
+  }
+
+  @Test
+  void mapped_saidTwice_endsEachKindOfStreamThatSends() throws Exception {
+    Sharing mapped = Sharing.newBuilder().setMapped(true).build();
+    try (RawStream<CommandFrame> executor = rig.executor();
+        RawStream<StageFrame> session = session(executor, Sharing.getDefaultInstance())) {
+      assertMalformed(session.send(client(mapped)).send(client(mapped)), "said twice");
+      assertMalformed(executor.send(executor(mapped)).send(executor(mapped)), "said twice");
+    }
+  }
+
+  // ---- pools that are none
+
+  @Test
+  void pool_thatIsNone_isPassedOver() throws Exception {
+    Path pipe = directory.resolve("pipe");
+    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+    Path link = Files.createSymbolicLink(directory.resolve("link"), pool.path());
+    Path zeros = Files.write(directory.resolve("zeros"), new byte[8192]);
+    List<String> paths =
+        List.of(
+            "/no/such/pool",
+            "/etc/passwd",
+            "/dev/zero",
+            "/proc/self/mem",
+            directory.toString(),
+            rig.socket().toString(),
+            pipe.toString(),
+            link.toString(),
+            zeros.toString(),
+            pool.path().toString());
+    for (String path : paths) {
+      try (RawStream<PushReply> push = rig.push()) {
+        push.send(pushHello().toBuilder().setSharing(pool(path)).build());
+        assertThat(push.next(PushReply::hasWelcome).getSharing().getMapped()).as(path).isFalse();
+        // There is no pool for handles to be of.
+        assertMalformed(push.send(pushed(1, 128, 1)), "no pool of the sender is mapped here");
+      }
+    }
+  }
+
+  // ---- handles
+
+  private static PayloadHeader.Builder payload(long id, long offset, long generation) {
+    return PayloadHeader.newBuilder()
+        .setActivations(ROW)
+        .setDataId(9)
+        .setDigest(
+            DigestCodec.toWire(
+                new PayloadDigester(Digest.Algorithm.SHA256).payload(token()).digest()))
+        .setShared(SlotHandle.newBuilder().setPool(id).setOffset(offset).setGeneration(generation));
+  }
+
+  private static Tensor token() {
+    return Tensor.wrap(
+        io.baton.session.model.TensorSpec.of(io.baton.session.model.DType.I64, 1, 1), new byte[8]);
+  }
+
+  private static PushFrame pushed(long id, long offset, long generation) {
+    return PushFrame.newBuilder()
+        .setPush(
+            Pushed.newBuilder()
+                .setSession(SessionId.newBuilder().setHigh(1).setLow(2))
+                .setEpoch(1)
+                .setStep(1)
+                .setCount(1)
+                .setTicket(ByteString.copyFrom(new byte[16]))
+                .setPayload(payload(id, offset, generation)))
+        .build();
+  }
+
+  private static ClientFrame step(PayloadHeader.Builder payload) {
+    return ClientFrame.newBuilder()
+        .setStep(Step.newBuilder().setEpoch(1).setStep(1).setCount(1).setPayload(payload))
+        .build();
+  }
+
+  /** Offsets and generations of slots that are none, in a pool that has one good slot. */
+  private static List<long[]> noSlots(Slot good) {
+    long offset = good.handle().offset();
+    long generation = good.handle().generation();
+    return List.of(
+        new long[] {offset, generation + 1},
+        new long[] {offset + 64, generation},
+        new long[] {offset + 1, generation},
+        new long[] {0, generation},
+        new long[] {64, generation},
+        new long[] {1 << 20, generation},
+        new long[] {(1 << 20) - 64, generation},
+        new long[] {Long.MAX_VALUE, generation},
+        new long[] {Long.MAX_VALUE - 63, generation});
+  }
+
+  @Test
+  void push_byAHandleOfNoSlot_isDroppedAndTheStreamGoesOn() throws Exception {
+    Slot slot = pool.allocate(8, PoolUse.PUSH, "test").orElseThrow();
+    try (RawStream<PushReply> push = rig.push()) {
+      push.send(pushHello().toBuilder().setSharing(own()).build());
+      assertThat(push.next(PushReply::hasWelcome).getSharing().getMapped()).isTrue();
+      long before = stale();
+      List<long[]> none = noSlots(slot);
+      for (long[] handle : none) {
+        push.send(pushed(pool.id(), handle[0], handle[1]));
+      }
+      await().untilAsserted(() -> assertThat(stale()).isEqualTo(before + none.size()));
+      push.send(pushed(pool.id(), slot.handle().offset(), slot.handle().generation()));
+      assertThat(push.next(reply -> reply.getSharing().getConsumedCount() > 0).getSharing())
+          .extracting(Sharing::getConsumedList)
+          .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
+          .contains(9L);
+    } finally {
+      slot.release();
+    }
+  }
+
+  private long stale() {
+    return rig.status().getPushes().getDroppedOrDefault("stale", 0);
+  }
+
+  @Test
+  void push_byAHandleThatCannotBe_endsTheStream() throws Exception {
+    long id = pool.id();
+    for (PushFrame frame :
+        List.of(pushed(id + 1, 128, 1), pushed(id, 128, 0), pushed(id, -128, 1))) {
+      try (RawStream<PushReply> push = rig.push()) {
+        push.send(pushHello().toBuilder().setSharing(own()).build()).send(frame);
+        assertMalformed(push, "shared");
+      }
+    }
+  }
+
+  @Test
+  void step_byAHandleOfNoSlot_isMalformed() throws Exception {
+    Slot slot = pool.allocate(8, PoolUse.COMMAND, "test").orElseThrow();
+    for (long[] handle : noSlots(slot)) {
+      try (RawStream<CommandFrame> executor = rig.executor();
+          RawStream<StageFrame> session = session(executor, own())) {
+        session.send(step(payload(pool.id(), handle[0], handle[1])));
+        assertMalformed(session, "shared");
+      }
+      await().until(() -> rig.relay().stage().isEmpty());
+    }
+    slot.release();
+  }
+
+  @Test
+  void output_byAHandleOfNoSlot_costsTheExecutorItsPlace() throws Exception {
+    try (RawStream<CommandFrame> executor = rig.executor();
+        RawStream<StageFrame> session = session(executor, Sharing.getDefaultInstance())) {
+      session.send(
+          step(payload(1, 1, 1).clearShared().setInline(ByteString.copyFrom(new byte[8]))));
+      long command =
+          executor.next(frame -> frame.getCommand().hasForward()).getCommand().getCommand();
+      executor.send(
+          ExecutorFrame.newBuilder()
+              .setDone(
+                  CommandDone.newBuilder()
+                      .setCommand(command)
+                      .setPayload(payload(pool.id(), 128, 77).clearDigest()))
+              .setSharing(own())
+              .build());
+      assertMalformed(executor, "shared");
+      assertThat(session.next(StageFrame::hasRefused).getRefused().getReason())
+          .isEqualTo(RefusalReason.REFUSAL_REASON_NO_SESSION);
+    }
+  }
+
+  /** A process that maps the relay's pool may say that it has copied what it was never sent. */
+  @Test
+  void consumed_whatWasFreedAlready_endsTheStream() throws Exception {
+    try (RawStream<CommandFrame> executor = rig.executor();
+        RawStream<StageFrame> session = session(executor, Sharing.getDefaultInstance())) {
+      executor.send(executor(Sharing.newBuilder().setMapped(true).build()));
+      session.send(
+          step(payload(1, 1, 1).clearShared().setInline(ByteString.copyFrom(new byte[8]))));
+      PayloadHeader sent =
+          executor
+              .next(frame -> frame.getCommand().hasForward())
+              .getCommand()
+              .getForward()
+              .getPayload();
+      assertThat(sent.hasShared()).isTrue();
+      assertThat(ExchangeCodec.slotToWire(rig.relay().pool().id(), 0, 1).getPool())
+          .isEqualTo(sent.getShared().getPool());
+      Sharing consumed = Sharing.newBuilder().addConsumed(sent.getDataId()).build();
+      executor.send(executor(consumed)).send(executor(consumed));
+      assertMalformed(executor, "is not waited for");
+    }
+  }
+
+  // ---- anything at all
+
+  @Test
+  void mutatedFrames_endNothingButTheirStreams() throws Exception {
+    Mutations mutations = new Mutations(4711);
+    List<byte[]> sessions =
+        List.of(
+            open().toBuilder().setSharing(own()).build().toByteArray(),
+            client(own()).toByteArray(),
+            step(payload(pool.id(), 128, 1)).toByteArray(),
+            client(Sharing.newBuilder().setMapped(true).addConsumed(3).build()).toByteArray());
+    List<byte[]> pushes =
+        List.of(
+            pushHello().toBuilder().setSharing(own()).build().toByteArray(),
+            pushed(pool.id(), 128, 1).toByteArray(),
+            push(Sharing.newBuilder().setMapped(true).addConsumed(3).build()).toByteArray());
+    List<byte[]> executors =
+        List.of(
+            executorHello().toBuilder().setSharing(own()).build().toByteArray(),
+            ExecutorFrame.newBuilder()
+                .setDone(
+                    CommandDone.newBuilder().setCommand(1).setPayload(payload(pool.id(), 128, 1)))
+                .build()
+                .toByteArray(),
+            executor(Sharing.newBuilder().setMapped(true).addConsumed(3).build()).toByteArray());
+    for (int i = 0; i < 400; i++) {
+      try (RawStream<StageFrame> session = rig.session();
+          RawStream<PushReply> push = rig.push();
+          RawStream<CommandFrame> executor = rig.executor()) {
+        spoil(session, sessions, mutations);
+        spoil(push, pushes, mutations);
+        spoil(executor, executors, mutations);
+      }
+    }
+  }
+
+  /** The first frame as it should be, most times, and five that are not. */
+  private static void spoil(RawStream<?> stream, List<byte[]> samples, Mutations mutations)
+      throws Exception {
+    if (mutations.below(10) > 0) {
+      stream.send(samples.getFirst());
+    }
+    for (int i = 0; i < 5; i++) {
+      stream.send(mutations.of(samples.get(mutations.below(samples.size()))));
+    }
+    stream.complete().ended();
+  }
+}

@@ -1,0 +1,167 @@
+package io.baton.relay.hostile;
+
+import com.google.protobuf.ByteString;
+import io.baton.proto.codec.Versions;
+import io.baton.proto.v1.Allocate;
+import io.baton.proto.v1.Chunking;
+import io.baton.proto.v1.Content;
+import io.baton.proto.v1.DType;
+import io.baton.proto.v1.Destination;
+import io.baton.proto.v1.Empty;
+import io.baton.proto.v1.ExchangeFrame;
+import io.baton.proto.v1.ExchangeHello;
+import io.baton.proto.v1.LaneKind;
+import io.baton.proto.v1.MarkDone;
+import io.baton.proto.v1.Member;
+import io.baton.proto.v1.Offer;
+import io.baton.proto.v1.Receive;
+import io.baton.proto.v1.RegisterReader;
+import io.baton.proto.v1.RegisterSender;
+import io.baton.proto.v1.RelayIdentity;
+import io.baton.proto.v1.Send;
+import io.baton.proto.v1.SidecarFrame;
+import io.baton.proto.v1.SidecarHello;
+import io.baton.proto.v1.TensorSpec;
+import java.time.Duration;
+
+/** Frames that are as they should be, to be spoilt or not. */
+final class Frames {
+
+  static final long TIMEOUT_NANOS = Duration.ofSeconds(15).toNanos();
+
+  private Frames() {}
+
+  // ---- chunks
+
+  static Content.Builder object(long bytes) {
+    return Content.newBuilder().setObject(Empty.getDefaultInstance()).setBytes(bytes);
+  }
+
+  static Content.Builder tensor(int bytes) {
+    return Content.newBuilder()
+        .setTensor(TensorSpec.newBuilder().setDtype(DType.DTYPE_U8).addShape(bytes))
+        .setBytes(bytes);
+  }
+
+  // ---- between relays
+
+  static ExchangeHello.Builder peerHello() {
+    return ExchangeHello.newBuilder()
+        .setVersions(Versions.spoken())
+        .setFrom(RelayIdentity.newBuilder().setName("peer").setIncarnation(77))
+        .addLanes(LaneKind.LANE_KIND_GRPC);
+  }
+
+  static ExchangeFrame frame(ExchangeHello.Builder hello) {
+    return ExchangeFrame.newBuilder().setHello(hello).build();
+  }
+
+  /** Of an object whose body is to be granted. */
+  static Offer.Builder offer(long transfer, String group, String id, long bytes) {
+    return Offer.newBuilder()
+        .setTransfer(transfer)
+        .setGroup(group)
+        .setDataId(id)
+        .setCount(1)
+        .addRanks(0)
+        .setContent(object(bytes));
+  }
+
+  static Offer.Builder inlineOffer(long transfer, String group, String id, int bytes) {
+    return offer(transfer, group, id, bytes).setInline(zeros(bytes));
+  }
+
+  static ExchangeFrame frame(Offer.Builder offer) {
+    return ExchangeFrame.newBuilder().setOffer(offer).build();
+  }
+
+  // ---- from processes
+
+  static SidecarFrame hello() {
+    return SidecarFrame.newBuilder()
+        .setHello(SidecarHello.newBuilder().setVersions(Versions.spoken()).setName("process"))
+        .build();
+  }
+
+  static RegisterSender.Builder sender(long request, long registration, String group) {
+    return RegisterSender.newBuilder()
+        .setRequest(request)
+        .setRegistration(registration)
+        .setGroup(group)
+        .addMembers(0);
+  }
+
+  static SidecarFrame frame(RegisterSender.Builder sender) {
+    return SidecarFrame.newBuilder().setRegisterSender(sender).build();
+  }
+
+  static RegisterReader.Builder reader(long request, long registration, String group) {
+    return RegisterReader.newBuilder()
+        .setRequest(request)
+        .setRegistration(registration)
+        .setGroup(group);
+  }
+
+  static SidecarFrame frame(RegisterReader.Builder reader) {
+    return SidecarFrame.newBuilder().setRegisterReader(reader).build();
+  }
+
+  static Allocate.Builder allocate(long request, long registration, long bytes, String group) {
+    return Allocate.newBuilder()
+        .setRequest(request)
+        .setRegistration(registration)
+        .setBytes(bytes)
+        .addGroups(group)
+        .setTimeoutNanos(TIMEOUT_NANOS);
+  }
+
+  static SidecarFrame frame(Allocate.Builder allocate) {
+    return SidecarFrame.newBuilder().setAllocate(allocate).build();
+  }
+
+  static Destination.Builder here(String group) {
+    return Destination.newBuilder().setGroup(group).addMembers(Member.getDefaultInstance());
+  }
+
+  static Chunking.Builder chunk(String group, String id, long bytes) {
+    return Chunking.newBuilder()
+        .setDataId(id)
+        .setCount(1)
+        .setContent(object(bytes))
+        .addDestinations(here(group));
+  }
+
+  static Send.Builder send(long request, long registration, Chunking.Builder chunk) {
+    return Send.newBuilder()
+        .setRequest(request)
+        .setRegistration(registration)
+        .setChunk(chunk)
+        .setTimeoutNanos(TIMEOUT_NANOS);
+  }
+
+  static SidecarFrame frame(Send.Builder send) {
+    return SidecarFrame.newBuilder().setSend(send).build();
+  }
+
+  static Receive.Builder receive(long request, long registration, String id) {
+    return Receive.newBuilder()
+        .setRequest(request)
+        .setRegistration(registration)
+        .setDataId(id)
+        .setTimeoutNanos(TIMEOUT_NANOS);
+  }
+
+  static SidecarFrame frame(Receive.Builder receive) {
+    return SidecarFrame.newBuilder().setReceive(receive).build();
+  }
+
+  static SidecarFrame markDone(long registration, String id) {
+    return SidecarFrame.newBuilder()
+        .setMarkDone(MarkDone.newBuilder().setRegistration(registration).setDataId(id))
+        .build();
+  }
+
+  static ByteString zeros(int bytes) {
+    return ByteString.copyFrom(new byte[bytes]);
+  }
+}

@@ -1,0 +1,233 @@
+package io.baton.relay.hostile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.baton.proto.codec.Versions;
+import io.baton.proto.v1.AttachGrpc;
+import io.baton.proto.v1.BodyPart;
+import io.baton.proto.v1.CommandFrame;
+import io.baton.proto.v1.ExchangeFrame;
+import io.baton.proto.v1.ExchangeGrpc;
+import io.baton.proto.v1.ExchangeReply;
+import io.baton.proto.v1.ExchangeStatus;
+import io.baton.proto.v1.PushGrpc;
+import io.baton.proto.v1.PushReply;
+import io.baton.proto.v1.RelayGrpc;
+import io.baton.proto.v1.RelayIdentity;
+import io.baton.proto.v1.SidecarGrpc;
+import io.baton.proto.v1.SidecarReply;
+import io.baton.proto.v1.StageFrame;
+import io.baton.proto.v1.StatusRequest;
+import io.baton.proto.v1.StatusResponse;
+import io.baton.relay.Relay;
+import io.baton.relay.RelayConfig;
+import io.baton.transport.grpc.Channels;
+import io.baton.transport.grpc.Endpoint;
+import io.baton.transport.grpc.EventLoops;
+import io.baton.transport.grpc.KeepAlive;
+import io.baton.transport.lane.LaneKind;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A relay without a stage, and ways to say anything to it. It keeps no history. */
+final class HostileRig implements AutoCloseable {
+
+  static final long POOL_BYTES = 8 << 20;
+
+  /** Slots that somebody may still be writing into are kept for five seconds. */
+  private static final Duration DRAINED_WITHIN = Duration.ofSeconds(12);
+
+  private final EventLoops loops = EventLoops.start("strangers", 1);
+  private final Path socket;
+  private final Relay relay;
+  private final ManagedChannel tcp;
+  private final ManagedChannel unix;
+  private long goodOnes;
+  private long peers;
+
+  HostileRig(Path directory) throws Exception {
+    socket = directory.resolve("relay.sock");
+    relay =
+        Relay.start(
+            RelayConfig.of("besieged", Endpoint.tcp("127.0.0.1", 0))
+                .withExecutorSocket(new Endpoint.Unix(socket))
+                .withDataPlane(
+                    RelayConfig.DataPlane.DEFAULT
+                        .withPoolBytes(POOL_BYTES)
+                        .withHistoryShare(0)
+                        .withLanes(List.of(LaneKind.LOCAL, LaneKind.GRPC))));
+    tcp = channel(relay.endpoint());
+    unix = channel(new Endpoint.Unix(socket));
+  }
+
+  private ManagedChannel channel(Endpoint endpoint) {
+    return Channels.open(loops, endpoint, InsecureChannelCredentials.create(), KeepAlive.DEFAULT);
+  }
+
+  Relay relay() {
+    return relay;
+  }
+
+  Path socket() {
+    return socket;
+  }
+
+  /** To the port that everybody can reach. */
+  ManagedChannel tcp() {
+    return tcp;
+  }
+
+  /** To the socket of this user. */
+  ManagedChannel unix() {
+    return unix;
+  }
+
+  RawStream<ExchangeReply> exchange() {
+    return new RawStream<>(tcp, ExchangeGrpc.getExchangeMethod());
+  }
+
+  /** A peer that has said who it is. */
+  RawStream<ExchangeReply> peer() throws Exception {
+    RelayIdentity.Builder other =
+        RelayIdentity.newBuilder().setName("peer").setIncarnation(++peers);
+    RawStream<ExchangeReply> stream =
+        exchange().send(Frames.frame(Frames.peerHello().setFrom(other)));
+    stream.next(ExchangeReply::hasWelcome);
+    return stream;
+  }
+
+  RawStream<SidecarReply> sidecar() {
+    return new RawStream<>(unix, SidecarGrpc.getAttachMethod());
+  }
+
+  /** A process that has registered a sender as 1, and a reader of that group as 2. */
+  RawStream<SidecarReply> process(String group) throws Exception {
+    RawStream<SidecarReply> stream =
+        sidecar()
+            .send(Frames.hello())
+            .send(Frames.frame(Frames.sender(1, 1, "senders of " + group + goodOnes++)))
+            .send(Frames.frame(Frames.reader(2, 2, group)));
+    stream.next(SidecarReply::hasWelcome);
+    stream.next(reply -> reply.getRegistered().getRequest() == 1);
+    stream.next(reply -> reply.getRegistered().getRequest() == 2);
+    return stream;
+  }
+
+  RawStream<StageFrame> session() {
+    return new RawStream<>(tcp, RelayGrpc.getSessionMethod());
+  }
+
+  RawStream<PushReply> push() {
+    return new RawStream<>(tcp, PushGrpc.getPushMethod());
+  }
+
+  RawStream<CommandFrame> executor() {
+    return new RawStream<>(unix, AttachGrpc.getAttachMethod());
+  }
+
+  StatusResponse status() {
+    return RelayGrpc.newBlockingStub(tcp)
+        .withDeadlineAfter(RawStream.PATIENCE.toSeconds(), TimeUnit.SECONDS)
+        .status(StatusRequest.newBuilder().setVersions(Versions.spoken()).build());
+  }
+
+  /** A process and a peer that behave well get what they ask for. */
+  void assertServes() throws Exception {
+    String group = "good" + goodOnes;
+    try (RawStream<SidecarReply> process = process(group);
+        RawStream<ExchangeReply> peer = peer()) {
+      process.send(Frames.frame(Frames.allocate(3, 1, 4096, group)));
+      var slot = process.next(SidecarReply::hasAllocated).getAllocated().getSlot();
+      process.send(Frames.frame(Frames.send(4, 1, Frames.chunk(group, "a", 4096)).setSlot(slot)));
+      process.next(SidecarReply::hasSent);
+      receives(process, "a");
+
+      peer.send(Frames.frame(Frames.inlineOffer(1, group, "b", 8)));
+      peer.next(reply -> reply.getTaken().getTransfer() == 1);
+      receives(process, "b");
+
+      peer.send(Frames.frame(Frames.offer(2, group, "c", 1000)));
+      peer.next(reply -> reply.getGranted().getTransfer() == 2);
+      peer.send(
+          ExchangeFrame.newBuilder()
+              .setBody(BodyPart.newBuilder().setTransfer(2).setData(Frames.zeros(1000)))
+              .build());
+      peer.next(reply -> reply.getTaken().getTransfer() == 2);
+      receives(process, "c");
+
+      assertThat(peer.complete().ended()).matches(Status::isOk);
+      assertThat(process.complete().ended()).matches(Status::isOk);
+    }
+  }
+
+  private static void receives(RawStream<SidecarReply> process, String id) throws Exception {
+    process.send(Frames.frame(Frames.receive(5, 2, id)));
+    process.next(SidecarReply::hasReceived);
+    process.send(Frames.markDone(2, id));
+  }
+
+  /** Takes what was left for members of that group, so that it is gone. */
+  void drain(String group, String... ids) throws Exception {
+    try (RawStream<SidecarReply> process = process(group)) {
+      for (String id : ids) {
+        receives(process, id);
+      }
+      assertThat(process.complete().ended()).matches(Status::isOk);
+    }
+  }
+
+  /** No stream, no memory and nobody who waits is left. */
+  void assertNothingLeft() {
+    await()
+        .atMost(DRAINED_WITHIN)
+        .untilAsserted(
+            () -> {
+              StatusResponse status = status();
+              assertThat(relay.pool().usage().total().slots())
+                  .as("%s", relay.pool().usage())
+                  .isZero();
+              assertNoStreams(status);
+              ExchangeStatus exchange = status.getExchange();
+              assertThat(exchange.getInlineBytes()).as("bytes of small chunks").isZero();
+              assertThat(status.getSessions().getHeldBytes()).isZero();
+            });
+  }
+
+  /** Whatever strangers have left in the way of chunks, nobody is connected, and nothing waits. */
+  void assertNobodyLeft() {
+    await().atMost(DRAINED_WITHIN).untilAsserted(() -> assertNoStreams(status()));
+  }
+
+  private static void assertNoStreams(StatusResponse status) {
+    ExchangeStatus exchange = status.getExchange();
+    assertThat(exchange.getProcesses()).as("processes").isZero();
+    assertThat(exchange.getSenders()).as("senders").isZero();
+    assertThat(exchange.getReaders()).as("readers").isZero();
+    assertThat(exchange.getWaitingForRoom()).as("waiting for room").isZero();
+    assertThat(exchange.getSending()).as("sending").isZero();
+    assertThat(status.getInbound().getOfferingMap()).as("peers that offer").isEmpty();
+    assertThat(status.getInbound().getPushing()).as("peers that push").isZero();
+    assertThat(status.getSessions().getOpen()).as("sessions").isZero();
+    assertThat(status.getSessions().getArrivingBytes()).as("bytes of payloads").isZero();
+    assertThat(List.of("filling", "in_use", "push", "command"))
+        .as("%s", status.getPool())
+        .allSatisfy(
+            use -> assertThat(status.getPool().getByUseOrThrow(use).getSlots()).as(use).isZero());
+  }
+
+  @Override
+  public void close() {
+    tcp.shutdownNow();
+    unix.shutdownNow();
+    relay.close();
+    loops.close();
+    assertThat(relay.pool().path()).doesNotExist();
+    assertThat(socket).doesNotExist();
+  }
+}
