@@ -52,6 +52,10 @@ final class HostileRig implements AutoCloseable {
   private long peers;
 
   HostileRig(Path directory) throws Exception {
+    this(directory, List.of(LaneKind.LOCAL, LaneKind.GRPC));
+  }
+
+  HostileRig(Path directory, List<LaneKind> lanes) throws Exception {
     socket = directory.resolve("relay.sock");
     relay =
         Relay.start(
@@ -61,7 +65,7 @@ final class HostileRig implements AutoCloseable {
                     RelayConfig.DataPlane.DEFAULT
                         .withPoolBytes(POOL_BYTES)
                         .withHistoryShare(0)
-                        .withLanes(List.of(LaneKind.LOCAL, LaneKind.GRPC))));
+                        .withLanes(lanes)));
     tcp = channel(relay.endpoint());
     unix = channel(new Endpoint.Unix(socket));
   }
