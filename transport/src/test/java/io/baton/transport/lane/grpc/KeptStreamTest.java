@@ -116,10 +116,10 @@ class KeptStreamTest {
             Thread.ofVirtual().start(() -> stream.reconnect("a test"));
             waitFor(lost);
           }
+          told.add(event);
           if (event.equals("lost")) {
             lost.countDown();
           }
-          told.add(event);
         };
     stream.open();
     await().until(() -> told.size() >= 6);
