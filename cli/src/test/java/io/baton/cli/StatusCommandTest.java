@@ -234,7 +234,8 @@ class StatusCommandTest {
               ChunkAddress.of("o", ChunkPosition.ONLY, Destination.here("d")), "x".repeat(1000))
           .get(10, TimeUnit.SECONDS);
 
-      assertThat(json(relay).at("/exchange/inline_bytes").asLong()).isBetween(1000L, 1100L);
+      assertThat(json(relay).at("/exchange/heap_bytes").asLong()).isBetween(1000L, 1500L);
+      assertThat(line(text(relay), "chunks")).endsWith("1.2 KiB outside of the pool");
       assertThat(json(relay).at("/pool/total/slots").asLong()).isZero();
     }
   }

@@ -189,12 +189,12 @@ final class StatusText {
                 count(exchange.getReaders(), "reader", "readers")));
     entry(
         "chunks",
-        "of %d data; %d being sent, %d waiting for room; %s in small ones"
+        "of %d data; %d being sent, %d waiting for room; %s outside of the pool"
             .formatted(
                 exchange.getData(),
                 exchange.getSending(),
                 exchange.getWaitingForRoom(),
-                ByteText.of(exchange.getInlineBytes())));
+                ByteText.of(exchange.getHeapBytes())));
   }
 
   private void pool(PoolStatus pool) {

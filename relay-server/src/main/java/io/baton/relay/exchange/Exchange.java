@@ -175,7 +175,7 @@ public final class Exchange implements AutoCloseable {
                     .setData(data.size())
                     .setWaitingForRoom(room.size())
                     .setSending(sendings.size())
-                    .setInlineBytes(heap.used())
+                    .setHeapBytes(heap.used())
                     .addAllLinks(links.open().stream().map(Connections::link).toList())
                     .build()));
     return status;

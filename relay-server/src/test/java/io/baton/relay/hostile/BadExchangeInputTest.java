@@ -480,7 +480,7 @@ class BadExchangeInputTest {
         }
       }
       assertThat(taken).isBetween(32, 68);
-      assertThat(rig.status().getExchange().getInlineBytes()).isBetween(32L << 20, 64L << 20);
+      assertThat(rig.status().getExchange().getHeapBytes()).isBetween(32L << 20, 64L << 20);
       rig.drain(
           group, IntStream.rangeClosed(1, taken).mapToObj(i -> "id" + i).toArray(String[]::new));
     }
@@ -647,7 +647,7 @@ class BadExchangeInputTest {
       }
     }
     rig.assertNobodyLeft();
-    assertThat(rig.status().getExchange().getInlineBytes()).isLessThan(8 << 20);
+    assertThat(rig.status().getExchange().getHeapBytes()).isLessThan(8 << 20);
     // What was taken is kept for whoever it was for; with the relay it goes.
     rig.close();
     rig = new HostileRig(directory);

@@ -198,7 +198,7 @@ final class HostileRig implements AutoCloseable {
                   .isZero();
               assertNoStreams(status);
               ExchangeStatus exchange = status.getExchange();
-              assertThat(exchange.getInlineBytes()).as("bytes of small chunks").isZero();
+              assertThat(exchange.getHeapBytes()).as("bytes of small chunks").isZero();
               assertThat(status.getSessions().getHeldBytes()).isZero();
             });
   }
