@@ -25,13 +25,13 @@ import org.openucx.jucx.ucs.UcsConstants.STATUS;
  */
 final class BareNode implements Node {
 
-  private static final int LARGEST = 64 << 20;
+  private static final int MEMORY = 256 << 20;
   private static final int HEADER_BYTES = 64;
   private static final int MESSAGE_ID = 1;
 
   private final Arena arena = Arena.ofShared();
-  private final MemorySegment source = arena.allocate(LARGEST);
-  private final MemorySegment landing = arena.allocate(LARGEST);
+  private final Ring source = new Ring(arena.allocate(MEMORY));
+  private final Ring landing = new Ring(arena.allocate(MEMORY));
   private final MemorySegment header = arena.allocate(HEADER_BYTES);
   private final UcpContext context;
   private final UcpWorker worker;
@@ -91,6 +91,7 @@ final class BareNode implements Node {
 
   @Override
   public void send(Workload workload) {
+    begin(workload);
     for (int i = 0; i < workload.messages(); i++) {
       send(workload.bytes());
       while (underWay >= workload.window()) {
@@ -103,6 +104,7 @@ final class BareNode implements Node {
 
   @Override
   public void receive(Workload workload, Runnable ready) {
+    begin(workload);
     ready.run();
     await(workload.messages());
     send(0);
@@ -111,6 +113,7 @@ final class BareNode implements Node {
 
   @Override
   public long[] ping(Workload workload) {
+    begin(workload);
     long[] nanos = new long[workload.messages()];
     for (int i = 0; i < nanos.length; i++) {
       long begun = System.nanoTime();
@@ -124,6 +127,7 @@ final class BareNode implements Node {
 
   @Override
   public void pong(Workload workload, Runnable ready) {
+    begin(workload);
     ready.run();
     for (int i = 0; i < workload.messages(); i++) {
       await(1);
@@ -137,13 +141,19 @@ final class BareNode implements Node {
     // The process ends, and with it what UCX holds.
   }
 
+  private void begin(Workload workload) {
+    source.begin(workload);
+    landing.begin(workload);
+  }
+
   private int onReceive(UcpAmData data) {
     long bytes = data.getLength();
     if (data.isDataValid()) {
-      landing.asSlice(0, bytes).copyFrom(view(data, bytes));
+      landing.next(bytes).copyFrom(view(data, bytes));
       arrived++;
     } else {
-      worker.recvAmDataNonBlocking(data.getDataHandle(), landing.address(), bytes, onArrival, host);
+      long place = landing.next(bytes).address();
+      worker.recvAmDataNonBlocking(data.getDataHandle(), place, bytes, onArrival, host);
     }
     return STATUS.UCS_OK;
   }
@@ -159,8 +169,8 @@ final class BareNode implements Node {
       throw new IllegalStateException("not connected");
     }
     underWay++;
-    to.sendAmNonBlocking(
-        MESSAGE_ID, header.address(), HEADER_BYTES, source.address(), bytes, 0L, onSent, host);
+    long body = source.next(bytes).address();
+    to.sendAmNonBlocking(MESSAGE_ID, header.address(), HEADER_BYTES, body, bytes, 0L, onSent, host);
   }
 
   private void await(int messages) {

@@ -11,7 +11,6 @@ import io.baton.transport.ucx.UcxFailure;
 import io.baton.transport.ucx.UcxReceiver;
 import io.baton.transport.ucx.UcxUnavailableException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class EngineNode implements Node, UcxReceiver {
 
-  private static final int LARGEST = 64 << 20;
+  private static final int MEMORY = 256 << 20;
   private static final int HEADER_BYTES = 64;
 
   /** What a node does about what it is told of, on the engine's thread. */
@@ -37,8 +36,8 @@ final class EngineNode implements Node, UcxReceiver {
   }
 
   private final Arena arena = Arena.ofShared();
-  private final MemorySegment source = arena.allocate(LARGEST);
-  private final MemorySegment landing = arena.allocate(LARGEST);
+  private final Ring source = new Ring(arena.allocate(MEMORY));
+  private final Ring landing = new Ring(arena.allocate(MEMORY));
   private final ByteBuffer header = ByteBuffer.allocateDirect(HEADER_BYTES);
   private final Completion onSent = telling(() -> part().sent());
   private final Completion onArrival = telling(() -> part().arrived());
@@ -63,7 +62,7 @@ final class EngineNode implements Node, UcxReceiver {
 
   @Override
   public Landing onMessage(ByteBuffer received, long bodyBytes) {
-    return new Landing.Into(landing.asSlice(0, bodyBytes), onArrival);
+    return new Landing.Into(landing.next(bodyBytes), onArrival);
   }
 
   @Override
@@ -82,6 +81,7 @@ final class EngineNode implements Node, UcxReceiver {
 
   @Override
   public void send(Workload workload) {
+    begin(workload);
     CompletableFuture<Void> received = new CompletableFuture<>();
     int first = Math.min(workload.window(), workload.messages());
     part =
@@ -109,6 +109,7 @@ final class EngineNode implements Node, UcxReceiver {
 
   @Override
   public void receive(Workload workload, Runnable ready) {
+    begin(workload);
     CompletableFuture<Void> all = new CompletableFuture<>();
     part =
         new Part() {
@@ -129,6 +130,7 @@ final class EngineNode implements Node, UcxReceiver {
 
   @Override
   public long[] ping(Workload workload) {
+    begin(workload);
     CompletableFuture<Void> all = new CompletableFuture<>();
     long[] nanos = new long[workload.messages()];
     part =
@@ -156,6 +158,7 @@ final class EngineNode implements Node, UcxReceiver {
 
   @Override
   public void pong(Workload workload, Runnable ready) {
+    begin(workload);
     CompletableFuture<Void> all = new CompletableFuture<>();
     part =
         new Part() {
@@ -188,9 +191,14 @@ final class EngineNode implements Node, UcxReceiver {
     return current;
   }
 
+  private void begin(Workload workload) {
+    source.begin(workload);
+    landing.begin(workload);
+  }
+
   private void send(int bytes) {
     UcxConnection to = connection;
-    if (to == null || to.send(header, source.asSlice(0, bytes), onSent) != Handover.ACCEPTED) {
+    if (to == null || to.send(header, source.next(bytes), onSent) != Handover.ACCEPTED) {
       throw new IllegalStateException("not sent");
     }
   }

@@ -24,13 +24,16 @@ import picocli.CommandLine.Option;
 @Command(name = "UcxBench", mixinStandardHelpOptions = true, sortOptions = false)
 public final class UcxBench implements Callable<Integer> {
 
-  private static final long BYTES_A_MEASUREMENT = 2L << 30;
+  private static final long BYTES_A_MEASUREMENT = 4L << 30;
   private static final int MOST_MESSAGES = 20_000;
   private static final int MOST_UNDER_WAY = 16;
   private static final int ROUND_TRIPS = 2_000;
 
   @Option(names = "--rounds", description = "Rounds of which the median is taken.")
   private int rounds = 5;
+
+  @Option(names = "--warm-up", description = "Rounds before those, for the JVMs to compile.")
+  private int warmUp = 5;
 
   @Option(
       names = "--under-way",
@@ -109,10 +112,13 @@ public final class UcxBench implements Callable<Integer> {
     int window = Math.clamp(underWay / size, 1, MOST_UNDER_WAY);
     Workload workload = new Workload(size, messages, window);
     Map<Contender, List<Double>> measured = new LinkedHashMap<>();
-    for (int round = 0; round < rounds; round++) {
+    for (int round = -warmUp; round < rounds; round++) {
       for (Contender contender : all) {
         quiet.await();
-        add(measured, contender, contender.bandwidth(workload));
+        double bandwidth = contender.bandwidth(workload);
+        if (round >= 0) {
+          add(measured, contender, bandwidth);
+        }
       }
     }
     table(
@@ -127,16 +133,18 @@ public final class UcxBench implements Callable<Integer> {
   private void roundTrips(
       String over, int size, List<Contender> all, Contender relays, QuietMachine quiet)
       throws IOException {
-    int messages = Math.clamp(BYTES_A_MEASUREMENT / 4 / size, 10, ROUND_TRIPS);
+    int messages = Math.clamp(BYTES_A_MEASUREMENT / 8 / size, 10, ROUND_TRIPS);
     Workload workload = new Workload(size, messages, 1);
     Map<Contender, List<Double>> p50 = new LinkedHashMap<>();
     Map<Contender, List<Double>> p99 = new LinkedHashMap<>();
-    for (int round = 0; round < rounds; round++) {
+    for (int round = -warmUp; round < rounds; round++) {
       for (Contender contender : all) {
         quiet.await();
         RoundTrip result = contender.roundTrip(workload);
-        add(p50, contender, result.p50Nanos());
-        add(p99, contender, result.p99Nanos());
+        if (round >= 0) {
+          add(p50, contender, result.p50Nanos());
+          add(p99, contender, result.p99Nanos());
+        }
       }
     }
     String title = String.format(Locale.ROOT, "%s, %d bytes: round trip in µs", over, size);
