@@ -1,58 +1,27 @@
 package io.baton.relay.exchange;
 
 import com.google.protobuf.ByteString;
-import io.baton.proto.codec.ChunkingCodec;
-import io.baton.proto.codec.ContentCodec;
-import io.baton.proto.codec.DestinationCodec;
-import io.baton.proto.codec.ExchangeCodec;
 import io.baton.proto.codec.FailureCodec;
-import io.baton.proto.codec.IdCodec;
 import io.baton.proto.codec.MalformedFrameException;
-import io.baton.proto.codec.PoolAddress;
 import io.baton.proto.codec.Versions;
-import io.baton.proto.v1.Allocate;
-import io.baton.proto.v1.Allocated;
-import io.baton.proto.v1.CloseStream;
-import io.baton.proto.v1.EndOfStream;
-import io.baton.proto.v1.Join;
-import io.baton.proto.v1.LetGo;
-import io.baton.proto.v1.MarkDone;
-import io.baton.proto.v1.PartWritten;
-import io.baton.proto.v1.Receive;
-import io.baton.proto.v1.Received;
-import io.baton.proto.v1.RegisterReader;
-import io.baton.proto.v1.RegisterSender;
-import io.baton.proto.v1.Registered;
-import io.baton.proto.v1.RequestFailed;
-import io.baton.proto.v1.Send;
-import io.baton.proto.v1.Sent;
 import io.baton.proto.v1.SidecarFrame;
 import io.baton.proto.v1.SidecarReply;
-import io.baton.proto.v1.SidecarWelcome;
-import io.baton.proto.v1.WritePart;
+import io.baton.relay.exchange.SidecarRequest.Sender;
 import io.baton.session.exchange.ChunkHeader;
 import io.baton.session.exchange.DataId;
-import io.baton.session.exchange.Destination;
 import io.baton.session.exchange.Failure;
 import io.baton.session.exchange.Reader;
-import io.baton.transport.grpc.FlowControlledSender;
-import io.baton.transport.grpc.SenderLimits;
-import io.baton.transport.grpc.SenderListener;
-import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.Slot;
 import io.baton.transport.pinned.SlotHandle;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.SortedSet;
-import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -68,15 +37,9 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
 
   private static final Logger log = LoggerFactory.getLogger(SidecarStream.class);
 
-  private static final SenderLimits REPLIES = new SenderLimits(1 << 16, 64L << 20);
-  private static final long MAX_TIMEOUT_NANOS = Duration.ofDays(1).toNanos();
-  private static final int MAX_INLINE_BYTES = 128 << 10;
   private static final int MAX_REGISTRATIONS = 4096;
   private static final int MAX_UNDER_WAY = 1 << 16;
   private static final int MAX_NAME_CHARS = 255;
-
-  private record SenderEntry(
-      String group, int rank, boolean sharded, long slotBytes, SortedSet<Integer> members) {}
 
   private record ReaderEntry(String group, Reader reader) {}
 
@@ -86,7 +49,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
 
   /** A chunk that this process writes a part of. */
   private static final class Joined {
-    final SenderEntry sender;
+    final Sender sender;
     final String dataId;
     final int index;
     final List<Runnable> whenQuiet = new ArrayList<>();
@@ -94,7 +57,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     int writing;
     boolean finished;
 
-    Joined(SenderEntry sender, String dataId, int index) {
+    Joined(Sender sender, String dataId, int index) {
       this.sender = sender;
       this.dataId = dataId;
       this.index = index;
@@ -119,7 +82,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
   }
 
   private final Exchange exchange;
-  private final FlowControlledSender<SidecarReply> replies;
+  private final SidecarReplies replies;
   private final Consumer<SidecarStream> onEnded;
   private final AtomicBoolean ended = new AtomicBoolean();
 
@@ -128,7 +91,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
 
   // Below: only in the loop.
   private String name = "";
-  private final Map<Long, SenderEntry> senders = new HashMap<>();
+  private final Map<Long, Sender> senders = new HashMap<>();
   private final Map<Long, ReaderEntry> readers = new HashMap<>();
   private final Map<SlotHandle, Slot> allocated = new HashMap<>();
   private final Map<Long, Receiving> receiving = new HashMap<>();
@@ -143,10 +106,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
       Consumer<SidecarStream> onEnded) {
     this.exchange = exchange;
     this.onEnded = onEnded;
-    this.replies =
-        new FlowControlledSender<>(
-            call, SidecarReply::getSerializedSize, REPLIES, new RepliesEnded(), false);
-    call.setOnReadyHandler(replies::onReady);
+    this.replies = new SidecarReplies(call, this::unread, this::lose);
     call.setOnCancelHandler(() -> lose("its process is gone"));
     call.setOnCloseHandler(() -> lose("its stream was ended"));
   }
@@ -161,7 +121,8 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
         greet(frame);
         greeted = true;
       } else {
-        take(frame);
+        SidecarRequest request = SidecarRequestCodec.fromWire(frame, System.nanoTime());
+        later(() -> serve(request));
       }
     } catch (MalformedFrameException e) {
       end(Status.INVALID_ARGUMENT, String.valueOf(e.getMessage()));
@@ -182,7 +143,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
 
   /** Ends the stream from this side. */
   void end(Status status, String why) {
-    replies.fail(status.withDescription(why).asException());
+    replies.end(status, why);
     lose(why);
   }
 
@@ -233,49 +194,25 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     }
     String from = FailureCodec.messageFromWire(frame.getHello().getName());
     exchange.inLoop(() -> name = from.substring(0, Math.min(from.length(), MAX_NAME_CHARS)));
-    PinnedPool pool = exchange.pool();
-    reply(
-        SidecarReply.newBuilder()
-            .setWelcome(
-                SidecarWelcome.newBuilder()
-                    .setVersion(version.getAsInt())
-                    .setIdentity(IdCodec.toWire(exchange.self()))
-                    .setPool(
-                        ExchangeCodec.toWire(new PoolAddress(pool.path().toString(), pool.id())))));
+    replies.welcome(version.getAsInt(), exchange.self(), exchange.pool());
   }
 
-  /** Decodes on gRPC's thread, and does the rest in the loop. */
-  private void take(SidecarFrame frame) throws MalformedFrameException {
-    switch (frame.getFrameCase()) {
-      case HELLO -> throw new MalformedFrameException("hello", "comes twice");
-      case REGISTER_SENDER -> registerSender(frame.getRegisterSender());
-      case REGISTER_READER -> registerReader(frame.getRegisterReader());
-      case UNREGISTER -> {
-        long registration = frame.getUnregister().getRegistration();
-        later(() -> unregister(registration));
-      }
-      case ALLOCATE -> allocate(frame.getAllocate());
-      case DISCARD -> {
-        SlotHandle handle =
-            ExchangeCodec.slotFromWire(frame.getDiscard().getSlot(), SlotHandle::new);
-        later(() -> discard(handle));
-      }
-      case SEND -> send(frame.getSend());
-      case JOIN -> join(frame.getJoin());
-      case PART_WRITTEN -> {
-        PartWritten written = frame.getPartWritten();
-        later(() -> written(written.getRequest(), written.getPart()));
-      }
-      case CLOSE_STREAM -> closeStream(frame.getCloseStream());
-      case RECEIVE -> receive(frame.getReceive());
-      case CANCEL -> {
-        long request = frame.getCancel().getRequest();
-        later(() -> cancelled(request));
-      }
-      case MARK_DONE -> markDone(frame.getMarkDone());
-      case LET_GO -> letGo(frame.getLetGo());
-      case FRAME_NOT_SET ->
-          throw new MalformedFrameException("frame", "missing, unknown or unreadable");
+  private void serve(SidecarRequest request) {
+    switch (request) {
+      case SidecarRequest.RegisterSender register -> registerSender(register);
+      case SidecarRequest.RegisterReader register -> registerReader(register);
+      case SidecarRequest.Unregister(long registration) -> unregister(registration);
+      case SidecarRequest.Allocate allocate -> allocate(allocate);
+      case SidecarRequest.Discard(SlotHandle slot) -> discard(slot);
+      case SidecarRequest.SendSlot send -> send(send);
+      case SidecarRequest.SendInline send -> send(send);
+      case SidecarRequest.Join join -> join(join);
+      case SidecarRequest.Written(long number, int part) -> written(number, part);
+      case SidecarRequest.CloseStream close -> closeStream(close);
+      case SidecarRequest.Receive receive -> receive(receive);
+      case SidecarRequest.Cancel(long number) -> cancelled(number);
+      case SidecarRequest.MarkDone done -> markDone(done);
+      case SidecarRequest.LetGo letGo -> letGo(letGo);
     }
   }
 
@@ -290,88 +227,42 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
 
   // ---- registrations
 
-  private void registerSender(RegisterSender wire) throws MalformedFrameException {
-    String group = ExchangeCodec.nameFromWire(wire.getGroup(), wire.getGroupBytes(), "group");
-    int rank = rank("rank", wire.getRank());
-    SenderEntry entry =
-        new SenderEntry(group, rank, isSharded(wire), slotBytes(wire), members(wire));
-    later(
-        () -> {
-          if (!isFree(wire.getRequest(), wire.getRegistration())) {
-            return;
-          }
-          if (!exchange.registerSender(group, rank, this)) {
-            fail(
-                wire.getRequest(),
-                Failure.Reason.ALREADY_EXISTS,
-                "rank %d of %s is registered by another process".formatted(rank, group));
-            return;
-          }
-          senders.put(wire.getRegistration(), entry);
-          registered(wire.getRequest());
-        });
-  }
-
-  private static boolean isSharded(RegisterSender wire) throws MalformedFrameException {
-    return switch (wire.getCopy()) {
-      case GROUP_COPY_SHARDED -> true;
-      case GROUP_COPY_LOWEST, GROUP_COPY_UNSPECIFIED -> false;
-      case UNRECOGNIZED ->
-          throw new MalformedFrameException("copy", wire.getCopyValue() + " is no known way");
-    };
-  }
-
-  private static long slotBytes(RegisterSender wire) throws MalformedFrameException {
-    if (wire.getSlotBytes() < 0) {
-      throw new MalformedFrameException(
-          "slot_bytes",
-          Long.toUnsignedString(wire.getSlotBytes()) + " is beyond " + Long.MAX_VALUE);
+  private void registerSender(SidecarRequest.RegisterSender register) {
+    long request = register.request();
+    if (!isFree(request, register.registration())) {
+      return;
     }
-    return wire.getSlotBytes();
+    Sender sender = register.sender();
+    if (!exchange.registerSender(sender.group(), sender.rank(), this)) {
+      replies.fail(
+          request,
+          Failure.Reason.ALREADY_EXISTS,
+          "rank %d of %s is registered by another process"
+              .formatted(sender.rank(), sender.group()));
+      return;
+    }
+    senders.put(register.registration(), sender);
+    replies.registered(request);
   }
 
-  private static SortedSet<Integer> members(RegisterSender wire) throws MalformedFrameException {
-    if (wire.getMembersCount() > Destination.MAX_MEMBERS) {
-      throw new MalformedFrameException("members", wire.getMembersCount() + " of them");
+  private void registerReader(SidecarRequest.RegisterReader register) {
+    if (isFree(register.request(), register.registration())) {
+      Reader reader = new Reader(exchange.newRegistration(), register.rank());
+      readers.put(register.registration(), new ReaderEntry(register.group(), reader));
+      replies.registered(register.request());
     }
-    SortedSet<Integer> members = new TreeSet<>();
-    for (int member : wire.getMembersList()) {
-      members.add(rank("members", member));
-    }
-    return members;
-  }
-
-  private void registerReader(RegisterReader wire) throws MalformedFrameException {
-    String group = ExchangeCodec.nameFromWire(wire.getGroup(), wire.getGroupBytes(), "group");
-    int rank = rank("rank", wire.getRank());
-    later(
-        () -> {
-          if (isFree(wire.getRequest(), wire.getRegistration())) {
-            Reader reader = new Reader(exchange.newRegistration(), rank);
-            readers.put(wire.getRegistration(), new ReaderEntry(group, reader));
-            registered(wire.getRequest());
-          }
-        });
-  }
-
-  private static int rank(String field, int uint32) throws MalformedFrameException {
-    if (uint32 < 0) {
-      throw new MalformedFrameException(
-          field, Integer.toUnsignedString(uint32) + " is beyond " + Integer.MAX_VALUE);
-    }
-    return uint32;
   }
 
   private boolean isFree(long request, long registration) {
     if (senders.containsKey(registration) || readers.containsKey(registration)) {
-      fail(
+      replies.fail(
           request,
           Failure.Reason.ALREADY_EXISTS,
           "registration %d is in use".formatted(registration));
       return false;
     }
     if (senders.size() + readers.size() >= MAX_REGISTRATIONS) {
-      fail(
+      replies.fail(
           request,
           Failure.Reason.RESOURCE_EXHAUSTED,
           MAX_REGISTRATIONS + " registrations are in use");
@@ -390,7 +281,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
           .forEach(this::withdraw);
       exchange.readerGone(reader.group(), reader.reader().registration());
     }
-    SenderEntry sender = senders.remove(registration);
+    Sender sender = senders.remove(registration);
     if (sender != null) {
       allocating.entrySet().stream()
           .filter(entry -> entry.getValue().registration() == registration)
@@ -411,78 +302,48 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     Joined part = joined.get(request);
     cancel(request);
     if (!gone && (part == null || !part.finished)) {
-      fail(request, Failure.Reason.CANCELLED, "whoever asked has unregistered");
+      replies.fail(request, Failure.Reason.CANCELLED, "whoever asked has unregistered");
     }
   }
 
   // ---- sending
 
-  private void allocate(Allocate wire) throws MalformedFrameException {
-    long bytes = wire.getBytes();
-    if (bytes < 0) {
-      throw new MalformedFrameException(
-          "bytes", Long.toUnsignedString(bytes) + " is beyond " + Long.MAX_VALUE);
+  private void allocate(SidecarRequest.Allocate wanted) {
+    long request = wanted.request();
+    Sender sender = sender(request, wanted.registration());
+    if (sender == null || !hasRoom(request, allocating.size() + allocated.size())) {
+      return;
     }
-    String holder = holder(wire);
-    long deadline = deadline(wire.getTimeoutNanos());
-    later(
-        () -> {
-          SenderEntry sender = sender(wire.getRequest(), wire.getRegistration());
-          if (sender != null && hasRoom(wire.getRequest(), allocating.size() + allocated.size())) {
-            ask(wire, sender, holder, deadline);
-          }
-        });
-  }
-
-  private static String holder(Allocate wire) throws MalformedFrameException {
-    int groups = wire.getGroupsCount();
-    if (groups == 0 || groups > ChunkHeader.MAX_DESTINATIONS) {
-      throw new MalformedFrameException(
-          "groups", "%d of them; 1 to %d".formatted(groups, ChunkHeader.MAX_DESTINATIONS));
-    }
-    for (int i = 0; i < groups; i++) {
-      var _ = ExchangeCodec.nameFromWire(wire.getGroups(i), wire.getGroupsBytes(i), "groups");
-    }
-    return Exchange.holderOf(wire.getGroupsList());
-  }
-
-  private void ask(Allocate wire, SenderEntry sender, String holder, long deadline) {
-    long request = wire.getRequest();
     RoomQueue.Outcome outcome =
         exchange
             .room()
             .ask(
-                wire.getBytes(),
+                wanted.bytes(),
                 sender.slotBytes(),
-                holder,
+                wanted.holder(),
                 slot -> {
                   settled(request);
                   allocated.put(slot.handle(), slot);
-                  reply(
-                      SidecarReply.newBuilder()
-                          .setAllocated(
-                              Allocated.newBuilder()
-                                  .setRequest(request)
-                                  .setSlot(toWire(slot.handle()))));
+                  replies.allocated(request, slot);
                 });
     switch (outcome) {
       case RoomQueue.Outcome.Served() -> {}
       case RoomQueue.Outcome.Waits(var waiting) -> {
-        Deadlines.Due due = exchange.deadlines().at(deadline, () -> noRoom(request, wire, holder));
-        allocating.put(request, new Allocating(wire.getRegistration(), waiting, due));
+        Deadlines.Due due = exchange.deadlines().at(wanted.deadline(), () -> noRoom(wanted));
+        allocating.put(request, new Allocating(wanted.registration(), waiting, due));
         exchange.serveLater();
       }
-      case RoomQueue.Outcome.Refused(Failure failure) -> fail(request, failure);
+      case RoomQueue.Outcome.Refused(Failure failure) -> replies.fail(request, failure);
     }
   }
 
-  private void noRoom(long request, Allocate wire, String holder) {
-    if (settled(request)) {
-      fail(
-          request,
+  private void noRoom(SidecarRequest.Allocate wanted) {
+    if (settled(wanted.request())) {
+      replies.fail(
+          wanted.request(),
           Failure.Reason.RESOURCE_EXHAUSTED,
           "no room for %d bytes for %s in time: %s"
-              .formatted(wire.getBytes(), holder, exchange.room().occupancy()));
+              .formatted(wanted.bytes(), wanted.holder(), exchange.room().occupancy()));
     }
   }
 
@@ -504,81 +365,67 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     }
   }
 
-  private void send(Send wire) throws MalformedFrameException {
-    ChunkHeader chunk = chunk(wire.hasChunk(), wire.getChunk());
-    long deadline = deadline(wire.getTimeoutNanos());
-    switch (wire.getBodyCase()) {
-      case SLOT -> {
-        SlotHandle handle = ExchangeCodec.slotFromWire(wire.getSlot(), SlotHandle::new);
-        later(() -> sendSlot(wire, chunk, handle, deadline));
-      }
-      case INLINE -> {
-        ByteString bytes = wire.getInline();
-        if (bytes.size() != chunk.content().bytes() || bytes.size() > MAX_INLINE_BYTES) {
-          throw new MalformedFrameException(
-              "inline",
-              "%d bytes; the chunk has %d, and at most %d may be here"
-                  .formatted(bytes.size(), chunk.content().bytes(), MAX_INLINE_BYTES));
-        }
-        later(
-            () -> {
-              if (sender(wire.getRequest(), wire.getRegistration()) != null) {
-                exchange.send(
-                    chunk, null, bytes, deadline, failure -> finish(wire.getRequest(), failure));
-              }
-            });
-      }
-      case BODY_NOT_SET -> throw new MalformedFrameException("body", "missing");
+  private void send(SidecarRequest.SendInline send) {
+    long request = send.request();
+    if (sender(request, send.registration()) != null) {
+      exchange.send(
+          send.chunk(),
+          null,
+          send.bytes(),
+          send.deadline(),
+          failure -> replies.finish(request, failure));
     }
   }
 
-  private void sendSlot(Send wire, ChunkHeader chunk, SlotHandle handle, long deadline) {
-    long request = wire.getRequest();
-    Slot slot = allocated.remove(handle);
+  private void send(SidecarRequest.SendSlot send) {
+    long request = send.request();
+    ChunkHeader chunk = send.chunk();
+    Slot slot = allocated.remove(send.slot());
     if (slot == null) {
-      fail(request, Failure.Reason.GONE, "the memory %s is not this process's".formatted(handle));
+      replies.fail(
+          request,
+          Failure.Reason.GONE,
+          "the memory %s is not this process's".formatted(send.slot()));
     } else if (slot.bytes() != chunk.content().bytes()) {
       exchange.release(slot);
-      fail(
+      replies.fail(
           request,
           Failure.Reason.INVALID_ARGUMENT,
           "%s in %d bytes of memory".formatted(chunk.content(), slot.bytes()));
-    } else if (sender(request, wire.getRegistration()) == null) {
+    } else if (sender(request, send.registration()) == null) {
       exchange.release(slot);
     } else {
-      exchange.send(chunk, slot, ByteString.EMPTY, deadline, failure -> finish(request, failure));
+      exchange.send(
+          chunk,
+          slot,
+          ByteString.EMPTY,
+          send.deadline(),
+          failure -> replies.finish(request, failure));
     }
   }
 
-  private void join(Join wire) throws MalformedFrameException {
-    ChunkHeader chunk = chunk(wire.hasChunk(), wire.getChunk());
-    if (chunk.content().bytes() == 0) {
-      throw new MalformedFrameException("chunk", "has no bytes that a group could write");
+  private void join(SidecarRequest.Join join) {
+    long request = join.request();
+    Sender sender = sender(request, join.registration());
+    if (sender == null || !hasRoom(request, joined.size())) {
+      return;
     }
-    long request = wire.getRequest();
-    long deadline = deadline(wire.getTimeoutNanos());
-    later(
-        () -> {
-          SenderEntry sender = sender(request, wire.getRegistration());
-          if (sender == null || !hasRoom(request, joined.size())) {
-            return;
-          }
-          Joined part = new Joined(sender, chunk.dataId(), chunk.index());
-          joined.put(request, part);
-          exchange
-              .gatherings()
-              .join(
-                  sender.group(),
-                  sender.rank(),
-                  sender.members(),
-                  exchange.membersOf(sender.group()),
-                  sender.sharded(),
-                  sender.slotBytes(),
-                  chunk,
-                  deadline,
-                  participant(request, part));
-          exchange.serveLater();
-        });
+    ChunkHeader chunk = join.chunk();
+    Joined part = new Joined(sender, chunk.dataId(), chunk.index());
+    joined.put(request, part);
+    exchange
+        .gatherings()
+        .join(
+            sender.group(),
+            sender.rank(),
+            sender.members(),
+            exchange.membersOf(sender.group()),
+            sender.sharded(),
+            sender.slotBytes(),
+            chunk,
+            join.deadline(),
+            participant(request, part));
+    exchange.serveLater();
   }
 
   private Gatherings.Participant participant(long request, Joined joining) {
@@ -586,15 +433,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
       @Override
       public void write(int part, Slot slot, long from, long to) {
         joining.asked(slot);
-        reply(
-            SidecarReply.newBuilder()
-                .setWritePart(
-                    WritePart.newBuilder()
-                        .setRequest(request)
-                        .setPart(part)
-                        .setSlot(toWire(slot.handle()))
-                        .setFrom(from)
-                        .setTo(to)));
+        replies.writePart(request, part, slot, from, to);
       }
 
       @Override
@@ -603,7 +442,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
         if (joining.writing == 0) {
           joined.remove(request, joining);
         }
-        SidecarStream.this.finish(request, failure);
+        replies.finish(request, failure);
       }
 
       @Override
@@ -629,35 +468,29 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
       chunk.quiet();
     }
     if (!chunk.finished) {
-      SenderEntry sender = chunk.sender;
+      Sender sender = chunk.sender;
       exchange.gatherings().written(sender.group(), chunk.dataId, chunk.index, sender.rank(), part);
     } else if (chunk.writing == 0) {
       joined.remove(request);
     }
   }
 
-  private void closeStream(CloseStream wire) throws MalformedFrameException {
-    String dataId = ExchangeCodec.nameFromWire(wire.getDataId(), wire.getDataIdBytes(), "data_id");
-    int count = wire.getCount();
-    if (count < 0) {
-      throw new MalformedFrameException("count", Integer.toUnsignedString(count));
+  private void closeStream(SidecarRequest.CloseStream close) {
+    long request = close.request();
+    if (sender(request, close.registration()) != null) {
+      exchange.closeStream(
+          close.dataId(),
+          close.count(),
+          close.destinations(),
+          close.deadline(),
+          failure -> replies.finish(request, failure));
     }
-    List<Destination> destinations = DestinationCodec.listFromWire(wire.getDestinationsList());
-    long request = wire.getRequest();
-    long deadline = deadline(wire.getTimeoutNanos());
-    later(
-        () -> {
-          if (sender(request, wire.getRegistration()) != null) {
-            exchange.closeStream(
-                dataId, count, destinations, deadline, failure -> finish(request, failure));
-          }
-        });
   }
 
-  private @Nullable SenderEntry sender(long request, long registration) {
-    SenderEntry sender = senders.get(registration);
+  private @Nullable Sender sender(long request, long registration) {
+    Sender sender = senders.get(registration);
     if (sender == null) {
-      fail(
+      replies.fail(
           request,
           Failure.Reason.FAILED_PRECONDITION,
           "no sender is registered as %d".formatted(registration));
@@ -665,49 +498,30 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     return sender;
   }
 
-  private static ChunkHeader chunk(boolean present, io.baton.proto.v1.Chunking wire)
-      throws MalformedFrameException {
-    if (!present) {
-      throw new MalformedFrameException("chunk", "missing");
-    }
-    try {
-      return ChunkingCodec.fromWire(wire);
-    } catch (MalformedFrameException e) {
-      throw e.in("chunk");
-    }
-  }
-
   // ---- receiving
 
-  private void receive(Receive wire) throws MalformedFrameException {
-    String dataId = ExchangeCodec.nameFromWire(wire.getDataId(), wire.getDataIdBytes(), "data_id");
-    checkIndex(wire.getIndex());
-    long deadline = deadline(wire.getTimeoutNanos());
-    later(
-        () -> {
-          long request = wire.getRequest();
-          ReaderEntry reader = readers.get(wire.getRegistration());
-          if (reader == null) {
-            fail(
-                request,
-                Failure.Reason.FAILED_PRECONDITION,
-                "no reader is registered as %d".formatted(wire.getRegistration()));
-          } else if (hasRoom(request, receiving.size())) {
-            receive(wire, reader, new DataId(reader.group(), dataId), deadline);
-          }
-        });
-  }
-
-  private void receive(Receive wire, ReaderEntry reader, DataId id, long deadline) {
-    long request = wire.getRequest();
-    long registration = wire.getRegistration();
+  private void receive(SidecarRequest.Receive receive) {
+    long request = receive.request();
+    long registration = receive.registration();
+    ReaderEntry reader = readers.get(registration);
+    if (reader == null) {
+      replies.fail(
+          request,
+          Failure.Reason.FAILED_PRECONDITION,
+          "no reader is registered as %d".formatted(registration));
+      return;
+    }
+    if (!hasRoom(request, receiving.size())) {
+      return;
+    }
+    DataId id = new DataId(reader.group(), receive.dataId());
     boolean[] answered = {false};
     long number =
         exchange.receive(
             id,
             reader.reader(),
-            wire.getIndex(),
-            deadline,
+            receive.index(),
+            receive.deadline(),
             answer -> {
               answered[0] = true;
               receiving.remove(request);
@@ -718,67 +532,28 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     }
   }
 
-  private static void checkIndex(int index) throws MalformedFrameException {
-    if (index < 0) {
-      throw new MalformedFrameException(
-          "index", Integer.toUnsignedString(index) + " is beyond " + Integer.MAX_VALUE);
-    }
-  }
-
   private void answer(long request, Exchange.ReceiveAnswer answer) {
     switch (answer) {
-      case Exchange.ReceiveAnswer.Chunk(StoredChunk chunk) -> received(request, chunk);
-      case Exchange.ReceiveAnswer.End(int count) ->
-          reply(
-              SidecarReply.newBuilder()
-                  .setEndOfStream(EndOfStream.newBuilder().setRequest(request).setCount(count)));
-      case Exchange.ReceiveAnswer.Failed(Failure failure) -> fail(request, failure);
+      case Exchange.ReceiveAnswer.Chunk(StoredChunk chunk) -> replies.received(request, chunk);
+      case Exchange.ReceiveAnswer.End(int count) -> replies.endOfStream(request, count);
+      case Exchange.ReceiveAnswer.Failed(Failure failure) -> replies.fail(request, failure);
     }
   }
 
-  private void received(long request, StoredChunk chunk) {
-    StoredChunk.Label label = chunk.label();
-    Received.Builder received =
-        Received.newBuilder()
-            .setRequest(request)
-            .setContent(ContentCodec.toWire(label.content()))
-            .addAllNextPeers(label.nextPeers());
-    label.count().ifPresent(received::setCount);
-    switch (chunk) {
-      case StoredChunk.Inline inline -> received.setInline(inline.body());
-      case StoredChunk.Pooled pooled -> received.setSlot(toWire(pooled.slot().handle()));
-      case StoredChunk.Foreign foreign ->
-          received
-              .setSlot(toWire(foreign.handle()))
-              .setPool(
-                  ExchangeCodec.toWire(
-                      new PoolAddress(foreign.pool().path().toString(), foreign.pool().id())));
+  private void markDone(SidecarRequest.MarkDone done) {
+    ReaderEntry reader = readers.get(done.registration());
+    if (reader != null) {
+      DataId id = new DataId(reader.group(), done.dataId());
+      exchange.markDone(id, reader.reader(), done.index());
     }
-    reply(SidecarReply.newBuilder().setReceived(received));
   }
 
-  private void markDone(MarkDone wire) throws MalformedFrameException {
-    String dataId = ExchangeCodec.nameFromWire(wire.getDataId(), wire.getDataIdBytes(), "data_id");
-    checkIndex(wire.getIndex());
-    later(
-        () -> {
-          ReaderEntry reader = readers.get(wire.getRegistration());
-          if (reader != null) {
-            exchange.markDone(new DataId(reader.group(), dataId), reader.reader(), wire.getIndex());
-          }
-        });
-  }
-
-  private void letGo(LetGo wire) throws MalformedFrameException {
-    String dataId = ExchangeCodec.nameFromWire(wire.getDataId(), wire.getDataIdBytes(), "data_id");
-    checkIndex(wire.getIndex());
-    later(
-        () -> {
-          ReaderEntry reader = readers.get(wire.getRegistration());
-          if (reader != null) {
-            exchange.letGo(new DataId(reader.group(), dataId), reader.reader(), wire.getIndex());
-          }
-        });
+  private void letGo(SidecarRequest.LetGo letGo) {
+    ReaderEntry reader = readers.get(letGo.registration());
+    if (reader != null) {
+      DataId id = new DataId(reader.group(), letGo.dataId());
+      exchange.letGo(id, reader.reader(), letGo.index());
+    }
   }
 
   /** The process says so, and wants to know whether a chunk was on its way. */
@@ -786,7 +561,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     boolean nothingCame = receiving.containsKey(request);
     cancel(request);
     if (nothingCame) {
-      fail(request, Failure.Reason.CANCELLED, "whoever asked no longer waits");
+      replies.fail(request, Failure.Reason.CANCELLED, "whoever asked no longer waits");
     }
   }
 
@@ -799,12 +574,10 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     Joined chunk = joined.remove(request);
     if (chunk != null) {
       chunk.quiet();
-      SenderEntry sender = chunk.sender;
+      Sender sender = chunk.sender;
       exchange.gatherings().withdraw(sender.group(), chunk.dataId, chunk.index, sender.rank());
     }
   }
-
-  // ---- replies
 
   private boolean hasRoom(long request, int underWay) {
     if (receiving.containsKey(request)
@@ -816,7 +589,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
       return false;
     }
     if (underWay >= MAX_UNDER_WAY) {
-      fail(
+      replies.fail(
           request,
           Failure.Reason.RESOURCE_EXHAUSTED,
           "%d requests of this process are under way".formatted(underWay));
@@ -825,56 +598,9 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     return true;
   }
 
-  private static long deadline(long timeoutNanos) throws MalformedFrameException {
-    if (timeoutNanos < 0) {
-      throw new MalformedFrameException(
-          "timeout_nanos", Long.toUnsignedString(timeoutNanos) + " is beyond " + Long.MAX_VALUE);
-    }
-    return System.nanoTime() + Math.min(timeoutNanos, MAX_TIMEOUT_NANOS);
-  }
-
-  private static io.baton.proto.v1.SlotHandle toWire(SlotHandle handle) {
-    return ExchangeCodec.slotToWire(handle.pool(), handle.offset(), handle.generation());
-  }
-
-  private void registered(long request) {
-    reply(SidecarReply.newBuilder().setRegistered(Registered.newBuilder().setRequest(request)));
-  }
-
-  private void finish(long request, Optional<Failure> failure) {
-    failure.ifPresentOrElse(
-        why -> fail(request, why),
-        () -> reply(SidecarReply.newBuilder().setSent(Sent.newBuilder().setRequest(request))));
-  }
-
-  private void fail(long request, Failure.Reason reason, String message) {
-    fail(request, new Failure(reason, message));
-  }
-
-  private void fail(long request, Failure failure) {
-    reply(
-        SidecarReply.newBuilder()
-            .setFailed(
-                RequestFailed.newBuilder()
-                    .setRequest(request)
-                    .setFailure(FailureCodec.toWire(failure))));
-  }
-
-  /** A process that does not read its replies would wait for them for ever. */
-  private void reply(SidecarReply.Builder reply) {
-    if (!replies.offer(reply.build()) && !ended.get()) {
+  private void unread() {
+    if (!ended.get()) {
       end(Status.RESOURCE_EXHAUSTED, "the process does not read its replies");
-    }
-  }
-
-  private final class RepliesEnded implements SenderListener {
-
-    @Override
-    public void onDropped(int groups) {}
-
-    @Override
-    public void onEnded(Optional<Throwable> cause) {
-      cause.ifPresent(error -> lose(String.valueOf(error.getMessage())));
     }
   }
 }
