@@ -16,8 +16,11 @@ enum Figure {
   HEAP_KIB(0.05, 2 << 10),
   /** Of direct buffers. */
   DIRECT_KIB(0.05, 1 << 10),
-  /** Of the process, as the system counts it. */
-  RESIDENT_KIB(0.05, 16 << 10),
+  /**
+   * Of the process alone, native libraries included. The pages of pools are left out: the system
+   * counts them once for each mapping that has touched them.
+   */
+  PRIVATE_KIB(0.05, 16 << 10),
   /** Of the files of pools. */
   SHARED_KIB(0, 0),
   /** In the pools, with what is kept as history. */
@@ -51,10 +54,10 @@ enum Figure {
         >> 10;
   }
 
-  static long residentKib() throws IOException {
+  static long privateKib() throws IOException {
     try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
       return lines
-          .filter(line -> line.startsWith("VmRSS"))
+          .filter(line -> line.startsWith("RssAnon"))
           .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
           .findFirst()
           .orElseThrow();

@@ -110,7 +110,7 @@ final class Soaking implements AutoCloseable {
     return switch (figure) {
       case HEAP_KIB -> Figure.heapKib();
       case DIRECT_KIB -> Figure.directKib();
-      case RESIDENT_KIB -> Figure.residentKib();
+      case PRIVATE_KIB -> Figure.privateKib();
       case SHARED_KIB -> Figure.kib(pools);
       case POOL_KIB -> pairs.stream().mapToLong(Pair::poolBytes).sum() >> 10;
       case OPEN_FILES -> Figure.entries(Path.of("/proc/self/fd"));
