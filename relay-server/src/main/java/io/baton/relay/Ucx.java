@@ -34,6 +34,7 @@ sealed interface Ucx {
               .setReceivedBytes(stats.receivedBytes())
               .setSendsFailed(stats.sendsFailed());
       stats.dropped().forEach((reason, count) -> status.putDropped(Words.of(reason), count));
+      engine.ended().ifPresent(why -> status.setAbsentBecause(why.detail()));
       return status.build();
     }
 

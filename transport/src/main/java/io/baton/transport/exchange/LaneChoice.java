@@ -80,7 +80,7 @@ final class LaneChoice {
             .setPool(
                 ExchangeCodec.toWire(
                     new PoolAddress(host.pool().path().toString(), host.pool().id())));
-    host.ucx().ifPresent(ucx -> address.setUcx(ByteString.copyFrom(ucx.address())));
+    host.workingUcx().ifPresent(ucx -> address.setUcx(ByteString.copyFrom(ucx.address())));
     return address.build();
   }
 
@@ -98,7 +98,7 @@ final class LaneChoice {
     return switch (lane) {
       case LOCAL -> map(sender).map(Chosen.Local::new);
       case UCX ->
-          here.ucx().isPresent() && !sender.getUcx().isEmpty()
+          here.workingUcx().isPresent() && !sender.getUcx().isEmpty()
               ? Optional.of(new Chosen.Ucx(sender.getUcx()))
               : Optional.empty();
       case GRPC -> Optional.of(new Chosen.Grpc());

@@ -22,4 +22,10 @@ public record LinkHost(
     Optional<UcxHub> ucx,
     EventLoops loops,
     Budget queuedBytes,
-    ScheduledExecutorService timer) {}
+    ScheduledExecutorService timer) {
+
+  /** UCX, unless it is not there or has ended. */
+  Optional<UcxHub> workingUcx() {
+    return ucx.filter(hub -> hub.ended().isEmpty());
+  }
+}

@@ -217,13 +217,13 @@ public final class PeerLink implements AutoCloseable {
               .setFrom(IdCodec.toWire(host.self()))
               .setData(LaneChoice.address(host));
       for (LaneKind wanted : config.lanes()) {
-        if (wanted != LaneKind.UCX || (host.ucx().isPresent() && !ucxFailed)) {
+        if (wanted != LaneKind.UCX || (host.workingUcx().isPresent() && !ucxFailed)) {
           hello.addLanes(LaneChoice.toWire(wanted));
         }
       }
       ucxFailed = false;
       leave();
-      host.ucx().ifPresent(ucx -> key = ucx.enter(new AnswersByUcx()));
+      host.workingUcx().ifPresent(ucx -> key = ucx.enter(new AnswersByUcx()));
       return ExchangeFrame.newBuilder().setHello(hello.setKey(key)).build();
     }
 

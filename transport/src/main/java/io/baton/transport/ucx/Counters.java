@@ -72,6 +72,11 @@ final class Counters {
     guarded(() -> listener.onLost(failure));
   }
 
+  /** Messages that have come or gone. */
+  long delivered() {
+    return sent.sum() + received.sum();
+  }
+
   void slept() {
     wakeUps.increment();
   }

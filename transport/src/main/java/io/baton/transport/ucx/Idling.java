@@ -11,6 +11,16 @@ import java.util.function.BooleanSupplier;
  */
 final class Idling {
 
+  /** How the thread spent its time. */
+  enum Rest {
+    /** It is to look again. */
+    LOOKED,
+    /** UCX could be armed. */
+    SLEPT,
+    /** UCX could not be armed for a while, and has nothing to do. */
+    PAUSED
+  }
+
   private static final long SHORTEST_LOOK_NANOS = 5_000;
   private static final long BUSY_NANOS = 5_000_000;
   private static final int PAUSE_MILLIS = 1;
@@ -40,7 +50,7 @@ final class Idling {
    * @param longestMillis to sleep
    */
   @SuppressWarnings("ThreadPriorityCheck")
-  void rest(int longestMillis, long nowNanos) {
+  Rest rest(int longestMillis, long nowNanos) {
     if (!idle) {
       idle = true;
       idleSince = nowNanos;
@@ -48,21 +58,26 @@ final class Idling {
     }
     if (nowNanos - lookUntil < 0) {
       Thread.yield();
-      return;
+      return Rest.LOOKED;
     }
-    switch (wakeup.sleep(longestMillis, noCommands)) {
+    return switch (wakeup.sleep(longestMillis, noCommands)) {
       case SLEPT -> {
         onSleep.run();
         worked();
+        yield Rest.SLEPT;
       }
-      case CALLED -> worked();
+      case CALLED -> {
+        worked();
+        yield Rest.LOOKED;
+      }
       case BUSY -> {
         if (nowNanos - idleSince < BUSY_NANOS) {
           lookUntil = nowNanos + Math.max(SHORTEST_LOOK_NANOS, spinNanos);
-        } else {
-          wakeup.pause(PAUSE_MILLIS, noCommands);
+          yield Rest.LOOKED;
         }
+        wakeup.pause(PAUSE_MILLIS, noCommands);
+        yield Rest.PAUSED;
       }
-    }
+    };
   }
 }

@@ -26,17 +26,23 @@ final class Inbound implements UcpAmRecvCallback {
   private final UcxReceiver receiver;
   private final Counters counters;
   private final int maxOpen;
+  private final Runnable onCutOff;
   private final Set<Incoming> open = new HashSet<>();
   private final ByteBuffer header;
   private boolean stopped;
   private final UcpRequestParams host =
       new UcpRequestParams().setMemoryType(MEMORY_TYPE.UCS_MEMORY_TYPE_HOST);
 
-  Inbound(UcpWorker worker, UcxReceiver receiver, Counters counters, int maxOpen) {
+  /**
+   * @param onCutOff run when a body that was on its way will not come
+   */
+  Inbound(
+      UcpWorker worker, UcxReceiver receiver, Counters counters, int maxOpen, Runnable onCutOff) {
     this.worker = worker;
     this.receiver = receiver;
     this.counters = counters;
     this.maxOpen = maxOpen;
+    this.onCutOff = onCutOff;
     header = ByteBuffer.allocateDirect(Math.toIntExact(worker.getMaxAmHeaderSize()));
   }
 
@@ -113,7 +119,7 @@ final class Inbound implements UcpAmRecvCallback {
       copy(landing, Natives.view(data.getDataAddress(), bytes));
       return;
     }
-    Incoming incoming = new Incoming(landing, open, counters);
+    Incoming incoming = new Incoming(landing, open, counters, onCutOff);
     try {
       worker.recvAmDataNonBlocking(
           data.getDataHandle(), landing.at().address(), bytes, incoming, host);

@@ -11,12 +11,14 @@ final class Incoming extends UcxCallback {
   private final Landing.Into landing;
   private final Set<Incoming> open;
   private final Counters counters;
+  private final Runnable onCutOff;
   private boolean told;
 
-  Incoming(Landing.Into landing, Set<Incoming> open, Counters counters) {
+  Incoming(Landing.Into landing, Set<Incoming> open, Counters counters, Runnable onCutOff) {
     this.landing = landing;
     this.open = open;
     this.counters = counters;
+    this.onCutOff = onCutOff;
     open.add(this);
   }
 
@@ -35,6 +37,9 @@ final class Incoming extends UcxCallback {
       told = true;
       open.remove(this);
       counters.landed(landing, failure);
+      if (failure != null) {
+        onCutOff.run();
+      }
     }
   }
 }

@@ -185,6 +185,7 @@ final class Link {
       lost = failure;
       connection.stopTaking();
       progress.attend(this);
+      progress.suspect();
     }
   }
 

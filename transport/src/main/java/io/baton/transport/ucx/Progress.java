@@ -30,6 +30,8 @@ final class Progress implements Runnable {
   static final int MESSAGE_ID = 1;
 
   private static final Logger log = LoggerFactory.getLogger(UcxEngine.class);
+  private static final String LOCKED =
+      "a peer that died while it was writing has left UCX's shared memory locked";
   private static final int COMMANDS_AT_ONCE = 64;
   private static final int PROGRESS_AT_ONCE = 64;
   private static final int LONGEST_SLEEP_MILLIS = 1000;
@@ -45,6 +47,7 @@ final class Progress implements Runnable {
   private final Arena arena = Arena.ofShared();
   private final Wakeup wakeup;
   private final Idling idling;
+  private final Standstill standstill = new Standstill();
   private final MpscGrowableArrayQueue<Command> commands;
   private final UcpRequestParams host =
       new UcpRequestParams().setMemoryType(MEMORY_TYPE.UCS_MEMORY_TYPE_HOST);
@@ -63,7 +66,7 @@ final class Progress implements Runnable {
     this.context = context;
     this.worker = worker;
     counters = new Counters();
-    inbound = new Inbound(worker, receiver, counters, config.maxReceives());
+    inbound = new Inbound(worker, receiver, counters, config.maxReceives(), this::suspect);
     wakeup = new Wakeup(worker, arena);
     int most = config.maxConnections() * (config.sendsPerConnection() + 2) + CONTROL_COMMANDS;
     commands = new MpscGrowableArrayQueue<>(Math.min(INITIAL_QUEUE, most), most);
@@ -104,14 +107,17 @@ final class Progress implements Runnable {
   public void run() {
     UcxFailure reason = new UcxFailure(UcxFailure.Kind.ENGINE_ENDED, "the engine was closed");
     try {
-      while (!isStopped()) {
+      boolean locked = false;
+      while (!locked && !isStopped()) {
         if (work() > 0) {
           idling.worked();
         } else {
-          boolean closing = stopping || !attended.isEmpty();
-          idling.rest(
-              closing ? SLEEP_WHILE_CLOSING_MILLIS : LONGEST_SLEEP_MILLIS, System.nanoTime());
+          locked = rest(System.nanoTime());
         }
+      }
+      if (locked) {
+        log.error("the UCX engine {} ends: {}", config.name(), LOCKED);
+        reason = new UcxFailure(UcxFailure.Kind.ENGINE_ENDED, LOCKED);
       }
     } catch (Throwable e) {
       log.error("the UCX engine {} failed and ends", config.name(), e);
@@ -119,6 +125,24 @@ final class Progress implements Runnable {
     } finally {
       end(reason);
     }
+  }
+
+  /** Whether shared memory is found to be locked. */
+  private boolean rest(long now) {
+    boolean closing = stopping || !attended.isEmpty();
+    return switch (idling.rest(closing ? SLEEP_WHILE_CLOSING_MILLIS : LONGEST_SLEEP_MILLIS, now)) {
+      case LOOKED -> false;
+      case SLEPT -> {
+        standstill.slept();
+        yield false;
+      }
+      case PAUSED -> standstill.paused(counters.delivered(), now);
+    };
+  }
+
+  /** A peer is lost, perhaps because its process died. */
+  void suspect() {
+    standstill.suspect();
   }
 
   void open(Link link) {

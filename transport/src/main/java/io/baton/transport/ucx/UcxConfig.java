@@ -7,7 +7,8 @@ import java.util.List;
  * How an engine behaves. Whatever UCX's own variables in the environment say comes before it.
  *
  * @param name of the engine, in its thread's name and in messages
- * @param transports as UCX names them, such as {@code tcp}; none means all that are there
+ * @param transports as UCX names them, such as {@code tcp}; none means all that are there but
+ *     shared memory, which a process that dies can leave locked: then the engine ends
  * @param maxConnections that may be open or closing at a time
  * @param sendsPerConnection messages that may be under way in one connection
  * @param maxReceives bodies that may be on their way in; what comes beyond is dropped

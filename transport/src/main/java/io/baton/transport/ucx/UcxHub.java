@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.SecureRandom;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -96,6 +97,11 @@ public final class UcxHub implements AutoCloseable {
 
   public UcxStats stats() {
     return engine.stats();
+  }
+
+  /** Why it does no more, if it does not. */
+  public Optional<UcxFailure> ended() {
+    return engine.ended();
   }
 
   /** The key with which messages come to that target, from now on. */

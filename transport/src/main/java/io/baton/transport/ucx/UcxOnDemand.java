@@ -48,9 +48,10 @@ public final class UcxOnDemand implements AutoCloseable {
     return new UcxOnDemand(new CompletableFuture<>(), config, true);
   }
 
-  /** False once it is known that there is none. */
+  /** False once it is known that there is none, or none any more. */
   public boolean isPossible() {
-    return !hub.isDone() || hub.getNow(Optional.empty()).isPresent();
+    return !hub.isDone()
+        || hub.getNow(Optional.empty()).filter(started -> started.ended().isEmpty()).isPresent();
   }
 
   /** Calls the user now or when UCX has started, on this thread or another; never without UCX. */

@@ -11,6 +11,9 @@ import java.util.Map;
  */
 final class UcxSettings {
 
+  /** A process that dies while it writes into UCX's shared memory locks it for all others. */
+  private static final String WITHOUT_SHARED_MEMORY = "^posix,sysv,xpmem";
+
   private UcxSettings() {}
 
   /** Variables for the process, to be set before UCX is loaded. */
@@ -25,7 +28,8 @@ final class UcxSettings {
     // Debugging over a file system: one thread more, which waits for a daemon.
     variables.put("UCX_VFS_ENABLE", "n");
 
-    // Shared memory only serves connections that notice a peer's death if it is told that it can.
+    // Where shared memory is asked for, it serves connections that notice a peer's death only if it
+    // is told that it can.
     variables.put("UCX_POSIX_ERROR_HANDLING", "y");
     variables.put("UCX_SYSV_ERROR_HANDLING", "y");
     // UCX would fetch bodies over tcp between processes that share memory, because that can put
@@ -49,9 +53,11 @@ final class UcxSettings {
   /** Settings for an engine's context. */
   static Map<String, String> of(UcxConfig config, Map<String, String> environment) {
     Map<String, String> settings = new LinkedHashMap<>();
-    if (!config.transports().isEmpty()) {
-      settings.put("TLS", String.join(",", config.transports()));
-    }
+    settings.put(
+        "TLS",
+        config.transports().isEmpty()
+            ? WITHOUT_SHARED_MEMORY
+            : String.join(",", config.transports()));
     settings.put("RNDV_THRESH", Long.toString(config.rendezvousBytes()));
     // Processes that share memory are looked at; the second look finds them dead.
     settings.put("KEEPALIVE_INTERVAL", "500ms");
