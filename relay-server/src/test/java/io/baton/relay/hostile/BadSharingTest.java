@@ -32,6 +32,7 @@ import io.baton.proto.v1.StageFrame;
 import io.baton.proto.v1.StageInfo;
 import io.baton.proto.v1.Step;
 import io.baton.proto.v1.TensorSpec;
+import io.baton.proto.v1.UcxTarget;
 import io.baton.session.model.Digest;
 import io.baton.session.model.Tensor;
 import io.baton.transport.pinned.PinnedPool;
@@ -180,6 +181,15 @@ class BadSharingTest {
                 "consumed 100,000 times",
                 Sharing.newBuilder().addAllConsumed(Collections.nCopies(100_000, 0L))),
             "0 is not waited for"),
+        arguments(
+            named(
+                "a place for UCX that was not asked for",
+                Sharing.newBuilder()
+                    .setTarget(
+                        UcxTarget.newBuilder()
+                            .setAddress(ByteString.copyFromUtf8("nowhere"))
+                            .setKey(1))),
+            "sharing.target: was not asked for"),
         arguments(named("a pool without a path", pool("")), "sharing.pool.path"),
         arguments(named("a pool at a relative path", pool("pool")), "sharing.pool.path"),
         arguments(named("a pool at a path with a zero", pool("/a\0b")), "sharing.pool.path"),
@@ -218,6 +228,32 @@ class BadSharingTest {
       assertMalformed(session.send(client(own())).send(client(own())), "comes twice");
       assertMalformed(push.send(push(own())).send(push(own())), "comes twice");
       assertMalformed(executor.send(executor(own())).send(executor(own())), "comes twice");
+    }
+  }
+
+  @Test
+  void sendsUcx_saidTwice_endsEachKindOfStream() throws Exception {
+    Sharing sends = Sharing.newBuilder().setSendsUcx(true).build();
+    try (RawStream<StageFrame> session = rig.session();
+        RawStream<PushReply> push = rig.push();
+        RawStream<CommandFrame> executor = rig.executor()) {
+      assertMalformed(session.send(client(sends)).send(client(sends)), "comes twice");
+      assertMalformed(push.send(push(sends)).send(push(sends)), "comes twice");
+      assertMalformed(executor.send(executor(sends)).send(executor(sends)), "comes twice");
+    }
+  }
+
+  @Test
+  void payload_byUcxThatWasNotAgreedOn_endsEachKindOfStream() throws Exception {
+    PayloadHeader.Builder byUcx = payload(1, 1, 1).clearShared().setUcx(true);
+    try (RawStream<CommandFrame> executor = rig.executor();
+        RawStream<StageFrame> session = session(executor, Sharing.getDefaultInstance());
+        RawStream<PushReply> push = rig.push()) {
+      assertMalformed(session.send(step(byUcx)), "ucx: the sender was not told where to");
+      PushFrame.Builder pushed = pushed(1, 1, 1).toBuilder();
+      pushed.getPushBuilder().setPayload(byUcx);
+      assertMalformed(
+          push.send(pushHello()).send(pushed.build()), "ucx: the sender was not told where to");
     }
   }
 
@@ -420,7 +456,9 @@ class BadSharingTest {
             open().toBuilder().setSharing(own()).build().toByteArray(),
             client(own()).toByteArray(),
             step(payload(pool.id(), 128, 1)).toByteArray(),
-            client(Sharing.newBuilder().setMapped(true).addConsumed(3).build()).toByteArray());
+            client(Sharing.newBuilder().setMapped(true).addConsumed(3).build()).toByteArray(),
+            client(Sharing.newBuilder().setSendsUcx(true).build()).toByteArray(),
+            step(payload(1, 1, 1).clearShared().setUcx(true)).toByteArray());
     List<byte[]> pushes =
         List.of(
             pushHello().toBuilder().setSharing(own()).build().toByteArray(),
