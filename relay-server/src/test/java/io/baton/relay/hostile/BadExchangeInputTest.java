@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Named.named;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.MessageLite;
 import com.google.protobuf.UnknownFieldSet;
 import io.baton.proto.v1.BodyPart;
 import io.baton.proto.v1.CloseData;
@@ -36,64 +35,22 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whoever calls Exchange may be anybody. */
-@Timeout(120)
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class BadExchangeInputTest {
+class BadExchangeInputTest extends HostileTest {
 
-  private static final String GROUP = "g";
-  private static final byte[] NOISE = {(byte) 0xff, (byte) 0xfe, 3, 1, 4, 1, 5};
-  private static final String MEBIBYTE = "x".repeat(1 << 20);
-
-  @TempDir private static Path directory;
-  private HostileRig rig;
   private String group = "";
   private int tests;
-
-  @BeforeAll
-  void start() throws Exception {
-    rig = new HostileRig(directory);
-  }
-
-  @AfterAll
-  void stop() {
-    rig.close();
-  }
 
   /** What one test leaves to be remembered is not to mean anything to another. */
   @BeforeEach
   void nameGroup() {
     group = "group" + ++tests;
-  }
-
-  @AfterEach
-  void othersAreServed_andNothingIsLeft() throws Exception {
-    rig.assertServes();
-    rig.assertNothingLeft();
-  }
-
-  private static Arguments bad(String name, Status.Code code, String says, byte[]... messages) {
-    return arguments(named(name, List.of(messages)), code, says);
-  }
-
-  private static Arguments malformed(String name, String says, MessageLite... messages) {
-    return bad(
-        name,
-        Status.Code.INVALID_ARGUMENT,
-        says,
-        Stream.of(messages).map(MessageLite::toByteArray).toArray(byte[][]::new));
   }
 
   private static ExchangeFrame hello(Consumer<io.baton.proto.v1.ExchangeHello.Builder> change) {
@@ -340,13 +297,6 @@ class BadExchangeInputTest {
       assertThat(stream.ended().getCode())
           .isIn(Status.Code.RESOURCE_EXHAUSTED, Status.Code.CANCELLED);
     }
-  }
-
-  private static void assertEnds(RawStream<?> stream, Status.Code code, String says)
-      throws Exception {
-    Status status = stream.ended();
-    assertThat(status.getCode()).as("%s", status).isEqualTo(code);
-    assertThat(status.getDescription()).contains(says).hasSizeLessThan(1000);
   }
 
   static Stream<Arguments> bodies() {

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Named.named;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.MessageLite;
 import com.google.protobuf.UnknownFieldSet;
 import io.baton.proto.v1.Allocate;
 import io.baton.proto.v1.Cancel;
@@ -30,63 +29,19 @@ import io.baton.proto.v1.SlotHandle;
 import io.baton.proto.v1.Unregister;
 import io.baton.proto.v1.VersionRange;
 import io.grpc.Status;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A process of this user may be broken. */
-@Timeout(120)
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class BadSidecarInputTest {
-
-  private static final String GROUP = "g";
-  private static final byte[] NOISE = {(byte) 0xff, (byte) 0xfe, 3, 1, 4, 1, 5};
-  private static final String MEBIBYTE = "x".repeat(1 << 20);
-
-  @TempDir private static Path directory;
-  private HostileRig rig;
-
-  @BeforeAll
-  void start() throws Exception {
-    rig = new HostileRig(directory);
-  }
-
-  @AfterAll
-  void stop() {
-    rig.close();
-  }
-
-  @AfterEach
-  void othersAreServed_andNothingIsLeft() throws Exception {
-    rig.assertServes();
-    rig.assertNothingLeft();
-  }
-
-  private static Arguments bad(String name, Status.Code code, String says, byte[]... messages) {
-    return arguments(named(name, List.of(messages)), code, says);
-  }
-
-  private static Arguments malformed(String name, String says, MessageLite... messages) {
-    return bad(
-        name,
-        Status.Code.INVALID_ARGUMENT,
-        says,
-        Stream.of(messages).map(MessageLite::toByteArray).toArray(byte[][]::new));
-  }
+class BadSidecarInputTest extends HostileTest {
 
   private static SidecarFrame hello(VersionRange.Builder versions) {
     return SidecarFrame.newBuilder()
@@ -141,13 +96,6 @@ class BadSidecarInputTest {
       assertThat(stream.ended().getCode())
           .isIn(Status.Code.RESOURCE_EXHAUSTED, Status.Code.CANCELLED);
     }
-  }
-
-  private static void assertEnds(RawStream<?> stream, Status.Code code, String says)
-      throws Exception {
-    Status status = stream.ended();
-    assertThat(status.getCode()).as("%s", status).isEqualTo(code);
-    assertThat(status.getDescription()).contains(says).hasSizeLessThan(1000);
   }
 
   private static SidecarFrame sender(Consumer<RegisterSender.Builder> change) {

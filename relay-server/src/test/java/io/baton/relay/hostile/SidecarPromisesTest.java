@@ -17,41 +17,11 @@ import io.baton.proto.v1.Unregister;
 import io.baton.transport.pinned.PoolUsage;
 import io.baton.transport.pinned.PoolUse;
 import io.grpc.Status;
-import java.nio.file.Path;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What a process may rely on when what it asks for does not come about, frame by frame. */
-@Timeout(60)
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class SidecarPromisesTest {
-
-  private static final String GROUP = "g";
-
-  @TempDir private static Path directory;
-  private HostileRig rig;
-
-  @BeforeAll
-  void start() throws Exception {
-    rig = new HostileRig(directory);
-  }
-
-  @AfterAll
-  void stop() {
-    rig.close();
-  }
-
-  @AfterEach
-  void othersAreServed_andNothingIsLeft() throws Exception {
-    rig.assertServes();
-    rig.assertNothingLeft();
-  }
+class SidecarPromisesTest extends HostileTest {
 
   private static Failure failure(RawStream<SidecarReply> stream, long request) throws Exception {
     return stream
