@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.baton.simulations.scenario.Happening;
 import io.baton.simulations.scenario.OracleTokens;
 import io.baton.simulations.scenario.Scenario;
+import io.baton.simulations.scenario.ScenarioEvent;
 import io.baton.simulations.scenario.ScenarioReader;
 import io.baton.simulations.scenario.ScenarioReport;
 import io.baton.simulations.scenario.SimulatedScenario;
@@ -55,7 +56,10 @@ class ScenarioAgreementTest {
     ScenarioReport actual = real.report();
     assertThat(actual.reroutes()).as("reroutes").isEqualTo(expected.reroutes());
     assertThat(actual.takeovers()).as("takeovers").isEqualTo(expected.takeovers());
-    assertThat(actual.replayedTokens()).as("replayed tokens").isEqualTo(expected.replayedTokens());
+    assertThat(actual.replayedTokens())
+        .as("replayed tokens")
+        .isBetween(
+            expected.replayedTokens(), expected.replayedTokens() + confirmationsToLose(scenario));
     assertThat(actual.mismatches()).isZero();
     assertThat(actual.events())
         .extracting(Happening::token, Happening::event, Happening::relay)
@@ -66,5 +70,18 @@ class ScenarioAgreementTest {
                         org.assertj.core.api.Assertions.tuple(
                             event.token(), event.event(), event.relay()))
                 .toList());
+  }
+
+  /**
+   * A cut of the client's own link may swallow its confirmation of the last step, which the stage
+   * has answered: the client sends that step again, and the stage adopts what it has. The
+   * simulator's times leave no room for it.
+   */
+  private static long confirmationsToLose(Scenario scenario) {
+    return scenario.push()
+        ? scenario.events().stream()
+            .filter(event -> event instanceof ScenarioEvent.Cut cut && cut.link().isOfClient())
+            .count()
+        : 0;
   }
 }
