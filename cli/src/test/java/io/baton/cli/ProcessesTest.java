@@ -156,10 +156,12 @@ class ProcessesTest {
   }
 
   private Process start(String... arguments) throws IOException {
-    List<String> command =
+    // A job in the background of a shell ignores SIGINT, and so would what it starts.
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    command.addAll(
         JavaCommand.ofThisBuild(
             List.of("-Xmx256m", "-Djava.io.tmpdir=" + Files.createDirectories(temporary())),
-            arguments);
+            arguments));
     Process process =
         new ProcessBuilder(command)
             .redirectOutput(directory.resolve("out-" + started.size()).toFile())
