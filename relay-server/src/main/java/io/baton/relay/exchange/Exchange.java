@@ -123,7 +123,7 @@ public final class Exchange implements AutoCloseable {
     this.quarantine = new Quarantine(deadlines, System::nanoTime, this::release);
     this.sendings = new Sendings(links, deadlines, System::nanoTime, quarantine, this::release);
     this.heap = new HeapRoom(HEAP_BYTES, index::makeRoom);
-    this.offers = new Offers(data, room, heap, this::release);
+    this.offers = new Offers(data, room, heap, System::nanoTime, this::release);
     this.gatherings = new Gatherings(room, deadlines, this::release, this::sendGathered);
     this.exchangeService =
         new ExchangeService(host, config.lanes(), ExchangeLimits.DEFAULT, new PeersOffers());
@@ -383,6 +383,7 @@ public final class Exchange implements AutoCloseable {
         () -> {
           if (!closed) {
             index.maintain();
+            offers.maintain();
             serveSoon();
             maintainLater();
           }

@@ -12,6 +12,7 @@ import io.baton.transport.pinned.PoolMapping;
 import io.baton.transport.pinned.Slot;
 import io.baton.transport.pinned.SlotHandle;
 import io.baton.transport.pinned.StaleHandleException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -19,10 +20,20 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** What other relays offer to the readers of this one. To be used in the loop alone. */
 final class Offers {
+
+  /** For a body to begin or to go on, once there is a slot for it. */
+  static final Duration BODY_PATIENCE = Duration.ofMinutes(2);
+
+  private static final Failure STUCK =
+      new Failure(
+          Failure.Reason.DEADLINE_EXCEEDED,
+          "there was room for the body, and nothing of it came for %d s"
+              .formatted(BODY_PATIENCE.toSeconds()));
 
   private record OfferKey(Inbound from, long transfer) {}
 
@@ -32,25 +43,48 @@ final class Offers {
     final HeapRoom.Piece heap;
     RoomQueue.@Nullable Request request;
     @Nullable Slot slot;
+    private long written;
+    private long movedAtNanos;
 
     Open(Offer offer, HeapRoom.Piece heap) {
       this.offer = offer;
       this.heap = heap;
+    }
+
+    void grant(Slot into, long nowNanos) {
+      slot = into;
+      movedAtNanos = nowNanos;
+    }
+
+    /** Whether it has a slot and nothing has been written there for long. */
+    boolean isStuck(long writtenByNow, long nowNanos) {
+      if (writtenByNow > written) {
+        written = writtenByNow;
+        movedAtNanos = nowNanos;
+      }
+      return slot != null && nowNanos - movedAtNanos >= BODY_PATIENCE.toNanos();
     }
   }
 
   private final DataTable data;
   private final RoomQueue room;
   private final HeapRoom heap;
+  private final LongSupplier nanoTime;
   private final Consumer<Slot> releaser;
   private final Map<OfferKey, Open> open = new HashMap<>();
   private final Map<Inbound, Map<Long, DataTable.ChunkKey>> foreign = new HashMap<>();
   private final Set<Inbound> lost = new HashSet<>();
 
-  Offers(DataTable data, RoomQueue room, HeapRoom heap, Consumer<Slot> releaser) {
+  Offers(
+      DataTable data,
+      RoomQueue room,
+      HeapRoom heap,
+      LongSupplier nanoTime,
+      Consumer<Slot> releaser) {
     this.data = data;
     this.room = room;
     this.heap = heap;
+    this.nanoTime = nanoTime;
     this.releaser = releaser;
   }
 
@@ -114,6 +148,24 @@ final class Offers {
     }
   }
 
+  /** Takes back the slots of bodies that peers have promised and do not send. */
+  void maintain() {
+    long now = nanoTime.getAsLong();
+    open.entrySet()
+        .removeIf(
+            entry -> {
+              Inbound from = entry.getKey().from();
+              long transfer = entry.getKey().transfer();
+              boolean over =
+                  entry.getValue().isStuck(from.written(transfer), now) && from.revoke(transfer);
+              if (over) {
+                letGo(entry.getValue());
+                from.refused(transfer, STUCK);
+              }
+              return over;
+            });
+  }
+
   /** Copies what that peer shared, as far as there is room. */
   void onLost(Inbound from) {
     lost.add(from);
@@ -148,7 +200,7 @@ final class Offers {
             0,
             offer.id().group(),
             slot -> {
-              asking.slot = slot;
+              asking.grant(slot, nanoTime.getAsLong());
               from.grant(offer.transfer(), slot);
             });
     switch (outcome) {

@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
@@ -47,6 +48,7 @@ class OffersTest {
     final List<String> said = new ArrayList<>();
     final Map<Long, Slot> granted = new TreeMap<>();
     final Optional<PoolMapping> pool;
+    final Map<Long, Long> written = new TreeMap<>();
     boolean over;
 
     Peer(Optional<PoolMapping> pool) {
@@ -80,11 +82,17 @@ class OffersTest {
     }
 
     @Override
-    public void revoke(long transfer) {
+    public boolean revoke(long transfer) {
       Slot slot = granted.remove(transfer);
       if (slot != null) {
         slot.release();
       }
+      return slot != null;
+    }
+
+    @Override
+    public long written(long transfer) {
+      return written.getOrDefault(transfer, 0L);
     }
 
     @Override
@@ -113,8 +121,10 @@ class OffersTest {
   private ChunkIndex<DataTable.ChunkKey, StoredChunk> index;
   private DataTable data;
   private HeapRoom heap;
+  private RoomQueue room;
   private Offers offers;
   private int dones;
+  private long nowNanos;
 
   @BeforeEach
   void open() throws Exception {
@@ -144,7 +154,13 @@ class OffersTest {
               public void fail(long request, Failure failure) {}
             });
     heap = new HeapRoom(16 * BYTES, index::makeRoom);
-    offers = new Offers(data, new RoomQueue(pool, index::makeRoom), heap, Slot::release);
+    room = new RoomQueue(pool, index::makeRoom);
+    offers = new Offers(data, room, heap, () -> nowNanos, Slot::release);
+  }
+
+  private void pass(Duration time) {
+    nowNanos += time.toNanos();
+    offers.maintain();
   }
 
   @AfterEach
@@ -157,13 +173,17 @@ class OffersTest {
   }
 
   private static Offer offer(long transfer, String id, Body body) {
+    return offer(transfer, id, BYTES, body);
+  }
+
+  private static Offer offer(long transfer, String id, int bytes, Body body) {
     return new Offer(
         transfer,
         new DataId("g", id),
         0,
         OptionalInt.of(1),
         new TreeSet<>(List.of(0)),
-        new Content.OfObject(BYTES),
+        new Content.OfObject(bytes),
         List.of(),
         body);
   }
@@ -242,5 +262,67 @@ class OffersTest {
           peer, offer(i, "id" + i, new Body.Inline(ByteString.copyFrom(new byte[BYTES]))));
     }
     assertThat(peer.said).contains("taken 1", "refused 20 RESOURCE_EXHAUSTED");
+  }
+
+  @Test
+  void body_thatDoesNotCome_givesItsRoomBackAndIsRefused() {
+    Peer peer = new Peer(Optional.empty());
+    offers.onOffer(peer, offer(1, "a", new Body.ToGrant()));
+    pass(Offers.BODY_PATIENCE.minusNanos(1));
+    assertThat(peer.granted).containsOnlyKeys(1L);
+
+    pass(Duration.ofNanos(1));
+
+    assertThat(peer.granted).isEmpty();
+    assertThat(peer.said).containsExactly("refused 1 DEADLINE_EXCEEDED");
+    assertThat(pool.usage().total().slots()).isZero();
+    // What comes of it now means nothing.
+    offers.onBody(peer, 1);
+    assertThat(data.size()).isZero();
+  }
+
+  @Test
+  void body_thatComesSlowly_isWaitedForUntilItStops() {
+    Peer peer = new Peer(Optional.empty());
+    offers.onOffer(peer, offer(1, "a", new Body.ToGrant()));
+    for (long bytes = 1; bytes <= 5; bytes++) {
+      peer.written.put(1L, bytes);
+      pass(Offers.BODY_PATIENCE);
+    }
+    assertThat(peer.granted).containsOnlyKeys(1L);
+
+    pass(Offers.BODY_PATIENCE);
+    assertThat(peer.granted).isEmpty();
+  }
+
+  @Test
+  void body_thatIsOnItsWayByItself_isNotTakenBack() {
+    Peer peer = new Peer(Optional.empty());
+    offers.onOffer(peer, offer(1, "a", new Body.ToGrant()));
+    // It comes by UCX: nothing of it is told before it is there, whole.
+    Slot landing = Objects.requireNonNull(peer.granted.remove(1L));
+
+    pass(Offers.BODY_PATIENCE);
+    assertThat(peer.said).isEmpty();
+
+    landing.release();
+    offers.onBody(peer, 1);
+    assertThat(peer.said).containsExactly("taken 1");
+  }
+
+  @Test
+  void offer_thatWaitedForRoom_hasAllTheTimeForItsBody() {
+    Peer peer = new Peer(Optional.empty());
+    offers.onOffer(peer, offer(1, "a", 600_000, new Body.ToGrant()));
+    offers.onOffer(peer, offer(2, "b", 600_000, new Body.ToGrant()));
+    pass(Offers.BODY_PATIENCE);
+    assertThat(peer.said).containsExactly("waiting 2", "refused 1 DEADLINE_EXCEEDED");
+
+    room.serve();
+    pass(Offers.BODY_PATIENCE.minusNanos(1));
+    assertThat(peer.granted).containsOnlyKeys(2L);
+
+    pass(Duration.ofNanos(1));
+    assertThat(peer.granted).isEmpty();
   }
 }

@@ -26,8 +26,16 @@ public interface Inbound {
    */
   void grant(long transfer, Slot into);
 
-  /** Takes back what was granted, if it was; the peer is told nothing. */
-  void revoke(long transfer);
+  /**
+   * Takes back what was granted, if it was and its body is not all on its way; the peer is told
+   * nothing.
+   *
+   * @return whether it was taken back
+   */
+  boolean revoke(long transfer);
+
+  /** How many bytes have come of a body for which there is a grant. */
+  long written(long transfer);
 
   /** True from when the connection is lost, which is told after it. */
   boolean isOver();

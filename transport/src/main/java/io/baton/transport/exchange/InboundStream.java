@@ -58,7 +58,9 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
   /** A slot that a body is being written into. */
   private static final class Filling {
     final Slot slot;
-    long written;
+
+    /** Changed by the stream's thread alone. */
+    volatile long written;
 
     Filling(Slot slot) {
       this.slot = slot;
@@ -144,11 +146,18 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
   }
 
   @Override
-  public void revoke(long transfer) {
+  public boolean revoke(long transfer) {
     Filling filling = fillings.remove(transfer);
     if (filling != null) {
       filling.slot.release();
     }
+    return filling != null;
+  }
+
+  @Override
+  public long written(long transfer) {
+    Filling filling = fillings.get(transfer);
+    return filling == null ? 0 : filling.written;
   }
 
   @Override
@@ -396,8 +405,9 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
           "%d bytes after %d of %d".formatted(data.size(), filling.written, filling.slot.bytes()));
     }
     data.copyTo(filling.slot.memory().asSlice(filling.written, data.size()).asByteBuffer());
-    filling.written += data.size();
-    if (filling.written == filling.slot.bytes()) {
+    long written = filling.written + data.size();
+    filling.written = written;
+    if (written == filling.slot.bytes()) {
       revoke(part.getTransfer());
       receiver.onBody(this, part.getTransfer());
     }
