@@ -13,27 +13,19 @@ import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.lane.LaneState;
 import io.baton.transport.lane.grpc.KeptStream;
 import io.baton.transport.lane.grpc.KeptStreamConfig;
-import io.baton.transport.pinned.PoolException;
-import io.baton.transport.pinned.PoolMapping.Access;
 import io.baton.transport.pinned.PoolMappings;
-import io.baton.transport.pinned.SlotHandle;
-import io.baton.transport.pinned.StaleHandleException;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.SynchronizationContext;
-import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongFunction;
@@ -55,11 +47,7 @@ final class Link {
 
   private static final Logger log = LoggerFactory.getLogger(Link.class);
 
-  /** What takes less time to copy than to hand to another thread. */
-  private static final long SMALL_COPY_BYTES = 128 << 10;
-
   private static final Duration SYSTEM_CALL_PAUSE = Duration.ofMillis(5);
-  private static final Duration COPIER_IDLE = Duration.ofSeconds(10);
   private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(1);
   private static final Duration REGISTRATION_PATIENCE = Duration.ofSeconds(30);
 
@@ -68,11 +56,12 @@ final class Link {
   private final SynchronizationContext loop;
   private final EventLoops loops;
   private final ScheduledThreadPoolExecutor timer;
-  private final ThreadPoolExecutor copier;
+  private final Copier copier;
   private final PoolMappings pools;
   private final RelayStream speech;
   private final KeptStream<SidecarFrame, SidecarReply> stream;
   private final Requests requests;
+  private final Answers answers;
   private final CompletableFuture<RelayId> connected = new CompletableFuture<>();
 
   // Below: only in the loop.
@@ -91,18 +80,11 @@ final class Link {
         new ScheduledThreadPoolExecutor(
             1, task -> Thread.ofPlatform().daemon().name("baton-sidecar-timer").unstarted(task));
     timer.setRemoveOnCancelPolicy(true);
-    this.copier =
-        new ThreadPoolExecutor(
-            1,
-            1,
-            COPIER_IDLE.toNanos(),
-            TimeUnit.NANOSECONDS,
-            new LinkedBlockingQueue<>(options.requests()),
-            task -> Thread.ofPlatform().daemon().name("baton-sidecar-copy").unstarted(task));
-    copier.allowCoreThreadTimeOut(true);
+    this.copier = new Copier(options.requests());
     this.pools = new PoolMappings(options.idlePools(), timer);
     this.requests =
         new Requests(options.requests(), timer, request -> loop.execute(() -> expire(request)));
+    this.answers = new Answers(this, requests, pools, copier);
     this.speech = new RelayStream(options.name(), pools, new Events());
     SenderLimits queue = SenderLimits.DEFAULT;
     this.stream =
@@ -251,11 +233,7 @@ final class Link {
    * @throws RejectedExecutionException if too many wait for that
    */
   void copy(long bytes, Runnable task) {
-    if (bytes <= SMALL_COPY_BYTES) {
-      task.run();
-    } else {
-      copier.execute(task);
-    }
+    copier.copy(bytes, task);
   }
 
   // ---- the loop: requests
@@ -321,7 +299,7 @@ final class Link {
   }
 
   /** A frame that must arrive as long as the connection lasts. */
-  private void say(SidecarFrame frame) {
+  void say(SidecarFrame frame) {
     if (connection != null && !stream.offer(frame)) {
       // Without the frame the relay would keep what nobody has any more; without the connection it
       // keeps nothing.
@@ -362,7 +340,7 @@ final class Link {
   }
 
   /** For a reason of this side; the relay need not go on with it. */
-  private void fail(Request<?> request, SidecarException why) {
+  void fail(Request<?> request, SidecarException why) {
     requests.end(request);
     cancel(request);
     request.fail(why);
@@ -382,13 +360,6 @@ final class Link {
     }
   }
 
-  /** One less that may be answered with a chunk. */
-  private void answered(Request<?> request) {
-    if (connection != null && request.sent && request instanceof Request.Receiving receiving) {
-      connection.answered(receiving.chunk);
-    }
-  }
-
   /** Memory that was to be sent, and was not. */
   private static void giveMemoryBack(Request<?> request) {
     if (!request.sent
@@ -398,178 +369,19 @@ final class Link {
     }
   }
 
-  // ---- the loop: answers
+  // ---- the loop: for what is done about answers
 
-  private void replied(Connection on, Reply reply) {
-    if (on != connection) {
-      return;
-    }
-    Request<?> request = requests.get(reply.request());
-    if (request == null) {
-      late(on, reply);
-    } else if (!fits(request, reply)) {
-      stream.reconnect(
-          "the relay answers %s with %s"
-              .formatted(request.what(), reply.getClass().getSimpleName()));
-    } else if (reply instanceof Reply.WritePart part && request instanceof Request.Joining join) {
-      write(on, join, part);
-    } else {
-      requests.end(request);
-      if (reply instanceof Reply.Failed(long _, Failure failure)) {
-        refused(request, new SidecarException(failure));
-      } else {
-        answered(on, request, reply);
-      }
-      answered(request);
-    }
+  /** Whether that is the connection that there is now. */
+  boolean isOn(Connection on) {
+    return on == connection;
   }
 
-  private static boolean fits(Request<?> request, Reply reply) {
-    return switch (reply) {
-      case Reply.Failed _ -> true;
-      case Reply.Registered _ -> request instanceof Request.Registering;
-      case Reply.Allocated _ -> request instanceof Request.Allocating;
-      case Reply.Sent _ ->
-          request instanceof Request.Sending
-              || request instanceof Request.Joining
-              || request instanceof Request.Closing;
-      case Reply.WritePart part ->
-          request instanceof Request.Joining join && part.to() <= join.chunk.content().bytes();
-      case Reply.Delivered _, Reply.End _ -> request instanceof Request.Receiving;
-    };
+  void reconnect(String why) {
+    stream.reconnect(why);
   }
 
-  /** Nobody waits for it any more: what the relay keeps for it is given back. */
-  private void late(Connection on, Reply reply) {
-    on.answeredLate(reply);
-    if (reply instanceof Reply.Allocated(long _, SlotHandle slot)) {
-      say(Frames.discard(slot));
-    }
-  }
-
-  private static void refused(Request<?> request, SidecarException why) {
-    if (request instanceof Request.Registering registering) {
-      registering.registration.refused(why);
-    }
-    request.fail(why);
-  }
-
-  private void answered(Connection on, Request<?> request, Reply reply) {
-    switch (request) {
-      case Request.Registering registering -> registering.registration.accepted();
-      case Request.Allocating<?> allocating -> allocated(on, allocating, (Reply.Allocated) reply);
-      case Request.Sending sending -> sending.future.complete(null);
-      case Request.Joining joining -> joining.future.complete(null);
-      case Request.Closing closing -> closing.future.complete(null);
-      case Request.Receiving receiving -> {
-        if (reply instanceof Reply.Delivered delivered) {
-          delivered(on, receiving, delivered);
-        } else if (reply instanceof Reply.End(long _, int count)) {
-          receiving.future.complete(new Received.EndOfStream(count));
-        }
-      }
-    }
-  }
-
-  private void allocated(Connection on, Request.Allocating<?> request, Reply.Allocated allocated) {
-    View view;
-    try {
-      view = new View(on.pool().another(), allocated.slot(), request.bytes());
-    } catch (StaleHandleException e) {
-      request.fail(new SidecarException(Failure.Reason.GONE, String.valueOf(e.getMessage()), e));
-      return;
-    }
-    PoolMemory memory = new PoolMemory(this, request.registration, on, view);
-    on.allocated(memory);
-    if (!request.complete(memory)) {
-      var _ = memory.tryClose("withdrawn");
-      memory.discard();
-    }
-  }
-
-  private void delivered(Connection on, Request.Receiving request, Reply.Delivered delivered) {
-    on.delivered(request.chunk);
-    ReceivedChunk chunk;
-    try {
-      chunk = new ReceivedChunk(this, on, request.chunk, delivered, bytes(on, delivered));
-    } catch (PoolException | StaleHandleException | IllegalStateException e) {
-      request.fail(
-          new SidecarException(
-              Failure.Reason.GONE,
-              "%s is here, but cannot be looked at: %s".formatted(request.what(), e.getMessage()),
-              e));
-      return;
-    }
-    on.opened(chunk);
-    if (!request.future.complete(chunk)) {
-      chunk.release();
-    }
-  }
-
-  private ReceivedChunk.Bytes bytes(Connection on, Reply.Delivered delivered)
-      throws PoolException, StaleHandleException {
-    return switch (delivered.body()) {
-      case Reply.Body.Inline(var inline) -> new ReceivedChunk.Bytes.Inline(inline);
-      case Reply.Body.Pooled(SlotHandle slot, var pool) -> {
-        PoolMappings.Lease lease =
-            pool.isPresent() && pool.get().id() != on.pool().mapping().id()
-                ? pools.map(pool.get(), Access.READ)
-                : on.pool().another();
-        yield new ReceivedChunk.Bytes.Pooled(new View(lease, slot, delivered.content().bytes()));
-      }
-    };
-  }
-
-  private void write(Connection on, Request.Joining join, Reply.WritePart part) {
-    long number = join.number;
-    PoolMappings.Lease lease = on.pool().another();
-    join.writing++;
-    on.copying(join.registration);
-    try {
-      copy(
-          part.to() - part.from(),
-          () -> {
-            Optional<Exception> failure = copied(join.source, part, lease);
-            lease.release();
-            loop.execute(() -> written(on, join, number, part.part(), failure));
-          });
-    } catch (RejectedExecutionException e) {
-      lease.release();
-      written(on, join, number, part.part(), Optional.of(e));
-    }
-  }
-
-  private static Optional<Exception> copied(
-      MemorySegment source, Reply.WritePart part, PoolMappings.Lease lease) {
-    try {
-      MemorySegment chunk = lease.mapping().view(part.slot(), source.byteSize());
-      MemorySegment.copy(source, part.from(), chunk, part.from(), part.to() - part.from());
-      return Optional.empty();
-    } catch (StaleHandleException | RuntimeException e) {
-      return Optional.of(e);
-    }
-  }
-
-  private void written(
-      Connection on, Request.Joining join, long number, int part, Optional<Exception> failure) {
-    join.writing--;
-    if (on != connection) {
-      return;
-    }
-    if (failure.isPresent() && !join.over) {
-      fail(
-          join,
-          new SidecarException(
-              Failure.Reason.UNAVAILABLE,
-              "%s: part %d could not be written".formatted(join.what(), part),
-              failure.get()));
-    } else if (failure.isEmpty() && !join.over) {
-      say(Frames.partWritten(number, part));
-    } else if (join.writing == 0) {
-      // Put off until now: nobody here writes any more.
-      say(Frames.cancel(number));
-    }
-    on.copied(join.registration);
+  void later(Runnable task) {
+    loop.execute(task);
   }
 
   // ---- the loop: connections
@@ -655,7 +467,7 @@ final class Link {
     }
     stream.close();
     speech.close();
-    copier.shutdown();
+    copier.close();
     timer.shutdownNow();
     loops.close();
     pools.close();
@@ -705,7 +517,7 @@ final class Link {
 
     @Override
     public void replied(Connection on, Reply reply) {
-      loop.execute(() -> Link.this.replied(on, reply));
+      loop.execute(() -> answers.take(on, reply));
     }
 
     @Override
