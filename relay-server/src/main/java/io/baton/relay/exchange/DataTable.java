@@ -9,8 +9,8 @@ import io.baton.session.exchange.DataMachine;
 import io.baton.session.exchange.DataState;
 import io.baton.session.exchange.Failure;
 import io.baton.session.exchange.Origin;
+import io.baton.session.exchange.Standing;
 import io.baton.transport.pinned.ChunkIndex;
-import io.baton.transport.pinned.Standing;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -163,15 +163,14 @@ final class DataTable {
    */
   void rescue(ChunkKey key, Function<StoredChunk.Foreign, @Nullable StoredChunk> copier) {
     Entry entry = data.get(key.id());
-    io.baton.session.exchange.Standing standing =
-        entry == null ? null : entry.state.standing(key.index());
+    Standing standing = entry == null ? null : entry.state.standing(key.index());
     if (standing == null || !(index.get(key).orElse(null) instanceof StoredChunk.Foreign foreign)) {
       return;
     }
     StoredChunk copy = copier.apply(foreign);
     if (copy != null) {
-      index.put(key, copy, toPool(standing));
-    } else if (standing != io.baton.session.exchange.Standing.IN_USE) {
+      index.put(key, copy, standing);
+    } else if (standing != Standing.IN_USE) {
       index.remove(key);
       dropped(key);
     }
@@ -217,8 +216,7 @@ final class DataTable {
       case DataEffect.Deliver(long request, var _, int number) -> deliver(id, request, number);
       case DataEffect.EndOfStream(long request, int total) -> answers.endOfStream(request, total);
       case DataEffect.Fail(long request, Failure failure) -> answers.fail(request, failure);
-      case DataEffect.Stand(int number, var standing) ->
-          stand(new ChunkKey(id, number), toPool(standing));
+      case DataEffect.Stand(int number, var standing) -> stand(new ChunkKey(id, number), standing);
       case DataEffect.Discard(int number) -> index.remove(new ChunkKey(id, number));
       case DataEffect.Forget() -> forget(id);
       case DataEffect.Keep _, DataEffect.KnowAlready _, DataEffect.ClosingKnown _ -> {}
@@ -275,13 +273,5 @@ final class DataTable {
                 feedIfKnown(id, new DataInput.Tick());
               });
     }
-  }
-
-  private static Standing toPool(io.baton.session.exchange.Standing standing) {
-    return switch (standing) {
-      case UNCLAIMED -> Standing.UNCLAIMED;
-      case IN_USE -> Standing.IN_USE;
-      case DONE -> Standing.DONE;
-    };
   }
 }

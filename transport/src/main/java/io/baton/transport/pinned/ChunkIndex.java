@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import com.github.benmanes.caffeine.cache.Policy;
 import com.github.benmanes.caffeine.cache.RemovalCause;
+import io.baton.session.exchange.Standing;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -118,7 +119,7 @@ public final class ChunkIndex<K, V extends Holding> {
         .compute(
             key,
             (_, old) -> {
-              value.charge(standing.use());
+              value.charge(PoolUse.of(standing));
               before.set(old);
               return new Kept<>(value, standing);
             });
@@ -147,7 +148,7 @@ public final class ChunkIndex<K, V extends Holding> {
             .computeIfPresent(
                 key,
                 (_, old) -> {
-                  old.value.charge(standing.use());
+                  old.value.charge(PoolUse.of(standing));
                   return new Kept<>(old.value, standing);
                 });
     settle();

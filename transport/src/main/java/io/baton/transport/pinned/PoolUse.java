@@ -1,5 +1,7 @@
 package io.baton.transport.pinned;
 
+import io.baton.session.exchange.Standing;
+
 /** What a slot is taken for. */
 public enum PoolUse {
   /** A sender fills it. */
@@ -13,5 +15,14 @@ public enum PoolUse {
   /** A push in flight, which is shed first. */
   PUSH,
   /** Input or output of a stage executor. */
-  COMMAND
+  COMMAND;
+
+  /** What the slot of a chunk is taken for that stands so. */
+  static PoolUse of(Standing standing) {
+    return switch (standing) {
+      case UNCLAIMED -> UNCLAIMED;
+      case IN_USE -> IN_USE;
+      case DONE -> HISTORY;
+    };
+  }
 }

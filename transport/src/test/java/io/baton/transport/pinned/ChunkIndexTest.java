@@ -3,6 +3,7 @@ package io.baton.transport.pinned;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.baton.session.exchange.Standing;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
