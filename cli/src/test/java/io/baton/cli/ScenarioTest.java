@@ -71,8 +71,18 @@ class ScenarioTest {
   }
 
   @Test
-  void example_killAndReplay_processesAndSimulatorAgree() {
-    assertProcessesAgree(example("kill-and-replay.yaml"));
+  void spareAndRestart_processesAndSimulatorAgree() throws IOException {
+    assertProcessesAgree(
+        file(
+            """
+            stages: 2
+            prompt-tokens: 9
+            tokens: 8
+            events:
+              - {at: 2, kill: 2}
+              - {at: 5, kill: 1}
+              - {at: 5, restart: 1}
+            """));
   }
 
   @Test

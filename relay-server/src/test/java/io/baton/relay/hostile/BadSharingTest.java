@@ -139,6 +139,11 @@ class BadSharingTest extends HostileTest {
       throws Exception {
     executor.send(executorHello());
     executor.next(CommandFrame::hasAttached);
+    return sessionAt(executor, first);
+  }
+
+  private RawStream<StageFrame> sessionAt(RawStream<CommandFrame> executor, Sharing first)
+      throws Exception {
     RawStream<StageFrame> session =
         rig.session().send(open().toBuilder().setSharing(first).build());
     long command = executor.next(frame -> frame.getCommand().hasOpen()).getCommand().getCommand();
@@ -408,9 +413,10 @@ class BadSharingTest extends HostileTest {
   /** A process that maps the relay's pool may say that it has copied what it was never sent. */
   @Test
   void consumed_whatWasFreedAlready_endsTheStream() throws Exception {
-    try (RawStream<CommandFrame> executor = rig.executor();
-        RawStream<StageFrame> session = session(executor, Sharing.getDefaultInstance())) {
-      executor.send(executor(Sharing.newBuilder().setMapped(true).build()));
+    ExecutorFrame mapped = executor(Sharing.newBuilder().setMapped(true).build());
+    // Heard before the executor's answer on the same stream, without which no session opens.
+    try (RawStream<CommandFrame> executor = rig.executor().send(executorHello()).send(mapped);
+        RawStream<StageFrame> session = sessionAt(executor, Sharing.getDefaultInstance())) {
       session.send(
           step(payload(1, 1, 1).clearShared().setInline(ByteString.copyFrom(new byte[8]))));
       PayloadHeader sent =
