@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.openucx.jucx.UcxException;
 import org.openucx.jucx.ucp.UcpEndpoint;
@@ -50,6 +51,7 @@ final class Link {
   // Reachable for as long as UCX may call its error handler.
   private @Nullable UcpEndpoint endpoint;
   private @Nullable UcpRequest pending;
+  private @Nullable CompletableFuture<Boolean> settling;
   private long deadlineNanos;
 
   Link(
@@ -121,12 +123,48 @@ final class Link {
     }
   }
 
-  /** One look at a link that is closing or lost. */
+  /** Tells when nothing is under way. */
+  void settle(CompletableFuture<Boolean> settled) {
+    if (closeAsked || state == State.GONE) {
+      settled.complete(false);
+    } else {
+      settling = settled;
+      deadlineNanos = progress.closeDeadline();
+      progress.attend(this);
+    }
+  }
+
+  private void settleIfQuiet(boolean late) {
+    if (underWay.isEmpty()) {
+      progress.leave(this);
+      settled(true);
+    } else if (late) {
+      connection.stopTaking();
+      close();
+      settled(false);
+    }
+  }
+
+  private void settled(boolean open) {
+    CompletableFuture<Boolean> told = settling;
+    settling = null;
+    if (told != null) {
+      told.complete(open);
+    }
+  }
+
+  /** One look at a link that is settling, closing or lost. */
   void attend(long nowNanos) {
     boolean late = nowNanos - deadlineNanos >= 0;
     switch (state) {
       case WAITING, GONE -> {}
-      case OPEN -> force();
+      case OPEN -> {
+        if (lost != null) {
+          force();
+        } else {
+          settleIfQuiet(late);
+        }
+      }
       case DRAINING -> {
         if (lost != null || late) {
           force();
@@ -224,6 +262,7 @@ final class Link {
     early.clear();
     progress.gone(this);
     connection.ended();
+    settled(false);
     if (lost != null && !closeAsked) {
       progress.counters().lost(listener, lost);
     }

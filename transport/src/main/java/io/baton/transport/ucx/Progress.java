@@ -165,6 +165,11 @@ final class Progress implements Runnable {
     attended.add(link);
   }
 
+  /** It needs no more looks. */
+  void leave(Link link) {
+    attended.remove(link);
+  }
+
   /** Closes all links, and ends when they are gone or at the deadline. */
   void stop() {
     if (!stopping) {

@@ -96,6 +96,18 @@ public final class UcxConnection {
     return closed.copy();
   }
 
+  /**
+   * Waits until nothing that was given to it is under way any more, so that it can serve somebody
+   * else. A connection for which that takes longer than the engine's close timeout is closed.
+   *
+   * @return done, on the progress thread, with whether the connection can go on
+   */
+  CompletableFuture<Boolean> settle() {
+    CompletableFuture<Boolean> settled = new CompletableFuture<>();
+    progress.submit(() -> link.settle(settled));
+    return settled;
+  }
+
   Link link() {
     return link;
   }

@@ -50,11 +50,13 @@ public final class UcxHub implements AutoCloseable {
   private static final int BODY_HEAD = FRAME_HEAD + Long.BYTES;
 
   private final UcxEngine engine;
+  private final UcxConnections connections;
   private final Map<Long, Target> targets;
   private final SecureRandom random = new SecureRandom();
 
   private UcxHub(UcxEngine engine, Map<Long, Target> targets) {
     this.engine = engine;
+    this.connections = new UcxConnections(engine);
     this.targets = targets;
   }
 
@@ -99,6 +101,11 @@ public final class UcxHub implements AutoCloseable {
     return engine.stats();
   }
 
+  /** Connections that wait for the next wire to their peer. */
+  int idleConnections() {
+    return connections.idle();
+  }
+
   /** Why it does no more, if it does not. */
   public Optional<UcxFailure> ended() {
     return engine.ended();
@@ -125,8 +132,7 @@ public final class UcxHub implements AutoCloseable {
    * @throws UcxConnectException if it cannot even be tried
    */
   public UcxWire connect(byte[] address, Consumer<UcxFailure> onLost) throws UcxConnectException {
-    UcxConnection connection = engine.connect(address, onLost::accept);
-    return new UcxWire(connection, engine.maxHeaderBytes());
+    return connections.connect(address, onLost);
   }
 
   @Override

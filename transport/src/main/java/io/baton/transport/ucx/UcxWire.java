@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,17 +22,23 @@ public final class UcxWire implements AutoCloseable {
 
   private final UcxConnection connection;
   private final int maxHeaderBytes;
+  private final Runnable onClosed;
+  private final AtomicBoolean closed = new AtomicBoolean();
   private final Deque<Body> waiting = new ArrayDeque<>();
 
-  UcxWire(UcxConnection connection, int maxHeaderBytes) {
+  /**
+   * @param onClosed called once; what was sent may be under way still
+   */
+  UcxWire(UcxConnection connection, int maxHeaderBytes, Runnable onClosed) {
     this.connection = connection;
     this.maxHeaderBytes = maxHeaderBytes;
+    this.onClosed = onClosed;
   }
 
-  /** Sends a frame, or answers false: it is too long, or too much is under way. */
+  /** Sends a frame, or answers false: it is too long, too much is under way, or this is closed. */
   public boolean frame(long key, MessageLite frame) {
     int bytes = frame.getSerializedSize();
-    if (UcxHub.FRAME_HEAD + bytes > maxHeaderBytes) {
+    if (closed.get() || UcxHub.FRAME_HEAD + bytes > maxHeaderBytes) {
       return false;
     }
     ByteBuffer header = UcxHub.frameHead(key, bytes);
@@ -68,17 +75,27 @@ public final class UcxWire implements AutoCloseable {
     }
   }
 
+  /** What is under way goes out; what waits does not. Idempotent. */
   @Override
   public void close() {
+    if (closed.compareAndSet(false, true)) {
+      dropWaiting();
+      onClosed.run();
+    }
+  }
+
+  private void dropWaiting() {
     synchronized (waiting) {
       waiting.forEach(body -> body.slot().release());
       waiting.clear();
     }
-    var _ = connection.close();
   }
 
   private void sendWaiting() {
     synchronized (waiting) {
+      if (closed.get()) {
+        dropWaiting();
+      }
       for (Body body = waiting.peek(); body != null; body = waiting.peek()) {
         Handover handover =
             connection.send(

@@ -1,0 +1,121 @@
+package io.baton.transport.ucx;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections of an engine, each for one wire at a time. One whose wire is closed is kept for
+ * the next wire to the same peer, because over tcp UCX keeps the socket of a closed endpoint for as
+ * long as both engines live: each reconnection would cost either side a descriptor. Any thread may
+ * use it.
+ */
+final class UcxConnections {
+
+  /** Idle connections that are kept; beyond, the one that has been idle for longest is closed. */
+  static final int MAX_IDLE = 64;
+
+  /** Whoever uses a connection now, if anybody does. */
+  private final class Use implements UcxConnection.Listener {
+    private @Nullable Consumer<UcxFailure> user;
+
+    Use(Consumer<UcxFailure> user) {
+      this.user = user;
+    }
+
+    @Override
+    public void onLost(UcxFailure failure) {
+      Consumer<UcxFailure> told = lost(this);
+      if (told != null) {
+        told.accept(failure);
+      }
+    }
+  }
+
+  private record Entry(ByteBuffer address, UcxConnection connection, Use use) {}
+
+  private final UcxEngine engine;
+
+  /** The longest idle first. */
+  private final Deque<Entry> idle = new ArrayDeque<>();
+
+  UcxConnections(UcxEngine engine) {
+    this.engine = engine;
+  }
+
+  /**
+   * A wire to a peer.
+   *
+   * @param onLost told at most once, on the engine's thread; not after the wire has been closed,
+   *     unless at that very moment
+   * @throws UcxConnectException if it cannot even be tried
+   */
+  UcxWire connect(byte[] address, Consumer<UcxFailure> onLost) throws UcxConnectException {
+    Entry kept = takeIdle(ByteBuffer.wrap(address), onLost);
+    Entry entry = kept == null ? open(address, new Use(onLost)) : kept;
+    return new UcxWire(entry.connection, engine.maxHeaderBytes(), () -> giveBack(entry));
+  }
+
+  synchronized int idle() {
+    return idle.size();
+  }
+
+  private Entry open(byte[] address, Use use) throws UcxConnectException {
+    return new Entry(ByteBuffer.wrap(address.clone()), engine.connect(address, use), use);
+  }
+
+  private synchronized @Nullable Entry takeIdle(ByteBuffer address, Consumer<UcxFailure> onLost) {
+    for (Iterator<Entry> entries = idle.iterator(); entries.hasNext(); ) {
+      Entry entry = entries.next();
+      if (entry.address.equals(address)) {
+        entries.remove();
+        if (entry.connection.isOpen()) {
+          entry.use.user = onLost;
+          return entry;
+        }
+      }
+    }
+    return null;
+  }
+
+  private void giveBack(Entry entry) {
+    synchronized (this) {
+      entry.use.user = null;
+    }
+    var _ =
+        entry
+            .connection
+            .settle()
+            .thenAccept(
+                open -> {
+                  if (open) {
+                    keep(entry);
+                  }
+                });
+  }
+
+  private void keep(Entry entry) {
+    Entry oldest = null;
+    synchronized (this) {
+      if (entry.connection.isOpen()) {
+        idle.add(entry);
+      }
+      if (idle.size() > MAX_IDLE) {
+        oldest = idle.remove();
+      }
+    }
+    if (oldest != null) {
+      var _ = oldest.connection.close();
+    }
+  }
+
+  private synchronized @Nullable Consumer<UcxFailure> lost(Use use) {
+    idle.removeIf(entry -> entry.use.equals(use));
+    Consumer<UcxFailure> user = use.user;
+    use.user = null;
+    return user;
+  }
+}
