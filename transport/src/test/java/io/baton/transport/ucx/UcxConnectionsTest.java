@@ -70,6 +70,10 @@ class UcxConnectionsTest {
     return hub;
   }
 
+  private PinnedPool pool() throws Exception {
+    return PinnedPool.create(PoolConfig.of("here", 4L * BODY_BYTES).withDirectory(directory));
+  }
+
   private UcxWire wire(UcxHub from, UcxHub to) throws UcxConnectException {
     return from.connect(to.address(), lost::add);
   }
@@ -82,6 +86,12 @@ class UcxConnectionsTest {
     int before = target.frames.get();
     assertThat(wire.frame(key, FRAME)).isTrue();
     await().pollInterval(Duration.ofMillis(1)).until(() -> target.frames.get() > before);
+  }
+
+  private static void sendBody(UcxWire wire, long key, PinnedPool pool) throws Exception {
+    Slot slot = pool.allocate(BODY_BYTES, PoolUse.IN_USE, "g").orElseThrow();
+    wire.body(key, 1, slot);
+    slot.release();
   }
 
   /** Waits until so many connections are idle. */
@@ -145,16 +155,13 @@ class UcxConnectionsTest {
 
   @Test
   void wire_thatIsClosedWhileABodyIsUnderWay_isNotTakenBeforeThatHasGone() throws Exception {
-    try (PinnedPool pool =
-        PinnedPool.create(PoolConfig.of("here", 4L * BODY_BYTES).withDirectory(directory))) {
+    try (PinnedPool pool = pool()) {
       UcxHub here = hub("here");
       UcxHub there = hub("there");
       Counting target = new Counting(1);
       long key = there.enter(target);
       UcxWire wire = wire(here, there);
-      Slot slot = pool.allocate(BODY_BYTES, PoolUse.IN_USE, "g").orElseThrow();
-      wire.body(key, 1, slot);
-      slot.release();
+      sendBody(wire, key, pool);
       wire.close();
       assertThat(wire.frame(key, FRAME)).isFalse();
 
@@ -173,16 +180,13 @@ class UcxConnectionsTest {
 
   @Test
   void wire_whoseBodyIsNeverTaken_takesItsConnectionWithIt() throws Exception {
-    try (PinnedPool pool =
-        PinnedPool.create(PoolConfig.of("here", 4L * BODY_BYTES).withDirectory(directory))) {
+    try (PinnedPool pool = pool()) {
       UcxHub here = hub("here");
       UcxHub there = hub("there");
       Counting target = new Counting(1);
       long key = there.enter(target);
       UcxWire wire = wire(here, there);
-      Slot slot = pool.allocate(BODY_BYTES, PoolUse.IN_USE, "g").orElseThrow();
-      wire.body(key, 1, slot);
-      slot.release();
+      sendBody(wire, key, pool);
 
       wire.close();
 
