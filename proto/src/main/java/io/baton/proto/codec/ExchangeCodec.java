@@ -3,7 +3,11 @@ package io.baton.proto.codec;
 import com.google.protobuf.ByteString;
 import io.baton.proto.v1.SharedPool;
 import io.baton.proto.v1.SlotHandle;
+import io.baton.session.exchange.Destination;
 import io.baton.session.exchange.Name;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /** Names, numbers and places that the messages about chunks share. */
 public final class ExchangeCodec {
@@ -54,6 +58,23 @@ public final class ExchangeCodec {
   public static String nameFromWire(String value, ByteString utf8, String field)
       throws MalformedFrameException {
     return Fields.text(field, utf8, value, Name.MAX_BYTES);
+  }
+
+  /**
+   * The ranks of members of one group, at most {@link Destination#MAX_MEMBERS} of them.
+   *
+   * @param field the field that holds them, for the error
+   */
+  public static SortedSet<Integer> ranksFromWire(List<Integer> wire, String field)
+      throws MalformedFrameException {
+    if (wire.size() > Destination.MAX_MEMBERS) {
+      throw new MalformedFrameException(field, wire.size() + " of them");
+    }
+    SortedSet<Integer> ranks = new TreeSet<>();
+    for (int rank : wire) {
+      ranks.add(Fields.unsigned(field, rank));
+    }
+    return ranks;
   }
 
   /** Bytes {@code from} to {@code to} of a chunk that has so many. */

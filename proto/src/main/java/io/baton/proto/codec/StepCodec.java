@@ -26,12 +26,12 @@ public final class StepCodec {
     return fromWire(wire.getEpoch(), wire.getStep(), wire.getPosition(), wire.getCount());
   }
 
-  /** A number of tokens, a length or a position that stands alone. */
+  /** A number of tokens, a length, a position, a rank or an index that stands alone. */
   public static int lengthFromWire(int uint32, String field) throws MalformedFrameException {
     return Fields.unsigned(field, uint32);
   }
 
-  /** An epoch, a time or a number of things that stands alone. */
+  /** An epoch, a time or a number of things or bytes that stands alone. */
   public static long countFromWire(long uint64, String field) throws MalformedFrameException {
     return Fields.unsigned(field, uint64);
   }

@@ -5,6 +5,7 @@ import io.baton.proto.codec.ChunkingCodec;
 import io.baton.proto.codec.DestinationCodec;
 import io.baton.proto.codec.ExchangeCodec;
 import io.baton.proto.codec.MalformedFrameException;
+import io.baton.proto.codec.StepCodec;
 import io.baton.proto.v1.Allocate;
 import io.baton.proto.v1.CloseStream;
 import io.baton.proto.v1.Join;
@@ -16,11 +17,8 @@ import io.baton.proto.v1.RegisterSender;
 import io.baton.proto.v1.Send;
 import io.baton.proto.v1.SidecarFrame;
 import io.baton.session.exchange.ChunkHeader;
-import io.baton.session.exchange.Destination;
 import io.baton.transport.pinned.SlotHandle;
 import java.time.Duration;
-import java.util.SortedSet;
-import java.util.TreeSet;
 
 /** Reads what processes of this host ask. */
 final class SidecarRequestCodec {
@@ -65,7 +63,11 @@ final class SidecarRequestCodec {
         wire.getRequest(),
         wire.getRegistration(),
         new SidecarRequest.Sender(
-            group, rank("rank", wire.getRank()), isSharded(wire), slotBytes(wire), members(wire)));
+            group,
+            rank(wire.getRank()),
+            isSharded(wire),
+            StepCodec.countFromWire(wire.getSlotBytes(), "slot_bytes"),
+            ExchangeCodec.ranksFromWire(wire.getMembersList(), "members")));
   }
 
   private static boolean isSharded(RegisterSender wire) throws MalformedFrameException {
@@ -77,50 +79,21 @@ final class SidecarRequestCodec {
     };
   }
 
-  private static long slotBytes(RegisterSender wire) throws MalformedFrameException {
-    if (wire.getSlotBytes() < 0) {
-      throw new MalformedFrameException(
-          "slot_bytes",
-          Long.toUnsignedString(wire.getSlotBytes()) + " is beyond " + Long.MAX_VALUE);
-    }
-    return wire.getSlotBytes();
-  }
-
-  private static SortedSet<Integer> members(RegisterSender wire) throws MalformedFrameException {
-    if (wire.getMembersCount() > Destination.MAX_MEMBERS) {
-      throw new MalformedFrameException("members", wire.getMembersCount() + " of them");
-    }
-    SortedSet<Integer> members = new TreeSet<>();
-    for (int member : wire.getMembersList()) {
-      members.add(rank("members", member));
-    }
-    return members;
-  }
-
   private static SidecarRequest registerReader(RegisterReader wire) throws MalformedFrameException {
     String group = ExchangeCodec.nameFromWire(wire.getGroup(), wire.getGroupBytes(), "group");
     return new SidecarRequest.RegisterReader(
-        wire.getRequest(), wire.getRegistration(), group, rank("rank", wire.getRank()));
+        wire.getRequest(), wire.getRegistration(), group, rank(wire.getRank()));
   }
 
-  private static int rank(String field, int uint32) throws MalformedFrameException {
-    if (uint32 < 0) {
-      throw new MalformedFrameException(
-          field, Integer.toUnsignedString(uint32) + " is beyond " + Integer.MAX_VALUE);
-    }
-    return uint32;
+  private static int rank(int uint32) throws MalformedFrameException {
+    return StepCodec.lengthFromWire(uint32, "rank");
   }
 
   private static SidecarRequest allocate(Allocate wire, long now) throws MalformedFrameException {
-    long bytes = wire.getBytes();
-    if (bytes < 0) {
-      throw new MalformedFrameException(
-          "bytes", Long.toUnsignedString(bytes) + " is beyond " + Long.MAX_VALUE);
-    }
     return new SidecarRequest.Allocate(
         wire.getRequest(),
         wire.getRegistration(),
-        bytes,
+        StepCodec.countFromWire(wire.getBytes(), "bytes"),
         holder(wire),
         deadline(wire.getTimeoutNanos(), now));
   }
@@ -234,19 +207,12 @@ final class SidecarRequestCodec {
     return ExchangeCodec.nameFromWire(name, bytes, "data_id");
   }
 
-  private static int index(int index) throws MalformedFrameException {
-    if (index < 0) {
-      throw new MalformedFrameException(
-          "index", Integer.toUnsignedString(index) + " is beyond " + Integer.MAX_VALUE);
-    }
-    return index;
+  private static int index(int uint32) throws MalformedFrameException {
+    return StepCodec.lengthFromWire(uint32, "index");
   }
 
   private static long deadline(long timeoutNanos, long now) throws MalformedFrameException {
-    if (timeoutNanos < 0) {
-      throw new MalformedFrameException(
-          "timeout_nanos", Long.toUnsignedString(timeoutNanos) + " is beyond " + Long.MAX_VALUE);
-    }
-    return now + Math.min(timeoutNanos, MAX_TIMEOUT_NANOS);
+    return now
+        + Math.min(StepCodec.countFromWire(timeoutNanos, "timeout_nanos"), MAX_TIMEOUT_NANOS);
   }
 }

@@ -5,14 +5,12 @@ import io.baton.proto.codec.ContentCodec;
 import io.baton.proto.codec.ExchangeCodec;
 import io.baton.proto.codec.FailureCodec;
 import io.baton.proto.codec.MalformedFrameException;
+import io.baton.proto.codec.StepCodec;
 import io.baton.proto.v1.CloseData;
 import io.baton.proto.v1.ExchangeReply;
 import io.baton.session.exchange.Content;
 import io.baton.session.exchange.DataId;
-import io.baton.session.exchange.Destination;
 import io.baton.transport.pinned.SlotHandle;
-import java.util.SortedSet;
-import java.util.TreeSet;
 
 /** Offers and the answers to them, in words of the wire. */
 final class OfferCodec {
@@ -58,9 +56,9 @@ final class OfferCodec {
     return new Offer(
         wire.getTransfer(),
         id(wire.getGroup(), wire.getDataId()),
-        unsigned("index", wire.getIndex()),
+        StepCodec.lengthFromWire(wire.getIndex(), "index"),
         ChunkingCodec.countFromWire(wire.hasCount(), wire.getCount()),
-        ranks(wire),
+        ExchangeCodec.ranksFromWire(wire.getRanksList(), "ranks"),
         content,
         ChunkingCodec.nextPeersFromWire(wire.getNextPeersList().asByteStringList()),
         body);
@@ -79,7 +77,7 @@ final class OfferCodec {
     return new Closing(
         wire.getTransfer(),
         id(wire.getGroup(), wire.getDataId()),
-        unsigned("count", wire.getCount()));
+        StepCodec.lengthFromWire(wire.getCount(), "count"));
   }
 
   static LinkAnswer fromWire(ExchangeReply reply) throws MalformedFrameException {
@@ -107,25 +105,5 @@ final class OfferCodec {
     } catch (IllegalArgumentException e) {
       throw new MalformedFrameException("data_id", String.valueOf(e.getMessage()));
     }
-  }
-
-  private static int unsigned(String field, int uint32) throws MalformedFrameException {
-    if (uint32 < 0) {
-      throw new MalformedFrameException(
-          field, Integer.toUnsignedString(uint32) + " is beyond " + Integer.MAX_VALUE);
-    }
-    return uint32;
-  }
-
-  private static SortedSet<Integer> ranks(io.baton.proto.v1.Offer wire)
-      throws MalformedFrameException {
-    if (wire.getRanksCount() > Destination.MAX_MEMBERS) {
-      throw new MalformedFrameException("ranks", wire.getRanksCount() + " of them");
-    }
-    TreeSet<Integer> ranks = new TreeSet<>();
-    for (int rank : wire.getRanksList()) {
-      ranks.add(unsigned("ranks", rank));
-    }
-    return ranks;
   }
 }
