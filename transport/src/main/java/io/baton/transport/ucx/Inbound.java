@@ -69,9 +69,9 @@ final class Inbound implements UcpAmRecvCallback {
     stopped = true;
   }
 
-  /** Whether no body is on its way in. */
-  boolean isIdle() {
-    return open.isEmpty();
+  /** Bodies that are on their way in. */
+  int open() {
+    return open.size();
   }
 
   /** Ends what is still on its way in, when UCX will not write to it any more. */

@@ -33,7 +33,14 @@ final class Progress implements Runnable {
   private static final String LOCKED =
       "a peer that died while it was writing has left UCX's shared memory locked";
   private static final int COMMANDS_AT_ONCE = 64;
+
+  /**
+   * Of looks at UCX in a row. Each may copy megabytes, and none of them sees a command: whoever
+   * closes the engine would wait for all of them.
+   */
   private static final int PROGRESS_AT_ONCE = 64;
+
+  private static final long PROGRESS_AT_ONCE_NANOS = 1_000_000;
   private static final int LONGEST_SLEEP_MILLIS = 1000;
   private static final int SLEEP_WHILE_CLOSING_MILLIS = 1;
   private static final int INITIAL_QUEUE = 1024;
@@ -213,17 +220,18 @@ final class Progress implements Runnable {
   }
 
   private boolean isQuiet() {
-    return links.isEmpty() && inbound.isIdle();
+    return links.isEmpty() && inbound.open() == 0;
   }
 
   private int work() throws Exception {
     int done = commands.drain(Command::execute, COMMANDS_AT_ONCE);
+    long begun = System.nanoTime();
     for (int i = 0; i < PROGRESS_AT_ONCE; i++) {
       int events = worker.progress();
-      if (events == 0) {
+      done += events;
+      if (events == 0 || System.nanoTime() - begun >= PROGRESS_AT_ONCE_NANOS) {
         break;
       }
-      done += events;
     }
     if (!attended.isEmpty()) {
       attendAll();
@@ -267,9 +275,10 @@ final class Progress implements Runnable {
   private void destroy() {
     if (!isQuiet()) {
       log.warn(
-          "the UCX engine {} leaves its worker behind: {} connections and some bodies are stuck",
+          "the UCX engine {} leaves its worker behind: {} connections and {} bodies are stuck",
           config.name(),
-          links.size());
+          links.size(),
+          inbound.open());
       return;
     }
     try {

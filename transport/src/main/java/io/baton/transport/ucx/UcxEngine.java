@@ -3,6 +3,7 @@ package io.baton.transport.ucx;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -15,6 +16,8 @@ import org.openucx.jucx.ucp.UcpContext;
 import org.openucx.jucx.ucp.UcpParams;
 import org.openucx.jucx.ucp.UcpWorker;
 import org.openucx.jucx.ucp.UcpWorkerParams;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sends messages of a header and a body to other engines and receives theirs, with one context, one
@@ -25,6 +28,11 @@ public final class UcxEngine implements AutoCloseable {
 
   /** Registering memory pins it, which takes its time for a large pool. */
   private static final Duration REGISTER_TIMEOUT = Duration.ofSeconds(60);
+
+  private static final Logger log = LoggerFactory.getLogger(UcxEngine.class);
+
+  /** In close timeouts. */
+  private static final int CLOSE_PATIENCE = 5;
 
   private final UcxConfig config;
   private final String version;
@@ -177,7 +185,13 @@ public final class UcxEngine implements AutoCloseable {
       return;
     }
     try {
-      thread.join(config.closeTimeout().multipliedBy(3));
+      // Two close timeouts are the engine's to end; the rest is for a busy machine.
+      if (!thread.join(config.closeTimeout().multipliedBy(CLOSE_PATIENCE))) {
+        log.error(
+            "the UCX engine {} does not end, and what is under way in it is not told: {}",
+            config.name(),
+            List.of(thread.getStackTrace()));
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -236,6 +237,38 @@ class UcxConnectionTest {
       assertThat(receiver.received.size() + receiver.failures.size())
           .isEqualTo(receiver.announced.size());
     }
+  }
+
+  /** One look at UCX may bring several messages, and there must be few before the next command. */
+  @Test
+  void engineCloses_whileMoreArrivesThanItCanTake_takesNothingNew() throws Exception {
+    CountDownLatch allSent = new CountDownLatch(1);
+    AtomicInteger seen = new AtomicInteger();
+    AtomicReference<UcxEngine> closing = new AtomicReference<>();
+    pair =
+        UcxPair.start(
+            Ucx.config("pair", Ucx.TCP).withRendezvousBytes(1 << 20),
+            (_, _) -> {
+              if (seen.incrementAndGet() == 1) {
+                Ucx.awaitQuietly(allSent);
+                closing.get().close();
+              }
+              return Landing.REFUSED;
+            });
+    closing.set(pair.there());
+    MemorySegment body = Ucx.randomBytes(arena, 200 << 10, 1);
+    List<RecordedCompletion> completions = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      completions.add(new RecordedCompletion());
+      assertThat(pair.connection().send(Ucx.header(i), body, completions.getLast()))
+          .isEqualTo(Handover.ACCEPTED);
+    }
+    allSent.countDown();
+    pair.close();
+    for (RecordedCompletion done : completions) {
+      done.outcome();
+    }
+    assertThat(seen).hasValueLessThan(10);
   }
 
   @Test
