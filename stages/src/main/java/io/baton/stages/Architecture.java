@@ -10,21 +10,19 @@ import java.util.stream.Collectors;
  * the manner of Llama.
  */
 enum Architecture {
-  LLAMA(true, false),
-  MISTRAL(true, true),
-  QWEN2(true, false),
-  GRANITE(true, false),
+  LLAMA(true),
+  MISTRAL(true),
+  QWEN2(true),
+  GRANITE(true),
   // Jlama numbers the layers of a Gemma shard from the model's first layer, not from the shard's,
   // and fails for any shard that is not the whole.
-  GEMMA(false, false),
-  GEMMA2(false, true);
+  GEMMA(false),
+  GEMMA2(false);
 
   private final boolean splits;
-  private final boolean honoursHeadDim;
 
-  Architecture(boolean splits, boolean honoursHeadDim) {
+  Architecture(boolean splits) {
     this.splits = splits;
-    this.honoursHeadDim = honoursHeadDim;
   }
 
   /** The value of {@code model_type} in config.json. */
@@ -35,11 +33,6 @@ enum Architecture {
   /** Whether Jlama can run a part of the layers alone. */
   boolean splits() {
     return splits;
-  }
-
-  /** Whether Jlama reads {@code head_dim}, or divides the hidden size by the number of heads. */
-  boolean honoursHeadDim() {
-    return honoursHeadDim;
   }
 
   static Optional<Architecture> ofModelType(String modelType) {

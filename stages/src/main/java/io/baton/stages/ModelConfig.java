@@ -1,10 +1,13 @@
 package io.baton.stages;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.github.tjake.jlama.safetensors.Config;
+import com.github.tjake.jlama.math.ActivationFunction;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What config.json says of a model, checked to be something that Jlama computes correctly.
@@ -12,6 +15,8 @@ import java.util.Set;
  * @param hidden values in one row of activations
  * @param intermediate values in the hidden layer of the feed-forward blocks
  * @param context positions that the model was made for
+ * @param beginning the token that begins a text, or -1
+ * @param ends the tokens that end one
  */
 record ModelConfig(
     Architecture architecture,
@@ -22,7 +27,39 @@ record ModelConfig(
     int keyValueHeads,
     int headSize,
     int vocabulary,
-    int context) {
+    int context,
+    Arithmetic arithmetic,
+    int beginning,
+    List<Integer> ends) {
+
+  /**
+   * What is computed with the weights.
+   *
+   * @param normEpsilon is added to the mean square before its root is taken
+   * @param scales of Granite and of Gemma 2
+   */
+  record Arithmetic(
+      RotaryEmbedding rotary,
+      ActivationFunction.Type activation,
+      double normEpsilon,
+      Scales scales) {}
+
+  /**
+   * Factors and caps; null where there is none.
+   *
+   * @param embedding of the rows that stand for tokens
+   * @param attention of queries times keys; null for one over the root of the head's size
+   * @param logits divides them
+   * @param attentionCap bounds queries times keys, by a hyperbolic tangent
+   * @param logitsCap bounds the logits
+   */
+  record Scales(
+      @Nullable Float embedding,
+      @Nullable Float attention,
+      @Nullable Float residual,
+      @Nullable Float logits,
+      @Nullable Float attentionCap,
+      @Nullable Float logitsCap) {}
 
   /**
    * Jlama's kernels read whole vectors, of up to 512 bits, without looking for the end: a width
@@ -32,6 +69,10 @@ record ModelConfig(
 
   private static final Set<String> ACTIVATIONS =
       Set.of("silu", "gelu", "tanh", "gelu_pytorch_tanh");
+
+  ModelConfig {
+    ends = List.copyOf(ends);
+  }
 
   /** Values in the queries of one token. */
   int attentionWidth() {
@@ -52,119 +93,141 @@ record ModelConfig(
     return context - 2 * (keyValueHeads - 1);
   }
 
-  /** Whether Jlama, having read the same file, took the same widths from it. */
-  boolean agreesWith(Config jlama) {
-    return jlama.numberOfLayers == layers
-        && jlama.embeddingLength == hidden
-        && jlama.hiddenLength == intermediate
-        && jlama.attentionLength == attentionWidth()
-        && jlama.kvLength == keyValueWidth()
-        && jlama.vocabularySize == vocabulary
-        && jlama.contextLength == context;
-  }
-
   /** Reads and checks {@code json}, the contents of {@code file}. */
   static ModelConfig of(Path file, JsonNode json) throws ModelException {
-    Reader reader = new Reader(file, json);
-    Architecture architecture = reader.architecture();
-    int hidden = reader.positive("hidden_size");
-    int heads = reader.positive("num_attention_heads");
-    ModelConfig config =
-        new ModelConfig(
-            architecture,
-            reader.positive("num_hidden_layers"),
-            hidden,
-            reader.positive("intermediate_size"),
-            heads,
-            reader.positive("num_key_value_heads"),
-            architecture.honoursHeadDim() && json.hasNonNull("head_dim")
-                ? reader.positive("head_dim")
-                : hidden / heads,
-            reader.positive("vocab_size"),
-            reader.positive("max_position_embeddings"));
-    config.check(reader);
-    reader.checkActivation();
-    reader.checkTokenIds(config.vocabulary);
-    return config;
+    return new Reader(new ConfigReader(file, json)).read();
   }
 
-  private void check(Reader reader) throws ModelException {
-    reader.multiple("hidden_size", hidden, LANES);
-    reader.multiple("intermediate_size", intermediate, LANES);
-    reader.multiple("the size of an attention head", headSize, LANES);
-    reader.multiple("num_attention_heads", heads, keyValueHeads);
-    if ((long) heads * headSize > hidden) {
-      throw reader.problem(
-          "%d heads of %d values are more than hidden_size %d, and Jlama would leave some out"
-              .formatted(heads, headSize, hidden));
-    }
-    if (usableContext() <= 0) {
-      throw reader.problem(
-          "max_position_embeddings %d is too little for %d key-value heads"
-              .formatted(context, keyValueHeads));
-    }
-  }
+  private record Reader(ConfigReader config) {
 
-  private record Reader(Path file, JsonNode json) {
-
-    ModelException problem(String problem) {
-      return new ModelException(file, problem);
+    ModelConfig read() throws ModelException {
+      Architecture architecture = architecture();
+      int hidden = config.positive("hidden_size");
+      int heads = config.positive("num_attention_heads");
+      int vocabulary = config.positive("vocab_size");
+      ModelConfig read =
+          new ModelConfig(
+              architecture,
+              config.positive("num_hidden_layers"),
+              hidden,
+              config.positive("intermediate_size"),
+              heads,
+              config.positive("num_key_value_heads"),
+              config.has("head_dim") ? config.positive("head_dim") : hidden / heads,
+              vocabulary,
+              config.positive("max_position_embeddings"),
+              new Arithmetic(
+                  RotaryEmbedding.read(config),
+                  activation(),
+                  config.positiveNumber("rms_norm_eps", 1e-6),
+                  scales(architecture, hidden)),
+              config.has("bos_token_id")
+                  ? tokenId("bos_token_id", config.json().get("bos_token_id"), vocabulary)
+                  : -1,
+              ends(vocabulary));
+      check(read);
+      return read;
     }
 
-    Architecture architecture() throws ModelException {
-      JsonNode type = json.path("model_type");
-      if (!type.isTextual()) {
-        throw problem("has no model_type");
-      }
-      return Architecture.ofModelType(type.textValue())
+    private Architecture architecture() throws ModelException {
+      String type =
+          config.text("model_type").orElseThrow(() -> config.problem("has no model_type"));
+      return Architecture.ofModelType(type)
           .orElseThrow(
               () ->
-                  problem(
+                  config.problem(
                       "model_type %s is not supported; these are: %s"
-                          .formatted(type.textValue(), Architecture.supported())));
+                          .formatted(type, Architecture.supported())));
     }
 
-    int positive(String field) throws ModelException {
-      JsonNode value = json.path(field);
-      if (!value.isInt() || value.intValue() <= 0) {
-        throw problem(
-            "%s must be a positive integer, not %s"
-                .formatted(field, value.isMissingNode() ? "missing" : value));
+    private Scales scales(Architecture architecture, int hidden) throws ModelException {
+      return switch (architecture) {
+        case GRANITE ->
+            new Scales(
+                factor("embedding_multiplier"),
+                factor("attention_multiplier"),
+                factor("residual_multiplier"),
+                factor("logits_scaling"),
+                null,
+                null);
+        case GEMMA2 ->
+            new Scales(
+                embedding(hidden),
+                (float) (1 / Math.sqrt(config.positiveNumber("query_pre_attn_scalar", 256))),
+                null,
+                null,
+                cap("attn_logit_softcapping", 50),
+                cap("final_logit_softcapping", 30));
+        case GEMMA -> new Scales(embedding(hidden), null, null, null, null, null);
+        case LLAMA, MISTRAL, QWEN2 -> new Scales(null, null, null, null, null, null);
+      };
+    }
+
+    /** A Gemma's embedding is multiplied by the root of its width. */
+    private static float embedding(int hidden) {
+      return (float) Math.sqrt(hidden);
+    }
+
+    private float factor(String key) throws ModelException {
+      return (float) config.positiveNumber(key, 1);
+    }
+
+    /** A cap is there unless the file says that there is none. */
+    private @Nullable Float cap(String key, double otherwise) throws ModelException {
+      return config.json().path(key).isNull()
+          ? null
+          : Float.valueOf((float) config.positiveNumber(key, otherwise));
+    }
+
+    private ActivationFunction.Type activation() throws ModelException {
+      String name = config.text("hidden_act").orElse("");
+      if (!ACTIVATIONS.contains(name)) {
+        throw config.problem("hidden_act \"%s\" is not supported".formatted(name));
       }
-      return value.intValue();
+      return ActivationFunction.Type.valueOf(name.toUpperCase(Locale.ROOT));
     }
 
-    void multiple(String what, int value, int unit) throws ModelException {
+    private void check(ModelConfig read) throws ModelException {
+      multiple("hidden_size", read.hidden(), LANES);
+      multiple("intermediate_size", read.intermediate(), LANES);
+      multiple("the size of an attention head", read.headSize(), LANES);
+      multiple("num_attention_heads", read.heads(), read.keyValueHeads());
+      if ((long) read.heads() * read.headSize() > read.hidden()) {
+        throw config.problem(
+            "%d heads of %d values are more than hidden_size %d, and Jlama would leave some out"
+                .formatted(read.heads(), read.headSize(), read.hidden()));
+      }
+      if (read.usableContext() <= 0) {
+        throw config.problem(
+            "max_position_embeddings %d is too little for %d key-value heads"
+                .formatted(read.context(), read.keyValueHeads()));
+      }
+    }
+
+    private void multiple(String what, int value, int unit) throws ModelException {
       if (value % unit != 0) {
-        throw problem("%s %d is not a multiple of %d".formatted(what, value, unit));
+        throw config.problem("%s %d is not a multiple of %d".formatted(what, value, unit));
       }
     }
 
-    void checkActivation() throws ModelException {
-      String activation = json.path("hidden_act").asText("");
-      if (!ACTIVATIONS.contains(activation.toLowerCase(Locale.ROOT))) {
-        throw problem("hidden_act \"%s\" is not supported".formatted(activation));
-      }
-    }
-
-    void checkTokenIds(int vocabulary) throws ModelException {
-      JsonNode end = json.path("eos_token_id");
+    private List<Integer> ends(int vocabulary) throws ModelException {
+      JsonNode end = config.json().path("eos_token_id");
       if (end.isMissingNode() || end.isNull() || (end.isArray() && end.isEmpty())) {
-        throw problem("has no eos_token_id");
+        throw config.problem("has no eos_token_id");
       }
+      List<Integer> ends = new ArrayList<>();
       for (JsonNode id : end.isArray() ? end : Set.of(end)) {
-        checkTokenId("eos_token_id", id, vocabulary);
+        ends.add(tokenId("eos_token_id", id, vocabulary));
       }
-      if (json.hasNonNull("bos_token_id")) {
-        checkTokenId("bos_token_id", json.get("bos_token_id"), vocabulary);
-      }
+      return ends;
     }
 
-    private void checkTokenId(String field, JsonNode id, int vocabulary) throws ModelException {
+    private int tokenId(String key, JsonNode id, int vocabulary) throws ModelException {
       if (!id.isInt() || id.intValue() < 0 || id.intValue() >= vocabulary) {
-        throw problem(
-            "%s %s is not a token of a vocabulary of %d".formatted(field, id, vocabulary));
+        throw config.problem(
+            "%s %s is not a token of a vocabulary of %d".formatted(key, id, vocabulary));
       }
+      return id.intValue();
     }
   }
 }

@@ -6,9 +6,9 @@ import io.baton.session.model.DType;
 import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
@@ -20,16 +20,19 @@ import java.util.stream.LongStream;
  */
 public final class ModelEnds implements AutoCloseable {
 
-  /** Jlama embeds no more tokens than this at once, and returns the last of them alone. */
-  private static final int MAX_BLOCK = 256;
-
   private final ModelDirectory directory;
   private final LoadedModel model;
+  private final TokenEmbedding embedding;
   private final TokenPieces pieces;
 
   private ModelEnds(ModelDirectory directory, LoadedModel model) {
     this.directory = directory;
     this.model = model;
+    this.embedding =
+        new TokenEmbedding(
+            model.weights().load(TokenEmbedding.NAME),
+            directory.hiddenSize(),
+            directory.config().arithmetic().scales().embedding());
     this.pieces = new TokenPieces(model.jlama().getTokenizer(), directory.tokenizer().byteLevel());
   }
 
@@ -39,7 +42,7 @@ public final class ModelEnds implements AutoCloseable {
    * @throws ModelException if Jlama cannot load them
    */
   public static ModelEnds load(ModelDirectory directory) throws ModelException {
-    return new ModelEnds(directory, LoadedModel.ends(directory));
+    return new ModelEnds(directory, LoadedModel.output(directory));
   }
 
   /**
@@ -86,17 +89,12 @@ public final class ModelEnds implements AutoCloseable {
       }
     }
     TensorSpec spec = TensorSpec.of(DType.F32, tokens.length, directory.hiddenSize());
-    ByteBuffer output = ByteBuffer.allocate(Math.toIntExact(spec.bytes()));
-    for (int from = 0; from < tokens.length; from += MAX_BLOCK) {
-      int[] block = Arrays.copyOfRange(tokens, from, Math.min(tokens.length, from + MAX_BLOCK));
-      JlamaTensors.moveOut(JlamaRuntime.compute(() -> embedBlock(block)), output);
+    ByteBuffer rows =
+        ByteBuffer.allocate(Math.toIntExact(spec.bytes())).order(ByteOrder.LITTLE_ENDIAN);
+    for (int token : tokens) {
+      embedding.copyTo(rows, token);
     }
-    return Tensor.wrap(spec, output.flip());
-  }
-
-  private AbstractTensor<?, ?> embedBlock(int[] tokens) {
-    // No layers, so no keys and values, and the position does not matter.
-    return model.jlama().batchForward(tokens, 0, null, Optional.empty());
+    return Tensor.wrap(spec, rows.flip());
   }
 
   /**
