@@ -19,6 +19,8 @@ final class RelayCommand implements Callable<Integer> {
 
   @Mixin private DataPlaneOptions dataPlane = new DataPlaneOptions();
 
+  @Mixin private LimitOptions limits = new LimitOptions();
+
   @Option(
       names = "--socket",
       required = true,
@@ -45,7 +47,8 @@ final class RelayCommand implements Callable<Integer> {
     RelayConfig config =
         RelayConfig.of(name, listen.endpoint())
             .withExecutorSocket(socket)
-            .withDataPlane(dataPlane.dataPlane());
+            .withDataPlane(dataPlane.dataPlane())
+            .withLimits(limits.of(RelayConfig.Limits.DEFAULT));
     try (StopSignal stop = listen.stopSignal();
         Relay relay = Relay.start(config)) {
       console

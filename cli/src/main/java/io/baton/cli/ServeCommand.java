@@ -22,6 +22,8 @@ final class ServeCommand implements Callable<Integer> {
 
   @Mixin private DataPlaneOptions dataPlane = new DataPlaneOptions();
 
+  @Mixin private LimitOptions limits = new LimitOptions();
+
   @Option(
       names = "--name",
       paramLabel = "NAME",
@@ -54,9 +56,6 @@ final class ServeCommand implements Callable<Integer> {
   private RelayConfig config(String relayName) throws CommandException {
     RelayConfig config =
         RelayConfig.of(relayName, listen.endpoint()).withDataPlane(dataPlane.dataPlane());
-    RelayConfig.Limits limits = config.limits();
-    return config.withLimits(
-        new RelayConfig.Limits(
-            stage.sessions(), limits.lease(), limits.payloadBytes(), limits.stage()));
+    return config.withLimits(limits.of(config.limits()).withSessions(stage.sessions()));
   }
 }

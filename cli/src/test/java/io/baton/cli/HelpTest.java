@@ -15,10 +15,13 @@ class HelpTest {
   @CsvSource(
       delimiter = ';',
       value = {
-        "demo;--stages --kill --prompt --processes --hop-latency --no-push --standby --json --max-tokens --model --scenario --failure-rate --seed --compare",
+        "demo;--stages --kill --prompt --processes --hop-latency --no-push --standby --json"
+            + " --max-tokens --model --scenario --failure-rate --seed --compare",
         "simulate scenario;FILE --seed --json",
-        "serve;--model --stage --listen --drain --insecure --pool-size --lanes --push-share",
-        "relay;--listen --socket --drain --insecure --pool-size --lanes --push-share",
+        "serve;--model --stage --listen --drain --insecure --pool-size --lanes --push-share"
+            + " --client-share --session-idle",
+        "relay;--listen --socket --drain --insecure --pool-size --lanes --push-share --client-share"
+            + " --session-idle",
         "stage;--relay --model --stage",
         "generate;--model --peers --max-tokens --no-push --standby PROMPT",
         "status;PEER --watch --json",

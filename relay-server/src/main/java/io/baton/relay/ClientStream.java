@@ -13,10 +13,12 @@ import io.baton.proto.v1.Step;
 import io.baton.session.model.Payload;
 import io.baton.session.model.Peer;
 import io.baton.session.model.Refusal;
+import io.baton.session.model.SessionId;
 import io.baton.session.model.StepId;
 import io.baton.session.stage.StageEffect;
 import io.baton.session.stage.StageInput;
 import io.baton.transport.Budget;
+import io.baton.transport.grpc.Caller;
 import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.grpc.SenderListener;
@@ -41,10 +43,12 @@ import org.jspecify.annotations.Nullable;
 final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
 
   private final SessionOpener opener;
+  private final Caller caller;
   private final ServerCallStreamObserver<StageFrame> call;
   private final PayloadLink payloads;
   private final PayloadAssembler assembler;
   private final FlowControlledSender<StageFrame> sender;
+  private @Nullable SessionId carried;
   private @Nullable RelaySession session;
   private @Nullable PendingStep pending;
   private boolean broken;
@@ -54,11 +58,13 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
 
   ClientStream(
       SessionOpener opener,
+      Caller caller,
       PayloadMemory memory,
       Budget receiving,
       ServerCallStreamObserver<StageFrame> observer,
       SenderLimits limits) {
     this.opener = opener;
+    this.caller = caller;
     this.call = observer;
     this.payloads =
         memory.link(
@@ -116,8 +122,8 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
       case OPEN -> open(frame.getOpen());
       case STEP -> step(frame.getStep());
       case CHUNK -> assembled(assembler.add(frame.getChunk()));
-      case HEARTBEAT -> current().renewLease();
-      case CLOSE -> current().close("the client has closed it");
+      case HEARTBEAT -> current().renewLease(this);
+      case CLOSE -> current().closedBy(this);
       case FRAME_NOT_SET -> {
         if (!frame.hasSharing()) {
           throw new MalformedFrameException("frame", "missing or unknown");
@@ -178,9 +184,16 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
     if (assembler.busy()) {
       throw new MalformedFrameException("frame", "open while bytes of a payload are to come");
     }
-    session = opener.open(open, this).orElse(session);
+    if (open.hasSession()) {
+      SessionId asked = IdCodec.fromWire(open.getSession());
+      if (carried != null && !carried.equals(asked)) {
+        throw new MalformedFrameException("session", "another than the stream's");
+      }
+      carried = asked;
+    }
+    session = opener.open(open, caller, this).orElse(session);
     if (session != null) {
-      payloads.heldBy("session " + session.id());
+      payloads.heldBy("session " + session.id().label());
     }
   }
 

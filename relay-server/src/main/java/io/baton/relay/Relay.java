@@ -99,7 +99,7 @@ public final class Relay implements AutoCloseable {
     timer.setRemoveOnCancelPolicy(true);
     timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     loops = EventLoops.start("baton-io-" + config.name(), EVENT_LOOP_THREADS);
-    sessions = new SessionTable(config.limits().sessions());
+    sessions = new SessionTable(config.limits().opening());
     slot = new ExecutorSlot(sessions);
     payloads = new Budget(config.limits().payloadBytes());
     memory =

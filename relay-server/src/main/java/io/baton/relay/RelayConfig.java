@@ -1,5 +1,7 @@
 package io.baton.relay;
 
+import io.baton.session.FairShare;
+import io.baton.session.stage.OpeningRules;
 import io.baton.session.stage.StageConfig;
 import io.baton.transport.exchange.LinkConfig;
 import io.baton.transport.grpc.Endpoint;
@@ -30,25 +32,75 @@ public record RelayConfig(
    * Bounds of a relay.
    *
    * @param sessions the most at a time
+   * @param clientShare the part of what all clients may have together that one of them gets at
+   *     most, if it is alone: of sessions, streams, memory and lanes; more than 0, and 1 for all
    * @param lease the longest that a session is kept without a word from its client; also what a
    *     client gets that asks for none
+   * @param idle the longest that a session is kept without a step
    * @param payloadBytes of payloads that are being received, altogether
    * @param stage bounds of each session
    */
-  public record Limits(int sessions, Duration lease, long payloadBytes, StageConfig.Limits stage) {
+  public record Limits(
+      int sessions,
+      double clientShare,
+      Duration lease,
+      Duration idle,
+      long payloadBytes,
+      StageConfig.Limits stage) {
 
     public static final Limits DEFAULT =
-        new Limits(256, Duration.ofSeconds(60), 256L << 20, StageConfig.Limits.DEFAULT);
+        new Limits(
+            256,
+            0.8,
+            Duration.ofSeconds(60),
+            Duration.ofMinutes(10),
+            256L << 20,
+            StageConfig.Limits.DEFAULT);
 
     /**
-     * @throws IllegalArgumentException if a bound is not positive
+     * @throws IllegalArgumentException if a bound is not positive, or the share is none
      */
     public Limits {
-      if (sessions < 1 || payloadBytes < 1 || !lease.isPositive()) {
+      if (sessions < 1 || payloadBytes < 1 || !lease.isPositive() || !idle.isPositive()) {
         throw new IllegalArgumentException(
-            "%d sessions, a lease of %s, %d bytes of payloads"
-                .formatted(sessions, lease, payloadBytes));
+            "%d sessions, a lease of %s, idle for %s, %d bytes of payloads"
+                .formatted(sessions, lease, idle, payloadBytes));
       }
+      if (!(clientShare > 0 && clientShare <= 1)) {
+        throw new IllegalArgumentException("a share for each client of " + clientShare);
+      }
+    }
+
+    public Limits withSessions(int other) {
+      return new Limits(other, clientShare, lease, idle, payloadBytes, stage);
+    }
+
+    public Limits withClientShare(double other) {
+      return new Limits(sessions, other, lease, idle, payloadBytes, stage);
+    }
+
+    public Limits withLease(Duration other) {
+      return new Limits(sessions, clientShare, other, idle, payloadBytes, stage);
+    }
+
+    public Limits withIdle(Duration other) {
+      return new Limits(sessions, clientShare, lease, other, payloadBytes, stage);
+    }
+
+    public Limits withPayloadBytes(long other) {
+      return new Limits(sessions, clientShare, lease, idle, other, stage);
+    }
+
+    public Limits withStage(StageConfig.Limits other) {
+      return new Limits(sessions, clientShare, lease, idle, payloadBytes, other);
+    }
+
+    FairShare share() {
+      return FairShare.of(clientShare);
+    }
+
+    OpeningRules opening() {
+      return new OpeningRules(sessions, share());
     }
   }
 

@@ -11,6 +11,7 @@ import io.baton.proto.v1.StageFrame;
 import io.baton.proto.v1.StatusRequest;
 import io.baton.proto.v1.StatusResponse;
 import io.baton.transport.Budget;
+import io.baton.transport.grpc.Caller;
 import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.payload.PayloadMemory;
 import io.grpc.Status;
@@ -79,6 +80,7 @@ final class RelayService extends RelayGrpc.RelayImplBase {
   public StreamObserver<ClientFrame> session(StreamObserver<StageFrame> observer) {
     return new ClientStream(
         opener,
+        Caller.current(),
         memory,
         payloads,
         (ServerCallStreamObserver<StageFrame>) observer,

@@ -3,6 +3,7 @@ package io.baton.relay;
 import io.baton.proto.v1.StageFrame;
 import io.baton.session.Transition;
 import io.baton.session.model.Payload;
+import io.baton.session.model.Proof;
 import io.baton.session.model.Push;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.RelayId;
@@ -13,6 +14,7 @@ import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
 import io.baton.session.model.Ticket;
 import io.baton.session.stage.DropReason;
+import io.baton.session.stage.Lease;
 import io.baton.session.stage.StageConfig;
 import io.baton.session.stage.StageEffect;
 import io.baton.session.stage.StageInput;
@@ -22,6 +24,7 @@ import io.baton.transport.Alarm;
 import io.baton.transport.executor.ExecutorCommand;
 import io.baton.transport.executor.ExecutorLink;
 import io.baton.transport.executor.ExecutorReply;
+import io.baton.transport.grpc.Caller;
 import io.baton.verification.PayloadDigester;
 import io.grpc.SynchronizationContext;
 import java.time.Duration;
@@ -48,10 +51,10 @@ final class RelaySession {
   /** Pushes that may wait for the session's loop, beyond those that the machine has taken. */
   private static final int PUSHES_WAITING = 64;
 
+  private final Owner owner;
   private final SessionId id;
   private final StageConfig config;
-  private final Ticket ticket;
-  private final Duration lease;
+  private final Duration granted;
   private final ExecutorLink executor;
   private final RelayContext relay;
   private final PayloadDigester digester;
@@ -64,30 +67,40 @@ final class RelaySession {
   // Below: only in the loop.
   private StageState state;
   private @Nullable ClientSink client;
-  private long leaseEndNanos;
+  private Lease lease;
   private boolean opened;
   private boolean openFailed;
   private boolean closed;
   private StageInput.@Nullable Announce announced;
 
+  /**
+   * Whose session it is, and what lets others into it.
+   *
+   * @param seal of the proof by which its client is known
+   * @param ticket with which peers may push into it
+   */
+  record Owner(SessionId id, Caller caller, Proof.Seal seal, Ticket ticket) {}
+
+  /**
+   * @param granted how long it is kept without a word from its client
+   */
   RelaySession(
-      SessionId id,
+      Owner owner,
       StageConfig config,
-      Ticket ticket,
-      Duration lease,
+      Duration granted,
       ExecutorLink executor,
       RelayContext relay) {
-    this.id = id;
+    this.owner = owner;
+    this.id = owner.id();
     this.config = config;
-    this.ticket = ticket;
-    this.lease = lease;
+    this.granted = granted;
     this.executor = executor;
     this.relay = relay;
     this.digester = new PayloadDigester(config.algorithm());
     this.loop = new SynchronizationContext((_, error) -> crashed(error));
     this.alarm = new Alarm(relay.timer(), () -> loop.execute(this::tick));
     this.state = StageState.initial(config);
-    this.leaseEndNanos = System.nanoTime() + lease.toNanos();
+    this.lease = Lease.begin(granted.toNanos(), relay.limits().idle().toNanos(), System.nanoTime());
   }
 
   SessionId id() {
@@ -103,7 +116,17 @@ final class RelaySession {
   }
 
   Ticket ticket() {
-    return ticket;
+    return owner.ticket();
+  }
+
+  /** Of the proof by which the session's client is known. */
+  Proof.Seal seal() {
+    return owner.seal();
+  }
+
+  /** At whose limits it counts. */
+  Caller caller() {
+    return owner.caller();
   }
 
   /** Bytes of payload that the session makes the relay keep. */
@@ -118,7 +141,7 @@ final class RelaySession {
 
   /** Makes room in the executor; the first announcement is answered after that. */
   void start() {
-    loop.execute(() -> alarm.set(leaseEndNanos));
+    loop.execute(() -> alarm.set(lease.endNanos()));
     executor.submit(
         new ExecutorCommand.Open(id, config.maxLength()),
         reply -> loop.execute(() -> executorOpened(reply)));
@@ -138,7 +161,7 @@ final class RelaySession {
             client.end("the client has opened another stream");
           }
           client = sink;
-          renew();
+          lease = lease.heard(System.nanoTime());
           if (opened) {
             feed(announcement);
           } else {
@@ -153,14 +176,20 @@ final class RelaySession {
           if (closed) {
             refuse(sink, step.step().id().epoch(), "the session is over");
           } else if (sink.equals(client)) {
-            renew();
+            lease = lease.stepped(System.nanoTime());
             feed(step);
           }
         });
   }
 
-  void renewLease() {
-    loop.execute(this::renew);
+  /** A word on the stream keeps the session, unless another stream has taken its place. */
+  void renewLease(ClientSink sink) {
+    loop.execute(
+        () -> {
+          if (sink.equals(client)) {
+            lease = lease.heard(System.nanoTime());
+          }
+        });
   }
 
   /** The stream is gone; the session stays until its lease is over. */
@@ -173,7 +202,17 @@ final class RelaySession {
         });
   }
 
-  /** The client is done. */
+  /** The client is done, and says so on the stream, unless another has taken its place. */
+  void closedBy(ClientSink sink) {
+    loop.execute(
+        () -> {
+          if (sink.equals(client)) {
+            end(Optional.empty(), "the client has closed it");
+          }
+        });
+  }
+
+  /** The relay is done. */
   void close(String why) {
     loop.execute(() -> end(Optional.empty(), why));
   }
@@ -236,17 +275,15 @@ final class RelaySession {
     if (closed) {
       return;
     }
-    if (System.nanoTime() - leaseEndNanos >= 0) {
+    if (lease.isOver(System.nanoTime())) {
       end(
           Optional.of(Refusal.NO_SESSION),
-          "the lease of %s ran out without a word from the client".formatted(lease));
+          lease.isIdleFirst()
+              ? "no step came for %s".formatted(relay.limits().idle())
+              : "the lease of %s ran out without a word from the client".formatted(granted));
     } else {
       feed(new StageInput.Tick());
     }
-  }
-
-  private void renew() {
-    leaseEndNanos = System.nanoTime() + lease.toNanos();
   }
 
   private void feed(StageInput input) {
@@ -256,6 +293,7 @@ final class RelaySession {
     heldBytes = state.heldBytes();
     role = state.role();
     OptionalLong deadline = state.nextDeadlineNanos();
+    long leaseEndNanos = lease.endNanos();
     alarm.set(
         deadline.isPresent() && deadline.getAsLong() - leaseEndNanos < 0
             ? deadline.getAsLong()
@@ -265,7 +303,7 @@ final class RelaySession {
   private void carryOut(StageEffect effect) {
     switch (effect) {
       case StageEffect.Opened open ->
-          send(List.of(StageFrames.opened(open, 1, relay.self(), ticket, lease)));
+          send(List.of(StageFrames.opened(open, 1, relay.self(), owner.ticket(), granted)));
       case StageEffect.Rollback(int length) ->
           executor.submit(new ExecutorCommand.Rollback(id, length), this::rolledBack);
       case StageEffect.Compute compute -> compute(compute);

@@ -12,6 +12,7 @@ import io.baton.proto.v1.DigestAlgorithm;
 import io.baton.proto.v1.Open;
 import io.baton.session.model.Digest;
 import io.baton.session.model.LayerSpan;
+import io.baton.session.model.Proof;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.SessionId;
 import io.baton.session.model.StageInfo;
@@ -20,6 +21,7 @@ import io.baton.session.model.Ticket;
 import io.baton.session.stage.StageConfig;
 import io.baton.session.stage.StageInput;
 import io.baton.transport.executor.ExecutorLink;
+import io.baton.transport.grpc.Caller;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HashSet;
@@ -45,7 +47,9 @@ final class SessionOpener {
 
   /** What the client asks for, checked for form. */
   private record Wish(
+      Caller caller,
       SessionId session,
+      Proof proof,
       String modelId,
       LayerSpan span,
       int maxLength,
@@ -57,14 +61,16 @@ final class SessionOpener {
   /**
    * Opens a session, or announces a new epoch of one that is open, and answers through the sink.
    *
+   * @param caller whose session it is, for the limits of each client
    * @return the session; empty if it was refused
    */
-  Optional<RelaySession> open(Open open, ClientSink sink) throws MalformedFrameException {
+  Optional<RelaySession> open(Open open, Caller caller, ClientSink sink)
+      throws MalformedFrameException {
     long epoch = StepCodec.countFromWire(open.getEpoch(), "epoch");
     if (Versions.negotiate(open.getVersions()).isEmpty()) {
       return refuse(sink, epoch, Refusal.VERSION, Versions.refusal(open.getVersions()));
     }
-    Wish wish = read(open, epoch);
+    Wish wish = read(open, caller, epoch);
     Optional<ExecutorLink> executor = slot.executor();
     if (executor.isEmpty()) {
       return refuse(
@@ -94,7 +100,7 @@ final class SessionOpener {
     return session;
   }
 
-  private Wish read(Open open, long epoch) throws MalformedFrameException {
+  private Wish read(Open open, Caller caller, long epoch) throws MalformedFrameException {
     if (!open.hasSession()) {
       throw new MalformedFrameException("session", "missing");
     }
@@ -106,7 +112,9 @@ final class SessionOpener {
       throw new MalformedFrameException("max_length", "0; a session holds at least one token");
     }
     return new Wish(
+        caller,
         IdCodec.fromWire(open.getSession()),
+        IdCodec.proofFromWire(open.getProof(), "proof"),
         StageCodec.modelIdFromWire(open.getModelId(), open.getModelIdBytes()),
         StageCodec.fromWire(open.getSpan()),
         maxLength,
@@ -150,9 +158,16 @@ final class SessionOpener {
             .sessions()
             .admit(
                 wish.session(),
+                wish.proof(),
+                wish.caller(),
                 () ->
                     new RelaySession(
-                        wish.session(), config, newTicket(), wish.lease(), executor, relay));
+                        new RelaySession.Owner(
+                            wish.session(), wish.caller(), wish.proof().seal(), newTicket()),
+                        config,
+                        wish.lease(),
+                        executor,
+                        relay));
     long epoch = wish.announce().epoch();
     switch (admission) {
       case SessionTable.Admission.Admitted(RelaySession session) -> {
@@ -166,21 +181,13 @@ final class SessionOpener {
               sink,
               epoch,
               Refusal.CONFLICT,
-              "session %s is open with another maximum length, stage or digest algorithm"
-                  .formatted(wish.session()));
+              "the session is open with another maximum length, stage or digest algorithm");
         }
         session.announce(sink, wish.announce());
         return Optional.of(session);
       }
-      case SessionTable.Admission.Full(int sessions) -> {
-        return refuse(
-            sink,
-            epoch,
-            Refusal.NO_ROOM,
-            "the relay holds %d sessions, which is all it may".formatted(sessions));
-      }
-      case SessionTable.Admission.Shut() -> {
-        return refuse(sink, epoch, Refusal.DRAINING, "the relay is about to stop");
+      case SessionTable.Admission.Refused(Refusal reason, String message) -> {
+        return refuse(sink, epoch, reason, message);
       }
     }
   }

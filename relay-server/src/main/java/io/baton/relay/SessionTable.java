@@ -1,22 +1,28 @@
 package io.baton.relay;
 
+import io.baton.session.model.Proof;
+import io.baton.session.model.Refusal;
 import io.baton.session.model.SessionId;
+import io.baton.session.stage.OpeningRules;
+import io.baton.session.stage.OpeningRules.Verdict;
+import io.baton.transport.grpc.Caller;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** The sessions of a relay, at most so many. Any thread may use it. */
+/** The sessions of a relay, as many as its rules allow. Any thread may use it. */
 final class SessionTable {
 
-  private final int capacity;
+  private final OpeningRules rules;
   private final Map<SessionId, RelaySession> sessions = new HashMap<>();
   private boolean shut;
 
-  SessionTable(int capacity) {
-    this.capacity = capacity;
+  SessionTable(OpeningRules rules) {
+    this.rules = rules;
   }
 
   /** What became of a request for a session. */
@@ -25,25 +31,29 @@ final class SessionTable {
 
     record Admitted(RelaySession session) implements Admission {}
 
-    record Full(int sessions) implements Admission {}
-
-    record Shut() implements Admission {}
+    record Refused(Refusal reason, String message) implements Admission {}
   }
 
-  synchronized Admission admit(SessionId id, Supplier<RelaySession> maker) {
+  /** Decides on a request of that client, who shows that proof. */
+  synchronized Admission admit(
+      SessionId id, Proof proof, Caller caller, Supplier<RelaySession> maker) {
     RelaySession known = sessions.get(id);
-    if (known != null) {
-      return new Admission.Known(known);
-    }
-    if (shut) {
-      return new Admission.Shut();
-    }
-    if (sessions.size() >= capacity) {
-      return new Admission.Full(sessions.size());
-    }
-    RelaySession session = maker.get();
-    sessions.put(id, session);
-    return new Admission.Admitted(session);
+    OpeningRules.Occupancy occupancy =
+        new OpeningRules.Occupancy(
+            Optional.ofNullable(known).map(RelaySession::seal),
+            sessions.size(),
+            (int) sessions.values().stream().filter(s -> s.caller().equals(caller)).count(),
+            shut);
+    return switch (rules.judge(proof, occupancy)) {
+      case Verdict.Again() -> new Admission.Known(Objects.requireNonNull(known));
+      case Verdict.New() -> {
+        RelaySession session = maker.get();
+        sessions.put(id, session);
+        yield new Admission.Admitted(session);
+      }
+      case Verdict.Refused(Refusal reason, String message) ->
+          new Admission.Refused(reason, message);
+    };
   }
 
   synchronized Optional<RelaySession> find(SessionId id) {

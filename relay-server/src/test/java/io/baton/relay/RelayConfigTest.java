@@ -25,7 +25,12 @@ class RelayConfigTest {
                 LISTEN,
                 Optional.empty(),
                 new RelayConfig.Limits(
-                    256, Duration.ofMinutes(1), 256L << 20, StageConfig.Limits.DEFAULT),
+                    256,
+                    0.8,
+                    Duration.ofMinutes(1),
+                    Duration.ofMinutes(10),
+                    256L << 20,
+                    StageConfig.Limits.DEFAULT),
                 new RelayConfig.DataPlane(
                     64L << 20,
                     Path.of("/dev/shm"),
@@ -39,7 +44,22 @@ class RelayConfigTest {
   void with_changesOneThing() {
     Endpoint socket = new Endpoint.Unix(Path.of("relay.sock"));
     RelayConfig.Limits limits =
-        new RelayConfig.Limits(1, Duration.ofSeconds(1), 1, StageConfig.Limits.DEFAULT);
+        RelayConfig.Limits.DEFAULT
+            .withSessions(1)
+            .withClientShare(0.5)
+            .withLease(Duration.ofSeconds(1))
+            .withIdle(Duration.ofSeconds(2))
+            .withPayloadBytes(3)
+            .withStage(StageConfig.Limits.DEFAULT);
+    assertThat(limits)
+        .isEqualTo(
+            new RelayConfig.Limits(
+                1,
+                0.5,
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(2),
+                3,
+                StageConfig.Limits.DEFAULT));
     RelayConfig.DataPlane dataPlane =
         RelayConfig.DataPlane.DEFAULT.withPoolBytes(1 << 20).withLanes(List.of(LaneKind.GRPC));
     assertThat(
@@ -52,13 +72,13 @@ class RelayConfigTest {
 
   @Test
   void limits_thatAreNoBounds_areRefused() {
-    StageConfig.Limits stage = StageConfig.Limits.DEFAULT;
-    Duration lease = Duration.ofSeconds(1);
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> new RelayConfig.Limits(0, lease, 1, stage));
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> new RelayConfig.Limits(1, Duration.ZERO, 1, stage));
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> new RelayConfig.Limits(1, lease, 0, stage));
+    RelayConfig.Limits good = RelayConfig.Limits.DEFAULT;
+    assertThatIllegalArgumentException().isThrownBy(() -> good.withSessions(0));
+    assertThatIllegalArgumentException().isThrownBy(() -> good.withLease(Duration.ZERO));
+    assertThatIllegalArgumentException().isThrownBy(() -> good.withIdle(Duration.ZERO));
+    assertThatIllegalArgumentException().isThrownBy(() -> good.withPayloadBytes(0));
+    assertThatIllegalArgumentException().isThrownBy(() -> good.withClientShare(0));
+    assertThatIllegalArgumentException().isThrownBy(() -> good.withClientShare(1.01));
+    assertThatIllegalArgumentException().isThrownBy(() -> good.withClientShare(Double.NaN));
   }
 }

@@ -37,7 +37,7 @@ class StatusReportTest {
   private final PinnedPool pool;
   private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1);
   private final EventLoops loops = EventLoops.start("baton-io-busy", 1);
-  private final SessionTable sessions = new SessionTable(3);
+  private final SessionTable sessions = new SessionTable(RelayConfig.Limits.DEFAULT.opening());
   private final RelayCounters counters = new RelayCounters();
   private final Lanes lanes;
   private final GrpcPushService pushes;

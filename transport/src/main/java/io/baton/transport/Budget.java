@@ -3,7 +3,7 @@ package io.baton.transport;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A bound on an amount, of bytes or of things. Any thread may use it; none ever waits. */
-public final class Budget {
+public final class Budget implements Room {
 
   private final long capacity;
   private final AtomicLong used = new AtomicLong();
@@ -18,12 +18,7 @@ public final class Budget {
     this.capacity = capacity;
   }
 
-  /** Takes the amount, or nothing and answers false. */
-  public boolean tryTake(long amount) {
-    return tryTake(amount, Share.ALL);
-  }
-
-  /** Takes the amount, or nothing if more than that share of the whole would then be in use. */
+  @Override
   public boolean tryTake(long amount, Share share) {
     long limit = share.of(capacity);
     long now = used.get();
@@ -37,11 +32,7 @@ public final class Budget {
     return false;
   }
 
-  /**
-   * Returns what was taken.
-   *
-   * @throws IllegalStateException if more comes back than was taken
-   */
+  @Override
   public void giveBack(long amount) {
     if (used.addAndGet(-amount) < 0) {
       throw new IllegalStateException("more given back than was taken");

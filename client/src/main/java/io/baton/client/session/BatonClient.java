@@ -11,6 +11,7 @@ import io.baton.transport.payload.PayloadTraffic;
 import io.baton.transport.pinned.PoolConfig;
 import io.baton.transport.ucx.UcxConfig;
 import io.baton.transport.ucx.UcxOnDemand;
+import io.baton.verification.SessionSecret;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import java.security.SecureRandom;
@@ -127,10 +128,17 @@ public final class BatonClient implements AutoCloseable {
       throw new IllegalStateException("the client is closed");
     }
     SessionId id = new SessionId(random.nextLong(), random.nextLong());
-    InferenceSession session = new InferenceSession(this, id, options, listener, random.nextLong());
+    InferenceSession session =
+        new InferenceSession(this, id, secret(), options, listener, random.nextLong());
     sessions.add(session);
     session.begin();
     return session;
+  }
+
+  private SessionSecret secret() {
+    byte[] drawn = new byte[SessionSecret.BYTES];
+    random.nextBytes(drawn);
+    return new SessionSecret(drawn);
   }
 
   /**

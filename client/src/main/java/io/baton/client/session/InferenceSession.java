@@ -20,6 +20,7 @@ import io.baton.transport.Budget;
 import io.baton.transport.grpc.SenderLimits;
 import io.baton.verification.DigestedPayloads;
 import io.baton.verification.PayloadDigester;
+import io.baton.verification.SessionSecret;
 import io.grpc.SynchronizationContext;
 import java.time.Duration;
 import java.util.Collections;
@@ -59,6 +60,7 @@ public final class InferenceSession implements AutoCloseable {
 
   private final BatonClient client;
   private final SessionId id;
+  private final SessionSecret secret;
   private final SessionOptions options;
   private final SessionListener listener;
   private final RouteMachine machine;
@@ -82,11 +84,13 @@ public final class InferenceSession implements AutoCloseable {
   InferenceSession(
       BatonClient client,
       SessionId id,
+      SessionSecret secret,
       SessionOptions options,
       SessionListener listener,
       long jitterSeed) {
     this.client = client;
     this.id = id;
+    this.secret = secret;
     this.options = options;
     this.listener = listener;
     this.digester = new PayloadDigester(options.algorithm());
@@ -331,6 +335,7 @@ public final class InferenceSession implements AutoCloseable {
             StageConnection.open(
                 relay,
                 id,
+                secret.proof(id, relay.relay(), relay.address()),
                 options,
                 client.memory(),
                 payloads,

@@ -23,6 +23,7 @@ import io.baton.proto.v1.Sharing;
 import io.baton.proto.v1.StageFrame;
 import io.baton.session.model.Digest;
 import io.baton.session.model.Payload;
+import io.baton.session.model.Proof;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.SessionId;
@@ -64,6 +65,7 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
 
   private final Candidate relay;
   private final SessionId session;
+  private final Proof proof;
   private final SessionOptions options;
   private final Events events;
   private final PayloadLink payloads;
@@ -86,18 +88,20 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
   private StageConnection(
       Candidate relay,
       SessionId session,
+      Proof proof,
       SessionOptions options,
       PayloadMemory memory,
       Budget receiving,
       Events events) {
     this.relay = relay;
     this.session = session;
+    this.proof = proof;
     this.options = options;
     this.events = events;
     this.payloads =
         memory.link(
             PoolUse.COMMAND,
-            "session %s to %s".formatted(session, relay.relay()),
+            "session %s to %s".formatted(session.label(), relay.relay()),
             SenderLimits.DEFAULT.maxBytes(),
             this::report);
     this.assembler = payloads.assembler(MAX_PAYLOAD_BYTES, receiving, this::resume);
@@ -106,13 +110,14 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
   static StageConnection open(
       Candidate relay,
       SessionId session,
+      Proof proof,
       SessionOptions options,
       PayloadMemory memory,
       Budget receiving,
       ManagedChannel channel,
       Events events) {
     StageConnection connection =
-        new StageConnection(relay, session, options, memory, receiving, events);
+        new StageConnection(relay, session, proof, options, memory, receiving, events);
     RelayGrpc.newStub(channel)
         .withOnReadyThreshold(FlowControlledSender.READY_BYTES)
         .session(connection);
@@ -142,6 +147,7 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
         Open.newBuilder()
             .setVersions(Versions.spoken())
             .setSession(IdCodec.toWire(session))
+            .setProof(IdCodec.toWire(proof))
             .setEpoch(open.epoch())
             .setModelId(options.modelId())
             .setSpan(StageCodec.toWire(relay.stage().span()))

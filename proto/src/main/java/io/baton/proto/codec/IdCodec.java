@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import io.baton.proto.v1.RelayIdentity;
 import io.baton.session.model.Peer;
+import io.baton.session.model.Proof;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.SessionId;
 import io.baton.session.model.Ticket;
@@ -66,6 +67,26 @@ public final class IdCodec {
           field, "%d bytes; at most %d".formatted(wire.size(), Ticket.MAX_BYTES));
     }
     return new Ticket(wire.toByteArray());
+  }
+
+  public static ByteString toWire(Proof proof) {
+    // value() is already a copy of its own.
+    return UnsafeByteOperations.unsafeWrap(proof.value());
+  }
+
+  /**
+   * A proof of the right length; whether it is the session's, its relay knows.
+   *
+   * @param field the field that holds the proof, for the error
+   */
+  public static Proof proofFromWire(ByteString wire, String field) throws MalformedFrameException {
+    Fields.present(!wire.isEmpty(), field);
+    // Before toByteArray: nothing is copied that will be refused.
+    if (wire.size() < Proof.MIN_BYTES || wire.size() > Proof.MAX_BYTES) {
+      throw new MalformedFrameException(
+          field, "%d bytes; %d to %d".formatted(wire.size(), Proof.MIN_BYTES, Proof.MAX_BYTES));
+    }
+    return new Proof(wire.toByteArray());
   }
 
   public static io.baton.proto.v1.Peer toWire(Peer peer) {

@@ -94,6 +94,7 @@ class BadSharingTest extends HostileTest {
             Open.newBuilder()
                 .setVersions(Versions.spoken())
                 .setSession(SessionId.newBuilder().setHigh(1).setLow(2))
+                .setProof(ByteString.copyFrom(new byte[16]))
                 .setEpoch(1)
                 .setModelId("model")
                 .setSpan(LayerSpan.newBuilder().setEnd(1))

@@ -56,11 +56,21 @@ final class HostileRig implements AutoCloseable {
   }
 
   HostileRig(Path directory, List<LaneKind> lanes) throws Exception {
+    this(directory, lanes, RelayConfig.Limits.DEFAULT);
+  }
+
+  HostileRig(Path directory, RelayConfig.Limits limits) throws Exception {
+    this(directory, List.of(LaneKind.LOCAL, LaneKind.GRPC), limits);
+  }
+
+  private HostileRig(Path directory, List<LaneKind> lanes, RelayConfig.Limits limits)
+      throws Exception {
     socket = directory.resolve("relay.sock");
     relay =
         Relay.start(
             RelayConfig.of("besieged", Endpoint.tcp("127.0.0.1", 0))
                 .withExecutorSocket(new Endpoint.Unix(socket))
+                .withLimits(limits)
                 .withDataPlane(
                     RelayConfig.DataPlane.DEFAULT
                         .withPoolBytes(POOL_BYTES)

@@ -138,7 +138,7 @@ public final class Trace implements WorldObserver {
 
   private static String text(Message message) {
     return switch (message) {
-      case Message.Opening(var open) -> text(open);
+      case Message.Opening(var open, var _) -> text(open);
       case Message.StepMessage(var send) -> text(send);
       case Message.Closing() -> "close";
       case Message.Heartbeat() -> "heartbeat";

@@ -1,12 +1,15 @@
 package io.baton.simulations.world;
 
 import io.baton.session.Transition;
+import io.baton.session.model.Proof;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.SessionId;
 import io.baton.session.route.Candidate;
 import io.baton.session.route.RouteEffect;
 import io.baton.session.route.RouteInput;
 import io.baton.session.route.RouteState;
+import io.baton.verification.SessionSecret;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -20,6 +23,7 @@ public final class ClientNode extends Node {
   private final World world;
   private final ClientConfig config;
   private final SessionId id;
+  private final SessionSecret secret;
   private final Protocol.Route machine;
   private final Transcript transcript = new Transcript();
   private final List<Connection> connections = new ArrayList<>(4);
@@ -44,6 +48,7 @@ public final class ClientNode extends Node {
     this.config = config;
     Draws draws = world.draws().split("client").split(index);
     this.id = new SessionId(draws.bits(0), index);
+    this.secret = secret(draws.split("secret"));
     this.machine = world.protocol().route(id, OraclePayloads.PAYLOADS, draws.bits(1));
     this.state = RouteState.initial(config.route());
   }
@@ -53,6 +58,18 @@ public final class ClientNode extends Node {
     startedNanos = world.nowNanos() + delayNanos;
     world.timeline().schedule(nextRequest, startedNanos);
     world.timeline().schedule(heartbeats, startedNanos + config.leaseNanos() / HEARTBEATS_A_LEASE);
+  }
+
+  private static SessionSecret secret(Draws draws) {
+    ByteBuffer bytes = ByteBuffer.allocate(SessionSecret.BYTES);
+    for (int i = 0; bytes.hasRemaining(); i++) {
+      bytes.putLong(draws.bits(i));
+    }
+    return new SessionSecret(bytes.array());
+  }
+
+  private Proof proof(Candidate relay) {
+    return secret.proof(id, relay.relay(), relay.address());
   }
 
   public ClientConfig config() {
@@ -290,7 +307,8 @@ public final class ClientNode extends Node {
 
   private void carryOut(RouteEffect effect) {
     switch (effect) {
-      case RouteEffect.Open open -> send(stream(open.relay()), new Message.Opening(open));
+      case RouteEffect.Open open ->
+          send(stream(open.relay()), new Message.Opening(open, proof(open.relay())));
       case RouteEffect.Send send -> {
         Connection stream = find(send.relay());
         if (stream == null) {

@@ -1,6 +1,7 @@
 package io.baton.simulations.world;
 
 import io.baton.session.model.Payload;
+import io.baton.session.model.Proof;
 import io.baton.session.model.Push;
 import io.baton.session.route.RouteEffect;
 import io.baton.session.route.RouteInput;
@@ -15,7 +16,7 @@ public sealed interface Message {
   }
 
   /** Client to relay: opens the session, or announces an epoch. */
-  record Opening(RouteEffect.Open open) implements Message {}
+  record Opening(RouteEffect.Open open, Proof proof) implements Message {}
 
   /** Client to relay: a step. */
   record StepMessage(RouteEffect.Send send) implements Message {

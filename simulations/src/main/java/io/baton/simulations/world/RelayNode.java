@@ -1,5 +1,7 @@
 package io.baton.simulations.world;
 
+import io.baton.session.FairShare;
+import io.baton.session.model.Proof;
 import io.baton.session.model.Push;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.RelayId;
@@ -13,6 +15,7 @@ import io.baton.session.route.Candidate;
 import io.baton.session.route.RouteEffect;
 import io.baton.session.route.RouteInput;
 import io.baton.session.stage.DropReason;
+import io.baton.session.stage.OpeningRules;
 import io.baton.session.stage.StageConfig;
 import io.baton.session.stage.StageEffect;
 import io.baton.session.stage.StageInput;
@@ -22,6 +25,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A relay with its executor. */
@@ -30,6 +35,7 @@ public final class RelayNode extends Node {
   private final World world;
   private final RelayConfig config;
   private final StageConfig stageConfig;
+  private final OpeningRules opening;
   private final Draws draws;
   private final Map<SessionId, StageSession> sessions = new LinkedHashMap<>(4);
   private final Executor executor = new Executor(this);
@@ -53,6 +59,7 @@ public final class RelayNode extends Node {
         OraclePayloads.stage(world.config().layers(), config.span(), world.config().maxLength());
     this.stageConfig =
         new StageConfig(stage, stage.maxLength(), OraclePayloads.ALGORITHM, config.limits());
+    this.opening = new OpeningRules(config.maxSessions(), FairShare.WHOLE);
     this.id = newId();
     this.candidate = new Candidate(id, config.name(), stage);
   }
@@ -217,7 +224,8 @@ public final class RelayNode extends Node {
     }
     StageSession session = sessions.get(stream.client.id());
     switch (message) {
-      case Message.Opening(RouteEffect.Open open) -> open(stream, session, open);
+      case Message.Opening(RouteEffect.Open open, Proof proof) ->
+          open(stream, session, open, proof);
       case Message.StepMessage(RouteEffect.Send send) -> {
         if (session == null) {
           refuse(stream, send.step().id().epoch(), Refusal.NO_SESSION, "no such session");
@@ -230,13 +238,12 @@ public final class RelayNode extends Node {
       }
       case Message.Closing() -> {
         if (session != null) {
-          session.detach(stream);
-          session.close();
+          session.closedBy(stream);
         }
       }
       case Message.Heartbeat() -> {
         if (session != null) {
-          session.heartbeat();
+          session.heartbeat(stream);
         }
       }
       case Message.Reply _, Message.EndOfStream _, Message.Pushed _ ->
@@ -244,25 +251,37 @@ public final class RelayNode extends Node {
     }
   }
 
-  private void open(Connection stream, @Nullable StageSession known, RouteEffect.Open open) {
-    StageSession session = known;
-    if (session == null) {
-      if (draining) {
-        refuse(stream, open.epoch(), Refusal.DRAINING, "about to stop");
-        return;
-      }
-      if (sessions.size() >= config.maxSessions()) {
-        refuse(stream, open.epoch(), Refusal.NO_ROOM, "full");
-        return;
-      }
-      session = new StageSession(this, stream.client.id(), stageConfig, newTicket());
-      sessions.put(session.id(), session);
-      world.statistics().sessionsOpened++;
-      world.observer().onSessionBegun(session);
+  private void open(
+      Connection stream, @Nullable StageSession known, RouteEffect.Open open, Proof proof) {
+    OpeningRules.Occupancy occupancy =
+        new OpeningRules.Occupancy(
+            Optional.ofNullable(known).map(StageSession::seal),
+            sessions.size(),
+            known == null ? 0 : 1,
+            draining);
+    StageSession session =
+        switch (opening.judge(proof, occupancy)) {
+          case OpeningRules.Verdict.Again() -> Objects.requireNonNull(known);
+          case OpeningRules.Verdict.New() -> begin(stream, proof);
+          case OpeningRules.Verdict.Refused(Refusal reason, String message) -> {
+            refuse(stream, open.epoch(), reason, message);
+            yield null;
+          }
+        };
+    if (session != null) {
+      session.announce(
+          stream,
+          new StageInput.Announce(open.epoch(), open.length(), open.pushSources(), open.role()));
     }
-    session.announce(
-        stream,
-        new StageInput.Announce(open.epoch(), open.length(), open.pushSources(), open.role()));
+  }
+
+  private StageSession begin(Connection stream, Proof proof) {
+    StageSession session =
+        new StageSession(this, stream.client.id(), stageConfig, proof.seal(), newTicket());
+    sessions.put(session.id(), session);
+    world.statistics().sessionsOpened++;
+    world.observer().onSessionBegun(session);
+    return session;
   }
 
   private void refuse(Connection stream, long epoch, Refusal reason, String why) {

@@ -1,6 +1,7 @@
 package io.baton.simulations.world;
 
 import io.baton.session.Transition;
+import io.baton.session.model.Proof;
 import io.baton.session.model.Push;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.SessionId;
@@ -8,6 +9,7 @@ import io.baton.session.model.StepId;
 import io.baton.session.model.Ticket;
 import io.baton.session.route.RouteInput;
 import io.baton.session.stage.DropReason;
+import io.baton.session.stage.Lease;
 import io.baton.session.stage.StageConfig;
 import io.baton.session.stage.StageEffect;
 import io.baton.session.stage.StageInput;
@@ -21,25 +23,28 @@ public final class StageSession {
 
   private final RelayNode relay;
   private final SessionId id;
+  private final Proof.Seal seal;
   private final Ticket ticket;
   private final Protocol.Stage machine;
   private final OracleExecutorState executor;
   private final Timer timer = new Timer();
   private StageState state;
   private @Nullable Connection client;
-  private long leaseEndNanos;
+  private Lease lease;
   private long heldBytes;
   private boolean over;
 
-  StageSession(RelayNode relay, SessionId id, StageConfig config, Ticket ticket) {
+  StageSession(RelayNode relay, SessionId id, StageConfig config, Proof.Seal seal, Ticket ticket) {
     this.relay = relay;
     this.id = id;
+    this.seal = seal;
     this.ticket = ticket;
     this.machine = relay.world().protocol().stage(relay.id(), id);
     this.executor = new OracleExecutorState(relay.config().span());
     this.state = StageState.initial(config);
-    renew();
-    world().timeline().schedule(timer, leaseEndNanos);
+    this.lease =
+        Lease.begin(relay.config().leaseNanos(), relay.config().idleNanos(), relay.nowNanos());
+    world().timeline().schedule(timer, lease.endNanos());
   }
 
   public SessionId id() {
@@ -64,7 +69,7 @@ public final class StageSession {
   }
 
   public long leaseEndNanos() {
-    return leaseEndNanos;
+    return lease.endNanos();
   }
 
   /** When the session's timer fires; empty if it is not set, which must not be. */
@@ -74,6 +79,11 @@ public final class StageSession {
 
   Ticket ticket() {
     return ticket;
+  }
+
+  /** Of the proof by which the session's client is known. */
+  Proof.Seal seal() {
+    return seal;
   }
 
   /** Bytes in the model's terms that the session makes the relay keep; 0 without a pool. */
@@ -90,27 +100,25 @@ public final class StageSession {
     return relay.world();
   }
 
-  private void renew() {
-    leaseEndNanos = world().nowNanos() + relay.config().leaseNanos();
-  }
-
   // ---- from the client
 
   void announce(Connection from, StageInput.Announce announcement) {
     client = from;
-    renew();
+    lease = lease.heard(nowNanos());
     feed(announcement);
   }
 
   void clientStep(Connection from, StageInput.ClientStep step) {
     if (from == client) {
-      renew();
+      lease = lease.stepped(nowNanos());
       feed(step);
     }
   }
 
-  void heartbeat() {
-    renew();
+  void heartbeat(Connection from) {
+    if (from == client) {
+      lease = lease.heard(nowNanos());
+    }
   }
 
   void detach(Connection from) {
@@ -156,7 +164,9 @@ public final class StageSession {
 
   private long dueNanos() {
     OptionalLong deadline = state.nextDeadlineNanos();
-    return deadline.isPresent() ? Math.min(deadline.getAsLong(), leaseEndNanos) : leaseEndNanos;
+    return deadline.isPresent()
+        ? Math.min(deadline.getAsLong(), lease.endNanos())
+        : lease.endNanos();
   }
 
   private final class Timer extends Event {
@@ -166,7 +176,7 @@ public final class StageSession {
         return;
       }
       long now = world().nowNanos();
-      if (now >= leaseEndNanos) {
+      if (lease.isOver(now)) {
         world().statistics().leasesEnded++;
         end(Refusal.NO_SESSION, "the lease is over");
       } else if (now >= dueNanos()) {
@@ -263,12 +273,12 @@ public final class StageSession {
     end(why);
   }
 
-  /** The client is done with the session; a stream that it has opened for it since is ended. */
-  void close() {
-    if (client != null) {
-      world().network().send(client, client.client, new Message.EndOfStream("closed"));
+  /** The client is done with the session, unless it has opened another stream for it since. */
+  void closedBy(Connection from) {
+    if (from == client) {
+      world().network().send(from, from.client, new Message.EndOfStream("closed"));
+      end("closed");
     }
-    end("closed");
   }
 
   /** Nobody is told. */

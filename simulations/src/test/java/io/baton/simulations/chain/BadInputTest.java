@@ -35,7 +35,6 @@ import io.baton.relay.RelayConfig;
 import io.baton.session.model.Digest;
 import io.baton.session.model.SessionId;
 import io.baton.session.model.Tensor;
-import io.baton.session.stage.StageConfig;
 import io.baton.transport.grpc.Channels;
 import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.grpc.EventLoops;
@@ -89,7 +88,7 @@ class BadInputTest {
             RelayConfig.of("r", Endpoint.tcp("127.0.0.1", 0))
                 .withExecutorSocket(socket())
                 .withLimits(
-                    new RelayConfig.Limits(256, LEASE, PAYLOAD_BYTES, StageConfig.Limits.DEFAULT)));
+                    RelayConfig.Limits.DEFAULT.withLease(LEASE).withPayloadBytes(PAYLOAD_BYTES)));
     relay.attach(harness);
     channel =
         Channels.open(
@@ -176,6 +175,7 @@ class BadInputTest {
     return Open.newBuilder()
         .setVersions(Versions.spoken())
         .setSession(IdCodec.toWire(SESSION))
+        .setProof(ByteString.copyFromUtf8("only its client knows"))
         .setEpoch(1)
         .setModelId(OracleExecutor.MODEL)
         .setSpan(LayerSpan.newBuilder().setFirst(0).setEnd(1))
@@ -242,6 +242,9 @@ class BadInputTest {
   void open_incompleteOrOutOfRange_isMalformed() throws Exception {
     malformedFirst(frame(good().clearSession()));
     malformedFirst(frame(good().clearSpan()));
+    malformedFirst(frame(good().clearProof()));
+    malformedFirst(frame(good().setProof(ByteString.copyFrom(new byte[15]))));
+    malformedFirst(frame(good().setProof(ByteString.copyFrom(new byte[65]))));
     malformedFirst(frame(good().clearModelId()));
     malformedFirst(frame(good().setMaxLength(0)));
     malformedFirst(frame(good().setMaxLength(-1)));

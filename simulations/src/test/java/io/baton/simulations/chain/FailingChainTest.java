@@ -328,13 +328,8 @@ class FailingChainTest {
 
   @Test
   void client_whoseRelayGrantsLess_keepsItsLease() throws Exception {
-    io.baton.relay.RelayConfig.Limits defaults = io.baton.relay.RelayConfig.Limits.DEFAULT;
     io.baton.relay.RelayConfig.Limits strict =
-        new io.baton.relay.RelayConfig.Limits(
-            defaults.sessions(),
-            Duration.ofMillis(1500),
-            defaults.payloadBytes(),
-            defaults.stage());
+        io.baton.relay.RelayConfig.Limits.DEFAULT.withLease(Duration.ofMillis(1500));
     try (TestChain chain = TestChain.of(1, strict, Node.Front.TAP)) {
       Decoding decoding = chain.decode(options -> options.withLease(Duration.ofHours(1)));
       decoding.steps(3);

@@ -94,9 +94,7 @@ class RelayOperationsTest {
 
   @Test
   void sessions_moreThanTheRelayHasRoomFor_areRefusedSayingSo() throws Exception {
-    RelayConfig.Limits defaults = RelayConfig.Limits.DEFAULT;
-    RelayConfig.Limits two =
-        new RelayConfig.Limits(2, defaults.lease(), defaults.payloadBytes(), defaults.stage());
+    RelayConfig.Limits two = RelayConfig.Limits.DEFAULT.withSessions(2);
     try (TestChain chain = TestChain.of(1, two, Node.Front.NOTHING)) {
       Decoding first = chain.decode();
       Decoding second = chain.decode();

@@ -88,11 +88,7 @@ final class TestChain implements AutoCloseable {
 
   /** Stages that wait so long for a push before they ask the client. */
   static RelayConfig.Limits limits(StageConfig.Limits stage, Duration grace) {
-    RelayConfig.Limits all = RelayConfig.Limits.DEFAULT;
-    return new RelayConfig.Limits(
-        all.sessions(),
-        all.lease(),
-        all.payloadBytes(),
+    return RelayConfig.Limits.DEFAULT.withStage(
         new StageConfig.Limits(
             stage.speculation(),
             stage.parked(),

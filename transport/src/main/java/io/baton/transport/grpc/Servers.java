@@ -40,7 +40,7 @@ public final class Servers {
    * socket into a directory that is closed to others.
    *
    * <p>A message that cannot be parsed reaches its service as an empty one, which the service is to
-   * refuse as malformed.
+   * refuse as malformed. Services are told who calls by {@link Caller#current}.
    *
    * @throws BindFailedException if the endpoint cannot be listened at
    * @throws UnsupportedOperationException for a Unix-domain socket where there is no epoll
@@ -67,6 +67,7 @@ public final class Servers {
     if (endpoint instanceof Endpoint.Tcp) {
       builder.withChildOption(ChannelOption.TCP_NODELAY, true);
     }
+    builder.intercept(new Caller.Interceptor());
     services.forEach(service -> builder.addService(TolerantParsing.of(service.bindService())));
     Server server = builder.build();
     try {

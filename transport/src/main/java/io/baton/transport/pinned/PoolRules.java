@@ -1,14 +1,13 @@
 package io.baton.transport.pinned;
 
+import io.baton.session.FairShare;
+
 /**
  * Who may take how much of a pool. All amounts are reserved bytes, and history counts as free,
  * because it is let go as soon as somebody wants its room.
  *
  * <p>Pushes together fill at most their share. One holder has at most {@code holderFactor} times
- * what it leaves free, the dynamic threshold of Choudhury and Hahne (IEEE/ACM Transactions on
- * Networking, 1998): with a factor of 4 a greedy holder that is alone gets four fifths, n greedy
- * holders get 4/(4n+1) each, and there always is room for a newcomer, without a limit that would
- * have to be chosen for a number of holders. A holder that has nothing may take what there is, so
+ * what it leaves free: its {@link FairShare}. A holder that has nothing may take what there is, so
  * that a tensor of almost the pool's size is possible.
  */
 public record PoolRules(double pushShare, double holderFactor) {
@@ -38,7 +37,7 @@ public record PoolRules(double pushShare, double holderFactor) {
     if (free < 0) {
       return Admission.NO_ROOM;
     }
-    if (now.own() > 0 && now.own() + bytes > holderFactor * free) {
+    if (!new FairShare(holderFactor).admits(now.own(), bytes, free)) {
       return Admission.HOLDER_SHARE_FULL;
     }
     return Admission.ADMITTED;
