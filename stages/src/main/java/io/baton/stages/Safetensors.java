@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -113,8 +112,7 @@ record Safetensors(Path file, ByteBuffer header, long dataStart, Map<String, Ent
 
   private static Map<String, Entry> entries(Path file, JsonNode header) throws ModelException {
     Map<String, Entry> entries = new TreeMap<>();
-    for (Iterator<Map.Entry<String, JsonNode>> fields = header.fields(); fields.hasNext(); ) {
-      Map.Entry<String, JsonNode> field = fields.next();
+    for (Map.Entry<String, JsonNode> field : header.properties()) {
       if (!field.getKey().equals(METADATA)) {
         entries.put(field.getKey(), new EntryReader(file, field.getKey()).read(field.getValue()));
       }

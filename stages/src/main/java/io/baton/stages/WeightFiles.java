@@ -9,7 +9,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.util.Iterator;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -85,8 +84,7 @@ final class WeightFiles {
       throw new ModelException(index, "lacks metadata or weight_map");
     }
     Map<String, String> fileOf = new TreeMap<>();
-    for (Iterator<Map.Entry<String, JsonNode>> fields = map.fields(); fields.hasNext(); ) {
-      Map.Entry<String, JsonNode> field = fields.next();
+    for (Map.Entry<String, JsonNode> field : map.properties()) {
       String name = field.getValue().asText();
       // A plain name: an index must not reach out of its directory.
       if (!field.getValue().isTextual() || name.isEmpty() || name.matches(".*[/\\\\\0].*")) {
