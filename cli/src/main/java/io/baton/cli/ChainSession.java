@@ -16,7 +16,7 @@ public final class ChainSession {
 
   private ChainSession() {}
 
-  /** As for anybody, but for the number of failures in a row before a session gives up. */
+  /** As for anybody, but for the number of failures that a session bears. */
   public static RouteConfig.Patience patience(int failures) {
     return RouteConfig.Patience.DEFAULT.withFailures(failures);
   }

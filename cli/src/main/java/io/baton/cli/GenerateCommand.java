@@ -36,7 +36,8 @@ import picocli.CommandLine.Parameters;
     name = "generate",
     description = {
       "Generate text through a chain of relays.",
-      "Finds out which stage each peer serves; several that serve one stage are alternatives for failover."
+      "Finds out which stage each peer serves; several that serve one stage are alternatives for"
+          + " failover."
     })
 final class GenerateCommand implements Callable<Integer> {
 
@@ -48,8 +49,10 @@ final class GenerateCommand implements Callable<Integer> {
   /** How long a stage may be away once the text has begun. */
   private static final Duration RECOVERY = Duration.ofSeconds(30);
 
-  /** A few seconds in all. */
-  private static final RouteConfig.Patience PATIENCE = ChainSession.patience(4);
+  /** A few seconds if nobody serves a stage, and more while a relay is too busy to say so. */
+  private static final RouteConfig.Patience PATIENCE =
+      ChainSession.patience(4)
+          .withSearch(Duration.ofSeconds(5).toNanos(), Duration.ofSeconds(30).toNanos());
 
   @Option(
       names = "--model",
@@ -83,7 +86,8 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(
       names = "--standby",
       description =
-          "Have another peer, where there is one, stand by for each stage and take over without a replay.")
+          "Have another peer, where there is one, stand by for each stage and take over without a"
+              + " replay.")
   private boolean standby;
 
   @Parameters(paramLabel = "PROMPT", description = "The text to continue.")
@@ -178,7 +182,8 @@ final class GenerateCommand implements Callable<Integer> {
 
   private static void report(RouteStats stats, int tokens, long nanos) {
     log.info(
-        "{} tokens, {} a second; steps from peer {}, from client {}; reroutes {}, takeovers {}, replayed tokens {}",
+        "{} tokens, {} a second; steps from peer {}, from client {}; reroutes {}, takeovers {},"
+            + " replayed tokens {}",
         tokens,
         String.format(Locale.ROOT, "%.1f", tokens * 1e9 / nanos),
         stats.stepsFromPeer(),

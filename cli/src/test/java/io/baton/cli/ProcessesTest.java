@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -128,6 +129,53 @@ class ProcessesTest {
         assertThat(payloads.get(way).path("framed").asLong()).as(relay + " " + way).isZero();
         assertThat(payloads.get(way).path("shared").asLong()).as(relay + " " + way).isPositive();
       }
+    }
+  }
+
+  /** More users than the machine has processors for, all at the same moment. */
+  @Test
+  void generate_twelveAtOnceOverFourWarmStages_allPrintTheModelsText() throws Exception {
+    List<String> relays = new ArrayList<>();
+    for (int i = 1; i <= 4; i++) {
+      relays.add(
+          awaitLine(
+                  start(
+                      "serve",
+                      "--model",
+                      MODEL,
+                      "--stage=%d/4".formatted(i),
+                      "--listen=127.0.0.1:0"),
+                  "serves")
+              .replaceAll(".* ", ""));
+    }
+    awaitGenerated(String.join(",", relays));
+    List<Process> clients = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      clients.add(
+          start(
+              "generate",
+              "--model",
+              MODEL,
+              "--peers",
+              String.join(",", relays),
+              "--max-tokens=24",
+              "Relay: Bo, Cy.\n"));
+    }
+    String expected =
+        Baton.demo("--prompt=Relay: Bo, Cy.", "--stages=1", "--kill=none", "--max-tokens=24")
+            .json()
+            .get("text")
+            .asText()
+            .substring("Relay: Bo, Cy.\n".length())
+            .stripTrailing();
+    for (Process client : clients) {
+      assertThat(client.waitFor(10, TimeUnit.MINUTES)).isTrue();
+      int number = started.indexOf(client);
+      assertThat(client.exitValue())
+          .as(Files.readString(directory.resolve("err-" + number)))
+          .isEqualTo(ExitCode.OK);
+      assertThat(Files.readString(directory.resolve("out-" + number)).stripTrailing())
+          .isEqualTo(expected);
     }
   }
 

@@ -367,7 +367,7 @@ public final class InferenceSession implements AutoCloseable {
                           discovering = false;
                           if (error == null) {
                             unreachable = listing.problems();
-                            feed(new RouteInput.Discovered(listing.candidates()));
+                            feed(new RouteInput.Discovered(listing.candidates(), listing.silent()));
                           } else {
                             unreachable = List.of(RelayDirectory.problem(error));
                           }

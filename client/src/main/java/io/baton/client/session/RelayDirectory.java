@@ -1,12 +1,5 @@
 package io.baton.client.session;
 
-import dev.failsafe.CircuitBreaker;
-import dev.failsafe.CircuitBreakerOpenException;
-import dev.failsafe.Failsafe;
-import dev.failsafe.FailsafeExecutor;
-import dev.failsafe.RetryPolicy;
-import dev.failsafe.Timeout;
-import dev.failsafe.TimeoutExceededException;
 import io.baton.proto.codec.HostPort;
 import io.baton.proto.codec.IdCodec;
 import io.baton.proto.codec.MalformedFrameException;
@@ -19,6 +12,7 @@ import io.baton.proto.v1.StageInfo;
 import io.baton.session.model.RelayId;
 import io.baton.session.route.Candidate;
 import io.baton.transport.grpc.StatusText;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
@@ -28,61 +22,96 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks relays who they are and what they serve. A relay that cannot be asked is asked again once;
- * one that is silent is not, since others wait for it; one that has failed several times in a row
- * is not asked for a short while, so that it costs nobody a timeout.
+ * Asks relays who they are and what they serve. A relay is asked once at a time, however many want
+ * to know: whoever asks gets what it answers within the time-out. An answer that comes later is
+ * there for whoever asks next, for as long as it took to come. So one that is slow is not asked
+ * ever again for what it is about to say, and one that is silent costs a single time-out, not one
+ * each time.
  */
 final class RelayDirectory {
 
-  private static final int FAILURES_TO_OPEN = 3;
-  private static final Duration OPEN_TIME = Duration.ofMillis(500);
+  /** After this a question counts as lost, and is asked anew. */
+  private static final Duration ANSWER_LOST = Duration.ofSeconds(20);
 
   private final Map<HostPort, Asking> relays = new LinkedHashMap<>();
+  private final Duration timeout;
+  private final ScheduledExecutorService timer;
 
-  /** What the relays answered: those that serve the model, and why the others do not. */
-  record Listing(List<Candidate> candidates, List<String> problems) {}
+  /**
+   * What the relays answered.
+   *
+   * @param candidates that serve the model
+   * @param problems why the others do not
+   * @param silent relays that may yet answer; each is among the problems
+   */
+  record Listing(List<Candidate> candidates, List<String> problems, int silent) {}
 
   private sealed interface Answer {
     record Serves(List<Candidate> stages) implements Answer {}
 
     record Problem(String text) implements Answer {}
+
+    record Silence(String text) implements Answer {}
   }
 
-  /**
-   * @param lastProblem why the relay did not answer when it was last asked; what the breaker says
-   *     is only that it was not asked again
-   */
-  private record Asking(
-      RelayGrpc.RelayStub stub,
-      FailsafeExecutor<DescribeResponse> guard,
-      AtomicReference<String> lastProblem) {}
+  /** What is being asked of a relay. */
+  private record Question(CompletableFuture<Described> answer, long askedNanos) {
+
+    /** Whether it is open, or its answer so young that the next would not be sooner. */
+    boolean stands() {
+      if (!answer.isDone()) {
+        return true;
+      }
+      if (answer.isCompletedExceptionally()) {
+        return false;
+      }
+      long answered = answer.join().atNanos();
+      return System.nanoTime() - answered < answered - askedNanos;
+    }
+  }
+
+  private record Described(DescribeResponse response, long atNanos) {}
+
+  /** A relay, and what it was asked last. */
+  private static final class Asking {
+    private final RelayGrpc.RelayStub stub;
+    private @Nullable Question question;
+
+    Asking(RelayGrpc.RelayStub stub) {
+      this.stub = stub;
+    }
+
+    synchronized Question ask() {
+      Question last = question;
+      if (last != null && last.stands()) {
+        return last;
+      }
+      long now = System.nanoTime();
+      Question asked =
+          new Question(
+              describe(stub)
+                  // It may have taken this to find out that the connection was gone.
+                  .exceptionallyCompose(_ -> describe(stub))
+                  .thenApply(response -> new Described(response, System.nanoTime())),
+              now);
+      question = asked;
+      return asked;
+    }
+  }
 
   RelayDirectory(ClientOptions options, Channel channels, ScheduledExecutorService timer) {
-    for (HostPort peer : options.peers()) {
-      CircuitBreaker<DescribeResponse> breaker =
-          CircuitBreaker.<DescribeResponse>builder()
-              .withFailureThreshold(FAILURES_TO_OPEN)
-              .withDelay(OPEN_TIME)
-              .build();
-      RetryPolicy<DescribeResponse> retry =
-          RetryPolicy.<DescribeResponse>builder()
-              .withMaxRetries(1)
-              .withDelay(Duration.ofMillis(20))
-              .abortOn(CircuitBreakerOpenException.class, TimeoutExceededException.class)
-              .build();
-      Timeout<DescribeResponse> timeout = Timeout.of(options.describeTimeout());
-      relays.put(
-          peer,
-          new Asking(
-              RelayGrpc.newStub(channels.to(peer)),
-              Failsafe.with(retry, breaker, timeout).with(timer),
-              new AtomicReference<>("cannot be reached")));
-    }
+    this.timeout = options.describeTimeout();
+    this.timer = timer;
+    options
+        .peers()
+        .forEach(peer -> relays.put(peer, new Asking(RelayGrpc.newStub(channels.to(peer)))));
   }
 
   /** Where the channel to a relay comes from. */
@@ -91,7 +120,7 @@ final class RelayDirectory {
     io.grpc.Channel to(HostPort peer);
   }
 
-  /** Asks all relays at once; done when all have answered or failed, which is bounded. */
+  /** Asks all relays at once; done when all have answered or failed, or the time-out is over. */
   CompletableFuture<Listing> list(String modelId) {
     List<CompletableFuture<Answer>> answers = new ArrayList<>();
     relays.forEach((peer, asking) -> answers.add(ask(peer, asking, modelId)));
@@ -102,55 +131,64 @@ final class RelayDirectory {
   private static Listing listing(List<CompletableFuture<Answer>> answers) {
     List<Candidate> candidates = new ArrayList<>();
     List<String> problems = new ArrayList<>();
+    int silent = 0;
     for (CompletableFuture<Answer> answer : answers) {
       switch (answer.join()) {
         case Answer.Serves(List<Candidate> stages) -> candidates.addAll(stages);
         case Answer.Problem(String text) -> problems.add(text);
+        case Answer.Silence(String text) -> {
+          problems.add(text);
+          silent++;
+        }
       }
     }
-    return new Listing(candidates, problems);
+    return new Listing(candidates, problems, silent);
   }
 
-  private static CompletableFuture<Answer> ask(HostPort peer, Asking asking, String modelId) {
-    return asking
-        .guard()
-        .getStageAsync(() -> describe(asking.stub()))
-        .handle(
-            (response, error) ->
-                error == null
-                    ? read(peer, response, modelId)
-                    : new Answer.Problem("%s: %s".formatted(peer, problem(asking, error))));
-  }
-
-  private static String problem(Asking asking, Throwable error) {
-    Throwable cause =
-        error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
-    if (cause instanceof CircuitBreakerOpenException) {
-      return asking.lastProblem().get() + ", several times in a row";
+  private CompletableFuture<Answer> ask(HostPort peer, Asking asking, String modelId) {
+    Question question = asking.ask();
+    CompletableFuture<Answer> answer =
+        question
+            .answer()
+            .handle(
+                (described, error) ->
+                    error == null
+                        ? read(peer, described.response(), modelId)
+                        : new Answer.Problem("%s: %s".formatted(peer, problem(error))));
+    Answer silence = new Answer.Silence(peer + ": no answer in time");
+    long left = question.askedNanos() + timeout.toNanos() - System.nanoTime();
+    if (left <= 0) {
+      answer.complete(silence);
+      return answer;
     }
-    String problem = problem(cause);
-    asking.lastProblem().set(problem);
-    return problem;
+    try {
+      Future<?> end = timer.schedule(() -> answer.complete(silence), left, TimeUnit.NANOSECONDS);
+      return answer.whenComplete((_, _) -> end.cancel(false));
+    } catch (RejectedExecutionException e) {
+      answer.complete(new Answer.Problem(peer + ": the client is being closed"));
+      return answer;
+    }
   }
 
   private static CompletableFuture<DescribeResponse> describe(RelayGrpc.RelayStub stub) {
     CompletableFuture<DescribeResponse> future = new CompletableFuture<>();
-    stub.describe(
-        DescribeRequest.newBuilder().setVersions(Versions.spoken()).build(),
-        new StreamObserver<DescribeResponse>() {
-          @Override
-          public void onNext(DescribeResponse response) {
-            future.complete(response);
-          }
+    stub.withDeadlineAfter(ANSWER_LOST.toNanos(), TimeUnit.NANOSECONDS)
+        .describe(
+            DescribeRequest.newBuilder().setVersions(Versions.spoken()).build(),
+            new StreamObserver<DescribeResponse>() {
+              @Override
+              public void onNext(DescribeResponse response) {
+                future.complete(response);
+              }
 
-          @Override
-          public void onError(Throwable error) {
-            future.completeExceptionally(error);
-          }
+              @Override
+              public void onError(Throwable error) {
+                future.completeExceptionally(error);
+              }
 
-          @Override
-          public void onCompleted() {}
-        });
+              @Override
+              public void onCompleted() {}
+            });
     return future;
   }
 
@@ -186,7 +224,8 @@ final class RelayDirectory {
     return switch (error) {
       case null -> "unknown";
       case CompletionException e when e.getCause() != null -> problem(e.getCause());
-      case TimeoutExceededException _ -> "no answer in time";
+      case StatusRuntimeException e when e.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED ->
+          "no answer in time";
       case StatusRuntimeException e -> StatusText.of(e.getStatus());
       default -> String.valueOf(error.getMessage());
     };

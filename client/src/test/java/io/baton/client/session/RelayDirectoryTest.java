@@ -1,6 +1,7 @@
 package io.baton.client.session;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.baton.proto.codec.HostPort;
 import io.baton.proto.codec.IdCodec;
@@ -27,10 +28,15 @@ import io.grpc.InsecureServerCredentials;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -175,20 +181,57 @@ class RelayDirectoryTest {
   @Test
   void list_relayThatIsSilent_costsNoMoreThanTheTimeout() throws Exception {
     RelayDirectory directory = directory(Duration.ofMillis(50));
-    assertThat(list(directory).problems()).singleElement().asString().contains("no answer in time");
+    RelayDirectory.Listing listing = list(directory);
+    assertThat(listing.problems()).singleElement().asString().contains("no answer in time");
+    assertThat(listing.silent()).isEqualTo(1);
   }
 
   @Test
-  void list_relayThatFailedSeveralTimes_isNotAskedAndTheReasonStands() throws Exception {
+  void list_relayThatAnswersAfterTheTimeout_isAskedOnceAndACandidateThen() throws Exception {
+    Queue<StreamObserver<DescribeResponse>> asked = new ConcurrentLinkedQueue<>();
+    relay = asked::add;
+    RelayDirectory directory = directory(Duration.ofMillis(50));
+    assertThat(list(directory).silent()).isEqualTo(1);
+    assertThat(list(directory).silent()).isEqualTo(1);
+    await().until(() -> !asked.isEmpty());
+    StreamObserver<DescribeResponse> observer = asked.remove();
+    observer.onNext(good().build());
+    observer.onCompleted();
+    await().until(() -> list(directory).candidates().size() == 1);
+    assertThat(asked).isEmpty();
+  }
+
+  @Test
+  void list_relayThatFailsOnce_isAskedAgainAtOnce() throws Exception {
+    AtomicInteger times = new AtomicInteger();
     relay =
-        observer ->
-            observer.onError(
-                Status.PERMISSION_DENIED.withDescription("not you").asRuntimeException());
+        observer -> {
+          if (times.getAndIncrement() == 0) {
+            observer.onError(Status.UNAVAILABLE.asRuntimeException());
+          } else {
+            observer.onNext(good().build());
+            observer.onCompleted();
+          }
+        };
+    assertThat(list(directory(Duration.ofSeconds(20))).candidates()).hasSize(1);
+  }
+
+  @Test
+  void list_byManyAtOnce_asksOnce() throws Exception {
+    Queue<StreamObserver<DescribeResponse>> asked = new ConcurrentLinkedQueue<>();
+    relay = asked::add;
     RelayDirectory directory = directory(Duration.ofSeconds(20));
-    String problem = "";
-    for (int i = 0; i < 3 && !problem.contains("in a row"); i++) {
-      problem = list(directory).problems().getFirst();
+    List<CompletableFuture<RelayDirectory.Listing>> listings = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      listings.add(directory.list("model"));
     }
-    assertThat(problem).contains("not you, several times in a row");
+    await().until(() -> !asked.isEmpty());
+    StreamObserver<DescribeResponse> observer = asked.remove();
+    observer.onNext(good().build());
+    observer.onCompleted();
+    for (CompletableFuture<RelayDirectory.Listing> listing : listings) {
+      assertThat(listing.get(30, TimeUnit.SECONDS).candidates()).hasSize(1);
+    }
+    assertThat(asked).isEmpty();
   }
 }

@@ -146,8 +146,7 @@ final class Answers {
     scratch.hops.replaceAll(hop -> hop.upTo(scratch.history.segments().size()));
     scratch.standbys.replaceAll(hop -> hop.upTo(scratch.history.segments().size()));
     scratch.hops.forEach(hop -> scratch.bans.remove(hop.relay()));
-    scratch.failures = 0;
-    scratch.tried.clear();
+    scratch.trials = Trials.NONE;
     long id = scratch.request.orElseThrow();
     scratch.request = Optional.empty();
     scratch.effects.add(new RouteEffect.Accepted(id, position, output));

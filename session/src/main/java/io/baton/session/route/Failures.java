@@ -5,9 +5,6 @@ import io.baton.session.model.RelayId;
 /** Goes on when a hop does not: sends again, or goes around it. */
 final class Failures {
 
-  /** How many of the latest failures are kept to be told. */
-  private static final int TRIED_KEPT = 32;
-
   private final RouteScratch scratch;
   private final Reputation reputation;
   private final Opening opening;
@@ -91,18 +88,13 @@ final class Failures {
   /** A hop has failed: goes on without it. */
   void fail(int index, String why) {
     Candidate lost = scratch.hops.get(index).candidate();
-    scratch.tried.add(new RouteFailure.Tried(lost, why));
-    if (scratch.tried.size() > TRIED_KEPT) {
-      scratch.tried.removeFirst();
-    }
+    scratch.trials = scratch.trials.failed(lost, why);
     reputation.ban(lost.relay());
     scratch.effects.add(new RouteEffect.Disconnect(lost.relay()));
     scratch.hops.remove(index);
-    if (search.countFailure()) {
-      countReroute();
-      scratch.cause = "%s failed: %s".formatted(lost, why);
-      search.search();
-    }
+    countReroute();
+    scratch.cause = "%s failed: %s".formatted(lost, why);
+    search.search();
   }
 
   private void countReroute() {

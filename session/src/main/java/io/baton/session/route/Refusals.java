@@ -52,10 +52,11 @@ final class Refusals {
 
   /** A relay that cannot be brought into step as often as a message is sent again will not be. */
   private void resynchronise(int index, RouteInput.Refused refused) {
-    if (scratch.failures >= scratch.config.patience().attempts()) {
+    if (scratch.trials.resynchronisations(refused.relay())
+        >= scratch.config.patience().attempts()) {
       failures.fail(index, why(refused));
     } else {
-      scratch.failures++;
+      scratch.trials = scratch.trials.resynchronised(refused.relay());
       opening.reopen(why(refused));
     }
   }

@@ -49,6 +49,7 @@ final class Requests {
     }
     scratch.request = Optional.of(submit.request());
     scratch.history = scratch.history.enter(submit.payload());
+    search.startAnew();
     switch (scratch.phase) {
       case DORMANT -> search.wake();
       case OPENING, RUNNING -> {

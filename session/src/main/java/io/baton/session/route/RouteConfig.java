@@ -44,7 +44,10 @@ public record RouteConfig(
    * @param openNanos for the answer to an opening
    * @param stepNanos for the answer to the first step that a stage owes
    * @param attempts sendings of one message before its relay counts as failed
-   * @param failures in a row, without a step accepted between them, before the session gives up
+   * @param failures of relays, without a step accepted between them, before the session goes on
+   *     only with relays that have not failed, and gives up if there are none
+   * @param searchNanos how long a route is looked for while there is none
+   * @param silenceNanos the same while a relay that has been asked what it serves does not answer
    * @param backoffNanos before the second try to find a route; doubles up to {@code
    *     maxBackoffNanos}
    * @param banNanos how long a failed relay is left alone; doubles with each failure up to {@code
@@ -55,6 +58,8 @@ public record RouteConfig(
       long stepNanos,
       int attempts,
       int failures,
+      long searchNanos,
+      long silenceNanos,
       long backoffNanos,
       long maxBackoffNanos,
       long banNanos,
@@ -68,6 +73,8 @@ public record RouteConfig(
             30_000 * MILLISECOND,
             2,
             8,
+            10_000 * MILLISECOND,
+            20_000 * MILLISECOND,
             100 * MILLISECOND,
             2_000 * MILLISECOND,
             1_000 * MILLISECOND,
@@ -79,6 +86,28 @@ public record RouteConfig(
           stepNanos,
           attempts,
           failures,
+          searchNanos,
+          silenceNanos,
+          backoffNanos,
+          maxBackoffNanos,
+          banNanos,
+          maxBanNanos);
+    }
+
+    /**
+     * The same with another bound on searches.
+     *
+     * @param nanos how long a route is looked for while there is none
+     * @param silence the same while a relay that has been asked what it serves does not answer
+     */
+    public Patience withSearch(long nanos, long silence) {
+      return new Patience(
+          openNanos,
+          stepNanos,
+          attempts,
+          failures,
+          nanos,
+          silence,
           backoffNanos,
           maxBackoffNanos,
           banNanos,

@@ -26,10 +26,17 @@ public sealed interface RouteInput {
 
   /**
    * The relays that can be reached, and what they serve, in the order in which they are preferred.
+   *
+   * @param silent relays that have been asked and may yet answer
    */
-  record Discovered(List<Candidate> candidates) implements RouteInput {
+  record Discovered(List<Candidate> candidates, int silent) implements RouteInput {
     public Discovered {
       candidates = List.copyOf(candidates);
+    }
+
+    /** All have answered, or cannot be reached. */
+    public Discovered(List<Candidate> candidates) {
+      this(candidates, 0);
     }
   }
 

@@ -28,11 +28,10 @@ final class RouteScratch {
   long nextNumber;
   final Map<RelayId, Ban> bans;
   final Map<RelayId, Integer> mismatches;
-  int failures;
-  final List<RouteFailure.Tried> tried;
+  Trials trials;
+  Quest quest;
   RouteState.Seek seek;
   String cause;
-  long retryAtNanos;
   RouteStats stats;
 
   RouteScratch(RouteState state, long nowNanos) {
@@ -49,11 +48,10 @@ final class RouteScratch {
     nextNumber = state.nextNumber();
     bans = new HashMap<>(state.bans());
     mismatches = new HashMap<>(state.mismatches());
-    failures = state.failures();
-    tried = new ArrayList<>(state.tried());
+    trials = state.trials();
+    quest = state.quest();
     seek = state.seek();
     cause = state.cause();
-    retryAtNanos = state.retryAtNanos();
     stats = state.stats();
   }
 
@@ -71,11 +69,10 @@ final class RouteScratch {
         nextNumber,
         bans,
         mismatches,
-        failures,
-        tried,
+        trials,
+        quest,
         seek,
         cause,
-        retryAtNanos,
         stats);
   }
 

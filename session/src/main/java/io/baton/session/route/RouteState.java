@@ -20,8 +20,8 @@ import java.util.stream.Stream;
  * @param nextNumber of a step
  * @param bans relays that failed
  * @param mismatches of each relay that has been blamed
- * @param failures in a row
- * @param tried what failed since a step was last accepted
+ * @param trials what was tried in vain since the session last got on
+ * @param quest the search for a route, while there is none
  * @param seek when to look for standbys that are missing
  * @param cause why the current route is opened
  */
@@ -38,11 +38,10 @@ public record RouteState(
     long nextNumber,
     Map<RelayId, Ban> bans,
     Map<RelayId, Integer> mismatches,
-    int failures,
-    List<RouteFailure.Tried> tried,
+    Trials trials,
+    Quest quest,
     Seek seek,
     String cause,
-    long retryAtNanos,
     RouteStats stats) {
 
   /**
@@ -93,7 +92,6 @@ public record RouteState(
     held = Map.copyOf(held);
     bans = Map.copyOf(bans);
     mismatches = Map.copyOf(mismatches);
-    tried = List.copyOf(tried);
   }
 
   public static RouteState initial(RouteConfig config) {
@@ -110,11 +108,10 @@ public record RouteState(
         1,
         Map.of(),
         Map.of(),
-        0,
-        List.of(),
+        Trials.NONE,
+        Quest.NONE,
         new Seek(0, 0),
         "",
-        0,
         RouteStats.ZERO);
   }
 
@@ -172,7 +169,7 @@ public record RouteState(
   public OptionalLong nextDeadlineNanos() {
     return switch (phase) {
       case DORMANT, CLOSED -> OptionalLong.empty();
-      case SEARCHING -> OptionalLong.of(retryAtNanos);
+      case SEARCHING -> OptionalLong.of(quest.retryAtNanos());
       case OPENING, RUNNING ->
           LongStream.concat(
                   Stream.concat(hops.stream(), standbys.stream())

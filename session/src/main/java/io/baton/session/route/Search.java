@@ -7,6 +7,8 @@ import java.util.Optional;
 /** Looks for the cheapest route through the relays that can be reached, and knows when to stop. */
 final class Search {
 
+  private static final double NANOS_A_SECOND = 1e9;
+
   private final RouteScratch scratch;
   private final long jitterSeed;
   private final Reputation reputation;
@@ -21,8 +23,7 @@ final class Search {
 
   /** Begins to look for a route after having had none and wanted none. */
   void wake() {
-    scratch.failures = 0;
-    scratch.tried.clear();
+    scratch.trials = Trials.NONE;
     reputation.forgive();
     scratch.cause = "the session begins";
     if (scratch.candidates.isEmpty()) {
@@ -36,45 +37,74 @@ final class Search {
     }
   }
 
+  /** A request has come: what was tried in vain before does not count against it. */
+  void startAnew() {
+    scratch.trials = scratch.trials.forgiven();
+    if (scratch.phase == Phase.SEARCHING) {
+      scratch.quest = new Quest(scratch.now, scratch.quest.retryAtNanos(), 0, false);
+    }
+  }
+
   void discovered(RouteInput.Discovered found) {
     scratch.candidates = found.candidates();
     reputation.prune();
     if (scratch.phase == Phase.SEARCHING) {
-      plan().ifPresent(route -> opening.open(route, scratch.cause));
+      scratch.quest = scratch.quest.answered(found.silent() == 0);
+      Optional<List<Candidate>> route = plan();
+      if (route.isPresent()) {
+        opening.open(route.get(), scratch.cause);
+      } else if (areMany() && scratch.quest.settled()) {
+        giveUp();
+      }
     }
   }
 
   /** Looks again, if it is time to. */
   void retry() {
-    if (scratch.now - scratch.retryAtNanos >= 0 && countFailure()) {
+    if (scratch.now - scratch.quest.retryAtNanos() >= 0) {
       search();
     }
   }
 
-  /** Counts one more failure in a row; gives up, and returns false, if that is one too many. */
-  boolean countFailure() {
-    scratch.failures++;
-    if (scratch.failures <= scratch.config.patience().failures()) {
-      return true;
-    }
-    giveUp();
-    return false;
-  }
-
-  /** Opens the best route there is, or waits for a better day. */
+  /**
+   * Opens the best route there is, or waits for a better day. Where too many have failed, a route
+   * is one of relays that have not.
+   */
   void search() {
-    plan().ifPresentOrElse(route -> opening.open(route, scratch.cause), this::discover);
+    Optional<List<Candidate>> route = plan();
+    if (route.isPresent()) {
+      opening.open(route.get(), scratch.cause);
+    } else if (scratch.phase == Phase.SEARCHING
+        && scratch.quest.isOver(scratch.config.patience(), scratch.now)) {
+      giveUp();
+    } else {
+      discover();
+    }
   }
 
   private void discover() {
+    Quest quest = scratch.phase == Phase.SEARCHING ? scratch.quest : Quest.begun(scratch.now);
     scratch.phase = Phase.SEARCHING;
     scratch.leaveRoute();
-    scratch.retryAtNanos = scratch.now + backoffNanos(scratch.failures);
+    scratch.quest =
+        quest.again(
+            scratch.now
+                + Math.min(
+                    backoffNanos(quest.searches()),
+                    quest.endNanos(scratch.config.patience()) - scratch.now));
     scratch.effects.add(new RouteEffect.Discover());
   }
 
   Optional<List<Candidate>> plan() {
-    return RoutePlanner.plan(scratch.config.layers(), reputation.candidates(), this::replayCost);
+    List<Candidate> candidates = reputation.candidates();
+    if (areMany()) {
+      candidates = candidates.stream().filter(c -> !scratch.trials.hasFailed(c)).toList();
+    }
+    return RoutePlanner.plan(scratch.config.layers(), candidates, this::replayCost);
+  }
+
+  private boolean areMany() {
+    return scratch.trials.areMany(scratch.config.patience());
   }
 
   /**
@@ -87,13 +117,13 @@ final class Search {
     return candidate.span().layers() * (2L * missing + change);
   }
 
-  /** How long to wait after so many failures in a row. */
-  long backoffNanos(int failures) {
+  /** How long to wait after so many searches in vain. */
+  long backoffNanos(int searches) {
     RouteConfig.Patience patience = scratch.config.patience();
     long limit =
-        Math.min(patience.maxBackoffNanos(), patience.backoffNanos() << Math.min(failures, 20));
+        Math.min(patience.maxBackoffNanos(), patience.backoffNanos() << Math.min(searches, 20));
     // Half fixed and half spread, so that clients of one lost relay do not all come back at once.
-    long spread = mix(jitterSeed + scratch.epoch * 31 + failures) >>> 1;
+    long spread = mix(jitterSeed + scratch.epoch * 31 + searches) >>> 1;
     return limit / 2 + spread % Math.max(1, limit / 2);
   }
 
@@ -116,11 +146,20 @@ final class Search {
         new RouteEffect.Failed(
             scratch.request.orElse(0L),
             new RouteFailure(
-                "%s after %d tries".formatted(message, scratch.failures), scratch.tried)));
+                "%s after %s".formatted(message, efforts()), scratch.trials.latest())));
     if (scratch.request.isPresent()) {
       scratch.dropRequest();
     }
     scratch.leaveRoute();
     scratch.phase = Phase.DORMANT;
+  }
+
+  private String efforts() {
+    String asked =
+        "%.1f s of asking".formatted((scratch.now - scratch.quest.sinceNanos()) / NANOS_A_SECOND);
+    int failures = scratch.trials.failures();
+    return failures == 0
+        ? asked
+        : "%d %s and %s".formatted(failures, failures == 1 ? "failure" : "failures", asked);
   }
 }

@@ -16,6 +16,8 @@ class RouteConfigTest {
                 30_000_000_000L,
                 2,
                 8,
+                10_000_000_000L,
+                20_000_000_000L,
                 100_000_000L,
                 2_000_000_000L,
                 1_000_000_000L,
@@ -49,8 +51,12 @@ class RouteConfigTest {
     assertThat(config.withMergeTokens(64).mergeTokens()).isEqualTo(64);
     assertThat(config.withConfirm(RouteConfig.Confirm.FULL).confirm())
         .isEqualTo(RouteConfig.Confirm.FULL);
-    RouteConfig.Patience patience = new RouteConfig.Patience(1, 2, 3, 4, 5, 6, 7, 8);
+    RouteConfig.Patience patience = new RouteConfig.Patience(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
     assertThat(config.withPatience(patience).patience()).isEqualTo(patience);
+    assertThat(patience.withFailures(40))
+        .isEqualTo(new RouteConfig.Patience(1, 2, 3, 40, 5, 6, 7, 8, 9, 10));
+    assertThat(patience.withSearch(50, 60))
+        .isEqualTo(new RouteConfig.Patience(1, 2, 3, 4, 50, 60, 7, 8, 9, 10));
     assertThat(config.withPush(false).withPush(true)).isEqualTo(config);
   }
 }

@@ -15,6 +15,7 @@ import io.baton.session.model.StepId;
 import io.baton.session.model.Tensor;
 import io.baton.session.testing.Oracle;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
@@ -523,7 +524,7 @@ class RouteMachineTest {
     giveUp();
     RouteFailure failure = client.last(RouteEffect.Failed.class).failure();
     assertThat(failure.message())
-        .isEqualTo("no relay that can be reached serves layer 1 after 9 tries");
+        .isEqualTo("no relay that can be reached serves layer 1 after 10.0 s of asking");
     assertThat(failure.tried())
         .isNotEmpty()
         .allSatisfy(tried -> assertThat(tried.relay().relay().name()).isEqualTo("b"));
@@ -531,6 +532,109 @@ class RouteMachineTest {
     assertThat(client.state.phase()).isEqualTo(RouteState.Phase.DORMANT);
     assertThat(client.state.nextDeadlineNanos()).isEmpty();
     assertThat(client.state.length()).isEqualTo(1);
+  }
+
+  @Test
+  void search_inVain_countsNothingAgainstALaterFailure() {
+    client.configure(config -> config.withPatience(PATIENCE.withFailures(1)));
+    RouteDriver.Relay b = client.get("b");
+    b.up = false;
+    client.submit(0, 1);
+    client.run();
+    while (client.now < 1_000 + PATIENCE.searchNanos() / 2) {
+      client.tickAtDeadline();
+      client.run();
+    }
+    b.up = true;
+    client.relay("d", 1, 2);
+    client.tickAtDeadline();
+    runUntilSends(1);
+    client.lose("b");
+    tokens.add(1L);
+    client.run();
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(0, 1));
+    assertThat(client.all(RouteEffect.Failed.class)).isEmpty();
+  }
+
+  @Test
+  void firstSearch_failed_countsNothingAgainstTheRequestThatComesMeanwhile() {
+    client.get("b").up = false;
+    client.give(new RouteInput.Begin());
+    client.run();
+    long begun = client.now;
+    while (client.now - begun < PATIENCE.searchNanos() - PATIENCE.maxBackoffNanos()) {
+      client.tickAtDeadline();
+      client.run();
+    }
+    client.submit(0, 1);
+    long submitted = client.now;
+    while (client.all(RouteEffect.Failed.class).isEmpty()) {
+      client.tickAtDeadline();
+      client.run();
+    }
+    assertThat(client.now - submitted)
+        .isBetween(PATIENCE.searchNanos(), PATIENCE.searchNanos() + PATIENCE.maxBackoffNanos());
+  }
+
+  @Test
+  void search_whileARelayIsSilent_lastsLongerAndEndsAllTheSame() {
+    client.submit(0, 1);
+    long begun = client.now;
+    List<Candidate> known = List.of(client.get("a").candidate);
+    while (client.all(RouteEffect.Failed.class).isEmpty()) {
+      client.waiting.clear();
+      client.give(new RouteInput.Discovered(known, 2));
+      client.tickAtDeadline();
+    }
+    assertThat(client.now - begun)
+        .isBetween(PATIENCE.silenceNanos(), PATIENCE.silenceNanos() + PATIENCE.maxBackoffNanos());
+    assertThat(client.last(RouteEffect.Failed.class).failure().message())
+        .isEqualTo("no relay that can be reached serves layer 1 after 20.0 s of asking");
+  }
+
+  @Test
+  void failures_beyondTheBound_endOnlyWhenNobodyIsLeftWhoHasNotFailed() {
+    client.configure(config -> config.withPatience(PATIENCE.withFailures(0)));
+    for (String spare : List.of("d", "e", "f")) {
+      client.relay(spare, 1, 2);
+    }
+    client.submit(0, 1);
+    client.run();
+    client.submit(1, 2);
+    Set<String> failed = new LinkedHashSet<>();
+    for (int i = 0; i < 4; i++) {
+      client.waiting.removeIf(effect -> effect instanceof RouteEffect.Send);
+      runOpens();
+      assertThat(client.all(RouteEffect.Failed.class)).isEmpty();
+      String last = client.route().get(1);
+      failed.add(last);
+      // It is up, and might be tried again; but it has failed.
+      client.give(new RouteInput.RelayLost(client.get(last).id(), "reset"));
+    }
+    assertThat(failed).containsExactlyInAnyOrder("b", "d", "e", "f");
+    client.run();
+    RouteFailure failure = client.last(RouteEffect.Failed.class).failure();
+    assertThat(failure.tried())
+        .extracting(tried -> tried.relay().relay().name())
+        .containsExactlyElementsOf(failed);
+  }
+
+  @Test
+  void failures_ofOneThatRestartsForEver_end() {
+    client.submit(0, 1);
+    client.run();
+    client.submit(1, 2);
+    int lives = 0;
+    while (client.all(RouteEffect.Failed.class).isEmpty()) {
+      RouteDriver.Relay b = client.get("b");
+      b.up = false;
+      client.relay(new RelayId("b", (long) (++lives + 1) << 32), 1, 2);
+      client.give(new RouteInput.RelayLost(b.id(), "restarted"));
+      client.waiting.removeIf(effect -> effect instanceof RouteEffect.Send);
+      runOpens();
+      assertThat(lives).isLessThan(50);
+    }
+    assertThat(lives).isEqualTo(PATIENCE.failures() + 1);
   }
 
   @Test
@@ -562,6 +666,8 @@ class RouteMachineTest {
                     PATIENCE.stepNanos(),
                     PATIENCE.attempts(),
                     PATIENCE.failures(),
+                    PATIENCE.searchNanos(),
+                    PATIENCE.silenceNanos(),
                     PATIENCE.backoffNanos(),
                     PATIENCE.maxBackoffNanos(),
                     hour,
@@ -672,7 +778,7 @@ class RouteMachineTest {
   @Test
   void staleListOfRelays_isRenewedThoughPatienceEndsBeforeTheList() {
     RouteConfig.Patience hasty =
-        new RouteConfig.Patience(1_000, 1_000, 1, 1, 1_000, 1_000, 1_000, 1_000);
+        new RouteConfig.Patience(1_000, 1_000, 1, 1, 1_000, 1_000, 1_000, 1_000, 1_000, 1_000);
     client.configure(config -> config.withPatience(hasty));
     for (String spare : List.of("d", "e", "f")) {
       client.relay(spare, 0, 1);
@@ -951,7 +1057,7 @@ class RouteMachineTest {
     assertThat(state.history().known(1)).as("the last stage's outputs are not kept").isZero();
     assertThat(state.hops().getFirst().flights()).isEmpty();
     assertThat(state.held()).hasSize(1);
-    assertThat(state.tried()).isEmpty();
+    assertThat(state.trials()).isEqualTo(Trials.NONE);
     assertThat(state.bans()).isEmpty();
     assertThat(state.mismatches()).isEmpty();
   }
@@ -971,7 +1077,7 @@ class RouteMachineTest {
       client.give(new RouteInput.RelayLost(client.state.route().getFirst().relay(), "restarted"));
     }
     assertThat(client.state.bans().size() + client.state.held().size()).isLessThan(1_100);
-    assertThat(client.state.tried().size()).isLessThanOrEqualTo(32);
+    assertThat(client.state.trials().latest().size()).isLessThanOrEqualTo(Trials.KEPT);
   }
 
   // ---- helpers

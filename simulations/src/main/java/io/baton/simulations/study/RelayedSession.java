@@ -46,6 +46,9 @@ import java.util.SplittableRandom;
 final class RelayedSession implements Mischief, WorldObserver {
 
   /** What a message takes beside activations. */
+  /** In a simulation's time. */
+  private static final long NEVER = Long.MAX_VALUE / 4;
+
   private static final long HEADER_BYTES = 64;
 
   private final Chain chain;
@@ -166,6 +169,8 @@ final class RelayedSession implements Mischief, WorldObserver {
         usual.stepNanos() + 4 * wholeReplay,
         usual.attempts(),
         Integer.MAX_VALUE,
+        NEVER,
+        NEVER,
         usual.backoffNanos(),
         2 * usual.backoffNanos(),
         usual.banNanos(),

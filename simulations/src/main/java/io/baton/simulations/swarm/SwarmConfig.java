@@ -234,6 +234,8 @@ public record SwarmConfig(
               between(60, 500) * MS,
               (int) between(1, 3),
               (int) between(2, 8),
+              between(100, 600) * MS,
+              between(100, 600) * MS,
               between(2, 30) * MS,
               between(50, 200) * MS,
               between(5, 100) * MS,

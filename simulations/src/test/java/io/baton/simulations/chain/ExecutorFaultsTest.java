@@ -118,6 +118,8 @@ class ExecutorFaultsTest {
                           patience.stepNanos(),
                           2,
                           3,
+                          patience.searchNanos(),
+                          patience.silenceNanos(),
                           patience.backoffNanos(),
                           patience.maxBackoffNanos(),
                           patience.banNanos(),

@@ -206,6 +206,8 @@ class FailingChainTest {
             Duration.ofMillis(500).toNanos(),
             patient.attempts(),
             patient.failures(),
+            patient.searchNanos(),
+            patient.silenceNanos(),
             patient.backoffNanos(),
             patient.maxBackoffNanos(),
             Duration.ofSeconds(30).toNanos(),
@@ -366,12 +368,11 @@ class FailingChainTest {
           .hasMessageContaining("layer 1")
           .hasMessageContaining(first)
           .hasMessageContaining(second)
-          .hasMessageContaining("tries")
+          .hasMessageContaining("of asking")
           .hasMessageContaining("connection refused");
       // The session is as it was, and goes on when there is a relay again.
       assertThat(decoding.session().length()).isEqualTo(3);
       chain.node(3).restart();
-      // A relay that could not be reached several times in a row is left alone for a moment.
       TestChain.eventually()
           .until(
               () ->
@@ -400,6 +401,8 @@ class FailingChainTest {
         patient.stepNanos(),
         2,
         4,
+        Duration.ofMillis(500).toNanos(),
+        Duration.ofSeconds(10).toNanos(),
         Duration.ofMillis(20).toNanos(),
         Duration.ofMillis(100).toNanos(),
         patient.banNanos(),

@@ -40,6 +40,8 @@ final class TestChain implements AutoCloseable {
           10_000 * MILLISECOND,
           2,
           30,
+          10_000 * MILLISECOND,
+          10_000 * MILLISECOND,
           20 * MILLISECOND,
           200 * MILLISECOND,
           50 * MILLISECOND,
