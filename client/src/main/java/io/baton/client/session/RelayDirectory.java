@@ -1,5 +1,8 @@
 package io.baton.client.session;
 
+import dev.failsafe.Failsafe;
+import dev.failsafe.FailsafeExecutor;
+import dev.failsafe.RetryPolicy;
 import io.baton.proto.codec.HostPort;
 import io.baton.proto.codec.IdCodec;
 import io.baton.proto.codec.MalformedFrameException;
@@ -82,10 +85,12 @@ final class RelayDirectory {
   /** A relay, and what it was asked last. */
   private static final class Asking {
     private final RelayGrpc.RelayStub stub;
+    private final FailsafeExecutor<DescribeResponse> retrying;
     private @Nullable Question question;
 
-    Asking(RelayGrpc.RelayStub stub) {
+    Asking(RelayGrpc.RelayStub stub, FailsafeExecutor<DescribeResponse> retrying) {
       this.stub = stub;
+      this.retrying = retrying;
     }
 
     synchronized Question ask() {
@@ -96,9 +101,8 @@ final class RelayDirectory {
       long now = System.nanoTime();
       Question asked =
           new Question(
-              describe(stub)
-                  // It may have taken this to find out that the connection was gone.
-                  .exceptionallyCompose(_ -> describe(stub))
+              retrying
+                  .getStageAsync(() -> describe(stub))
                   .thenApply(response -> new Described(response, System.nanoTime())),
               now);
       question = asked;
@@ -109,9 +113,14 @@ final class RelayDirectory {
   RelayDirectory(ClientOptions options, Channel channels, ScheduledExecutorService timer) {
     this.timeout = options.describeTimeout();
     this.timer = timer;
+    // The first question may be what finds out that the connection is gone.
+    FailsafeExecutor<DescribeResponse> retrying =
+        Failsafe.with(RetryPolicy.<DescribeResponse>builder().withMaxRetries(1).build())
+            .with(timer);
     options
         .peers()
-        .forEach(peer -> relays.put(peer, new Asking(RelayGrpc.newStub(channels.to(peer)))));
+        .forEach(
+            peer -> relays.put(peer, new Asking(RelayGrpc.newStub(channels.to(peer)), retrying)));
   }
 
   /** Where the channel to a relay comes from. */
