@@ -34,24 +34,25 @@ public final class ChainSession {
   }
 
   /**
-   * Checks a prompt before anything is computed.
+   * The tokens of a prompt, checked before anything is computed.
    *
    * @throws CommandException if there is nothing in it, or more than the model can hold
    */
-  public static void checkPrompt(ModelEnds ends, ModelDirectory model, String prompt)
+  public static int[] tokens(ModelEnds ends, ModelDirectory model, String prompt)
       throws CommandException {
     if (prompt.isBlank()) {
       throw new CommandException(ExitCode.INPUT, "the prompt is empty");
     }
-    int tokens = ends.encode(prompt).length;
-    if (tokens == 0) {
+    int[] tokens = ends.encode(prompt);
+    if (tokens.length == 0) {
       throw new CommandException(ExitCode.INPUT, "the model knows none of the prompt's characters");
     }
-    if (tokens > model.maxLength()) {
+    if (tokens.length > model.maxLength()) {
       throw new CommandException(
           ExitCode.INPUT,
           "the prompt has %d tokens, and the model holds at most %d"
-              .formatted(tokens, model.maxLength()));
+              .formatted(tokens.length, model.maxLength()));
     }
+    return tokens;
   }
 }

@@ -35,7 +35,7 @@ public final class ExitCode {
   /** This machine has no JDK 25, or Baton could not be built; bin/baton says so. */
   public static final int NOT_BUILT = 8;
 
-  /** The relay's pool of shared memory cannot be made. */
+  /** The pool of shared memory cannot be made, or the tokenizer library cannot be loaded. */
   public static final int NO_POOL = 9;
 
   /** A bug. */

@@ -111,14 +111,14 @@ final class GenerateCommand implements Callable<Integer> {
     ModelDirectory directory = ModelDirectory.open(model);
     ClientOptions options = ClientOptions.of(peers).withDescribeTimeout(DESCRIBE_TIMEOUT);
     try (ModelEnds ends = ModelEnds.load(directory)) {
-      ChainSession.checkPrompt(ends, directory, prompt);
+      int[] tokens = ChainSession.tokens(ends, directory, prompt);
       try (BatonClient client = BatonClient.create(options);
           InferenceSession session =
               client.openSession(
                   ChainSession.options(directory, !noPush, PATIENCE).withStandby(standby),
                   SessionListener.NONE)) {
         try {
-          generate(directory, ends, session);
+          generate(directory, ends, tokens, session);
         } catch (NoRouteException e) {
           if (session.length() > 0) {
             // The sentence about it shall not stick to the text.
@@ -144,7 +144,8 @@ final class GenerateCommand implements Callable<Integer> {
     }
   }
 
-  private void generate(ModelDirectory directory, ModelEnds ends, InferenceSession session)
+  private void generate(
+      ModelDirectory directory, ModelEnds ends, int[] promptTokens, InferenceSession session)
       throws SessionException, InterruptedException {
     TokenText text = ends.decoder();
     long start = System.nanoTime();
@@ -152,7 +153,7 @@ final class GenerateCommand implements Callable<Integer> {
         GreedyGeneration.run(
             ends,
             directory.maxLength(),
-            prompt,
+            promptTokens,
             maxTokens,
             (position, activations) -> step(session, position, activations),
             token -> {

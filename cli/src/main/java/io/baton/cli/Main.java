@@ -11,6 +11,7 @@ import io.baton.simulations.scenario.ScenarioException;
 import io.baton.simulations.scenario.SimulationFailedException;
 import io.baton.simulations.study.BadInputException;
 import io.baton.stages.ModelException;
+import io.baton.stages.TokenizerLibraryException;
 import io.baton.transport.grpc.BindFailedException;
 import io.baton.transport.pinned.PoolException;
 import org.slf4j.LoggerFactory;
@@ -38,12 +39,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "1:demo: the text is not that of the unsplit model; simulate swarm: a seed fails",
       "2:the command line is wrong",
       "3:the model directory is missing, damaged or not supported",
-      "4:no chain of relays could be had: a stage is served by nobody, or a peer is down; status: no such relay",
+      "4:no chain of relays could be had: a stage is served by nobody, or a peer is down; status:"
+          + " no such relay",
       "5:the address or socket cannot be listened at",
       "6:the prompt is empty, or too long for the model",
       "7:demo: a process could not be started",
       "8:this machine has no JDK 25, or Baton could not be built",
-      "9:the pool of shared memory cannot be made",
+      "9:the pool of shared memory cannot be made, or the tokenizer library cannot be loaded",
       "70:a bug",
       "130:interrupted from the keyboard",
       "143:told to stop, and stopped in order"
@@ -167,7 +169,7 @@ public final class Main {
       case BadInputException _ -> ExitCode.USAGE;
       case ModelException _ -> ExitCode.MODEL;
       case BindFailedException _ -> ExitCode.CANNOT_LISTEN;
-      case PoolException _ -> ExitCode.NO_POOL;
+      case PoolException _, TokenizerLibraryException _ -> ExitCode.NO_POOL;
       case NoRouteException _ -> ExitCode.NO_ROUTE;
       case StepDeclinedException e when e.reason() == Refusal.TOO_LONG -> ExitCode.INPUT;
       case ScenarioException _ -> ExitCode.USAGE;

@@ -39,15 +39,16 @@ public final class GreedyGeneration {
    * up. The prompt is one step for every {@value #STEP_TOKENS} tokens, then each token is one.
    *
    * @param room the most tokens that the layers hold
+   * @param prompt the tokens to continue, one at least
    * @param onToken is given each token as it comes
    * @throws IllegalArgumentException if the prompt has more tokens than there is room for
    * @return the tokens, without those of the prompt, and with the one that ended the sequence
    */
   public static <E extends Exception> List<Integer> run(
-      ModelEnds ends, int room, String prompt, int maxTokens, Layers<E> layers, IntConsumer onToken)
+      ModelEnds ends, int room, int[] prompt, int maxTokens, Layers<E> layers, IntConsumer onToken)
       throws E, InterruptedException {
     List<Integer> tokens = new ArrayList<>();
-    int[] input = ends.encode(prompt);
+    int[] input = prompt;
     if (input.length > room) {
       throw new IllegalArgumentException(
           "a prompt of %d tokens, and room for %d".formatted(input.length, room));

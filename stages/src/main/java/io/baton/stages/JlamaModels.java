@@ -3,19 +3,16 @@ package io.baton.stages;
 import com.github.tjake.jlama.model.AbstractModel;
 import com.github.tjake.jlama.model.AbstractModel.InferenceType;
 import com.github.tjake.jlama.model.gemma.GemmaModel;
-import com.github.tjake.jlama.model.gemma.GemmaTokenizer;
 import com.github.tjake.jlama.model.gemma2.Gemma2Model;
-import com.github.tjake.jlama.model.gpt2.GPT2Tokenizer;
 import com.github.tjake.jlama.model.granite.GraniteModel;
 import com.github.tjake.jlama.model.llama.LlamaModel;
-import com.github.tjake.jlama.model.llama.LlamaTokenizer;
 import com.github.tjake.jlama.model.mistral.MistralModel;
 import com.github.tjake.jlama.model.qwen2.Qwen2Model;
 import com.github.tjake.jlama.safetensors.Config;
 import com.github.tjake.jlama.safetensors.DType;
 import com.github.tjake.jlama.safetensors.WeightLoader;
 import com.github.tjake.jlama.safetensors.tokenizer.Tokenizer;
-import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +21,11 @@ import org.jspecify.annotations.Nullable;
  * does not know for the default, and a key that it does not look for as not there.
  */
 final class JlamaModels {
+
+  /** Where texts begin and end, and what their tokens are, is not Jlama's business. */
+  private static final int NO_TOKEN = -1;
+
+  private static final @Nullable Tokenizer NO_TOKENIZER = null;
 
   private JlamaModels() {}
 
@@ -41,8 +43,8 @@ final class JlamaModels {
             model.layers(),
             (float) arithmetic.normEpsilon(),
             model.vocabulary(),
-            model.beginning(),
-            model.ends(),
+            NO_TOKEN,
+            List.of(),
             arithmetic.activation(),
             arithmetic.rotary().base(),
             1.0,
@@ -65,28 +67,18 @@ final class JlamaModels {
    * own width: left to itself, Jlama rounds to 16 bits before each multiplication by such weights.
    */
   static AbstractModel load(
-      Architecture architecture,
-      InferenceType part,
-      Config config,
-      WeightLoader weights,
-      @Nullable Tokenizer tokenizer) {
+      Architecture architecture, InferenceType part, Config config, WeightLoader weights) {
     DType computed = DType.F32;
     Optional<DType> kept = Optional.of(DType.F32);
     return switch (architecture) {
-      case LLAMA -> new LlamaModel(part, config, weights, tokenizer, computed, computed, kept);
-      case MISTRAL -> new MistralModel(part, config, weights, tokenizer, computed, computed, kept);
-      case QWEN2 -> new Qwen2Model(part, config, weights, tokenizer, computed, computed, kept);
-      case GRANITE -> new GraniteModel(part, config, weights, tokenizer, computed, computed, kept);
-      case GEMMA -> new GemmaModel(part, config, weights, tokenizer, computed, computed, kept);
-      case GEMMA2 -> new Gemma2Model(part, config, weights, tokenizer, computed, computed, kept);
-    };
-  }
-
-  static Tokenizer tokenizer(Architecture architecture, Path directory) {
-    return switch (architecture) {
-      case LLAMA, MISTRAL, QWEN2 -> new LlamaTokenizer(directory);
-      case GRANITE -> new GPT2Tokenizer(directory);
-      case GEMMA, GEMMA2 -> new GemmaTokenizer(directory);
+      case LLAMA -> new LlamaModel(part, config, weights, NO_TOKENIZER, computed, computed, kept);
+      case MISTRAL ->
+          new MistralModel(part, config, weights, NO_TOKENIZER, computed, computed, kept);
+      case QWEN2 -> new Qwen2Model(part, config, weights, NO_TOKENIZER, computed, computed, kept);
+      case GRANITE ->
+          new GraniteModel(part, config, weights, NO_TOKENIZER, computed, computed, kept);
+      case GEMMA -> new GemmaModel(part, config, weights, NO_TOKENIZER, computed, computed, kept);
+      case GEMMA2 -> new Gemma2Model(part, config, weights, NO_TOKENIZER, computed, computed, kept);
     };
   }
 

@@ -51,7 +51,6 @@ final class LoadedModel implements AutoCloseable {
   private static LoadedModel load(
       ModelDirectory directory, InferenceType part, int shard, int shards) throws ModelException {
     JlamaRuntime.start();
-    Architecture architecture = directory.config().architecture();
     ModelWeights weights = ModelWeights.map(directory.path());
     try {
       Config config = JlamaModels.config(directory.config());
@@ -61,15 +60,7 @@ final class LoadedModel implements AutoCloseable {
               .setNumLayerShards(shards)
               .build());
       return new LoadedModel(
-          JlamaModels.load(
-              architecture,
-              part,
-              config,
-              weights,
-              part == InferenceType.OUTPUT_TO_TOKEN
-                  ? JlamaModels.tokenizer(architecture, directory.path())
-                  : null),
-          weights);
+          JlamaModels.load(directory.config().architecture(), part, config, weights), weights);
     } catch (RuntimeException e) {
       weights.close();
       throw new ModelException(

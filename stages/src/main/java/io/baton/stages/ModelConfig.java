@@ -3,8 +3,6 @@ package io.baton.stages;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.github.tjake.jlama.math.ActivationFunction;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -15,8 +13,6 @@ import org.jspecify.annotations.Nullable;
  * @param hidden values in one row of activations
  * @param intermediate values in the hidden layer of the feed-forward blocks
  * @param context positions that the model was made for
- * @param beginning the token that begins a text, or -1
- * @param ends the tokens that end one
  */
 record ModelConfig(
     Architecture architecture,
@@ -28,9 +24,7 @@ record ModelConfig(
     int headSize,
     int vocabulary,
     int context,
-    Arithmetic arithmetic,
-    int beginning,
-    List<Integer> ends) {
+    Arithmetic arithmetic) {
 
   /**
    * What is computed with the weights.
@@ -69,10 +63,6 @@ record ModelConfig(
 
   private static final Set<String> ACTIVATIONS =
       Set.of("silu", "gelu", "tanh", "gelu_pytorch_tanh");
-
-  ModelConfig {
-    ends = List.copyOf(ends);
-  }
 
   /** Values in the queries of one token. */
   int attentionWidth() {
@@ -120,11 +110,7 @@ record ModelConfig(
                   RotaryEmbedding.read(config),
                   activation(),
                   config.positiveNumber("rms_norm_eps", 1e-6),
-                  scales(architecture, hidden)),
-              config.has("bos_token_id")
-                  ? tokenId("bos_token_id", config.json().get("bos_token_id"), vocabulary)
-                  : -1,
-              ends(vocabulary));
+                  scales(architecture, hidden)));
       check(read);
       return read;
     }
@@ -208,26 +194,6 @@ record ModelConfig(
       if (value % unit != 0) {
         throw config.problem("%s %d is not a multiple of %d".formatted(what, value, unit));
       }
-    }
-
-    private List<Integer> ends(int vocabulary) throws ModelException {
-      JsonNode end = config.json().path("eos_token_id");
-      if (end.isMissingNode() || end.isNull() || (end.isArray() && end.isEmpty())) {
-        throw config.problem("has no eos_token_id");
-      }
-      List<Integer> ends = new ArrayList<>();
-      for (JsonNode id : end.isArray() ? end : Set.of(end)) {
-        ends.add(tokenId("eos_token_id", id, vocabulary));
-      }
-      return ends;
-    }
-
-    private int tokenId(String key, JsonNode id, int vocabulary) throws ModelException {
-      if (!id.isInt() || id.intValue() < 0 || id.intValue() >= vocabulary) {
-        throw config.problem(
-            "%s %s is not a token of a vocabulary of %d".formatted(key, id, vocabulary));
-      }
-      return id.intValue();
     }
   }
 }

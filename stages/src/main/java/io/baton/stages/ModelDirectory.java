@@ -49,7 +49,7 @@ public final class ModelDirectory {
     }
     JsonNode json = Json.readObject(configFile);
     ModelConfig config = ModelConfig.of(configFile, json);
-    TokenizerFiles tokenizer = TokenizerFiles.read(path, json);
+    TokenizerFiles tokenizer = TokenizerFiles.read(path, json, config.vocabulary());
     MessageDigest fingerprint = sha256();
     fingerprint.update(Json.canonical(configFile, json));
     WeightFiles weights = WeightFiles.read(path, fingerprint);

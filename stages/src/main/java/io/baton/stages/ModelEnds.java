@@ -7,10 +7,8 @@ import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
-import java.util.stream.IntStream;
-import java.util.stream.LongStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The two ends of a model, which the client computes: from text to the activations that enter the
@@ -20,12 +18,15 @@ import java.util.stream.LongStream;
  */
 public final class ModelEnds implements AutoCloseable {
 
+  private static final Logger logger = LoggerFactory.getLogger(ModelEnds.class);
+
   private final ModelDirectory directory;
   private final LoadedModel model;
   private final TokenEmbedding embedding;
-  private final TokenPieces pieces;
+  private final Tokenizer tokenizer;
+  private final TextContext context;
 
-  private ModelEnds(ModelDirectory directory, LoadedModel model) {
+  private ModelEnds(ModelDirectory directory, LoadedModel model, Tokenizer tokenizer) {
     this.directory = directory;
     this.model = model;
     this.embedding =
@@ -33,44 +34,36 @@ public final class ModelEnds implements AutoCloseable {
             model.weights().load(TokenEmbedding.NAME),
             directory.hiddenSize(),
             directory.config().arithmetic().scales().embedding());
-    this.pieces = new TokenPieces(model.jlama().getTokenizer(), directory.tokenizer().byteLevel());
+    this.tokenizer = tokenizer;
+    this.context = TextContext.of(tokenizer, directory.tokenizer(), directory.vocabularySize());
   }
 
   /**
-   * Loads the ends of a model.
+   * Loads the ends of a model, and warns of what its files say in two ways.
    *
-   * @throws ModelException if Jlama cannot load them
+   * @throws ModelException if Jlama or the tokenizer library cannot load them
+   * @throws TokenizerLibraryException if this machine cannot load the tokenizer library
    */
   public static ModelEnds load(ModelDirectory directory) throws ModelException {
-    return new ModelEnds(directory, LoadedModel.output(directory));
+    Tokenizer tokenizer = Tokenizer.load(directory.tokenizer().file());
+    try {
+      for (String sentence : directory.tokenizer().contradictions(tokenizer.frame())) {
+        logger.warn("{}: {}", directory.path(), sentence);
+      }
+      return new ModelEnds(directory, LoadedModel.output(directory), tokenizer);
+    } catch (ModelException | RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
   }
 
-  /**
-   * The tokens of {@code text}, after the one that marks a beginning where the model asks for it.
-   */
+  /** The tokens of {@code text}, with those that the tokenizer's files put around every text. */
   public int[] encode(String text) {
-    int[] tokens =
-        LongStream.of(model.jlama().getTokenizer().encode(alphabet(text)))
-            .mapToInt(Math::toIntExact)
-            .toArray();
-    if (!directory.tokenizer().beginsText()) {
-      return tokens;
-    }
-    int begin = model.jlama().getConfig().bosToken;
-    if (tokens.length > 0 && tokens[0] == begin) {
-      return tokens;
-    }
-    return IntStream.concat(IntStream.of(begin), Arrays.stream(tokens)).toArray();
-  }
-
-  /**
-   * Jlama takes each character for a byte where the vocabulary's pieces are made of bytes, and
-   * drops or confuses those beyond ASCII: it is given one character for each byte of the text.
-   */
-  private String alphabet(String text) {
-    return directory.tokenizer().byteLevel()
-        ? new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1)
-        : text;
+    return directory
+        .tokenizer()
+        .frame()
+        .map(frame -> frame.around(tokenizer.encode(text, false)))
+        .orElseGet(() -> tokenizer.encode(text, true));
   }
 
   /**
@@ -125,26 +118,22 @@ public final class ModelEnds implements AutoCloseable {
 
   /** Whether {@code token} ends a sequence. */
   public boolean isEnd(int token) {
-    return model.jlama().getConfig().eosTokens.contains(token);
+    return directory.tokenizer().ends().contains(token);
   }
 
   /** Starts turning a sequence of tokens into text, one token at a time. */
   public TokenText decoder() {
-    return new TokenText(pieces);
+    return new TokenText(tokenizer, context);
   }
 
-  /** The text of {@code tokens}. */
+  /** The text of {@code tokens}, but for those that are marks of the model's own. */
   public String decode(int... tokens) {
-    TokenText decoder = decoder();
-    StringBuilder text = new StringBuilder();
-    for (int token : tokens) {
-      text.append(decoder.next(token));
-    }
-    return text.append(decoder.finish()).toString();
+    return tokenizer.decode(tokens);
   }
 
   @Override
   public void close() {
+    tokenizer.close();
     model.close();
   }
 }

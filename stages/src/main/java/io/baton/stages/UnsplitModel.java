@@ -54,11 +54,17 @@ public final class UnsplitModel implements AutoCloseable {
    */
   public List<Integer> generate(String prompt, int maxTokens, IntConsumer onToken)
       throws StageException, InterruptedException {
+    return generate(ends.encode(prompt), maxTokens, onToken);
+  }
+
+  /** Continues a prompt of these tokens. */
+  public List<Integer> generate(int[] prompt, int maxTokens, IntConsumer onToken)
+      throws StageException, InterruptedException {
     int room = layers.info().maxLength();
-    int promptTokens = ends.encode(prompt).length;
-    if (promptTokens > room) {
+    if (prompt.length > room) {
       throw new StageException(
-          "the prompt has %d tokens, and the model holds at most %d".formatted(promptTokens, room));
+          "the prompt has %d tokens, and the model holds at most %d"
+              .formatted(prompt.length, room));
     }
     layers.open(SESSION, room);
     try {

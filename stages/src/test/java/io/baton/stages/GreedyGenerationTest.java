@@ -25,7 +25,7 @@ class GreedyGenerationTest {
           GreedyGeneration.run(
               ends,
               model.maxLength(),
-              prompt,
+              ends.encode(prompt),
               1,
               (position, activations) -> {
                 assertThat(position).isEqualTo(steps.stream().mapToInt(Integer::intValue).sum());
@@ -51,7 +51,7 @@ class GreedyGenerationTest {
                   GreedyGeneration.run(
                       ends,
                       10,
-                      "Relay: Ana, Ben.\n",
+                      ends.encode("Relay: Ana, Ben.\n"),
                       1,
                       (position, activations) -> {
                         throw new AssertionError("computed");

@@ -114,7 +114,6 @@ class ModelDirectoryTest {
         "\"silu\"|\"relu\"|hidden_act \"relu\" is not supported",
         "\"eos_token_id\": 1|\"eos_token_id\": null|has no eos_token_id",
         "\"eos_token_id\": 1|\"eos_token_id\": [1, 258]|eos_token_id 258 is not a token",
-        "\"bos_token_id\": 0|\"bos_token_id\": -1|bos_token_id -1 is not a token",
         "\"max_position_embeddings\": 1024|\"max_position_embeddings\": 2|is too little"
       })
   void open_configImpossible_named(String from, String to, String problem) throws Exception {

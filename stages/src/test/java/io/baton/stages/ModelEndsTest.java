@@ -48,8 +48,8 @@ class ModelEndsTest {
   }
 
   @Test
-  void encode_beginningSpelledOut_notDoubled() {
-    assertThat(ends.encode("<s>A")).containsExactly(0, 67);
+  void encode_marksSpelledOut_tokensOfTheirOwn() {
+    assertThat(ends.encode("<s>A</s>")).containsExactly(0, 0, 67, 1);
   }
 
   @Test

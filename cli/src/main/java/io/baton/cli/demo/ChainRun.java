@@ -84,7 +84,7 @@ final class ChainRun {
     this.standby = standby;
   }
 
-  Result run(String prompt, int maxTokens, List<Kill> kills, Audience audience)
+  Result run(int[] prompt, int maxTokens, List<Kill> kills, Audience audience)
       throws SessionException, InterruptedException {
     Killer killer = new Killer(fleet, model.layers() / stages, kills, audience);
     LongAdder inStages = new LongAdder();

@@ -38,7 +38,8 @@ import picocli.CommandLine.Spec;
     name = "demo",
     description = {
       "Tell a story through a chain of stages, and lose one on the way.",
-      "Each stage hands its output straight to the next; one is killed in the middle, and the story is the one that the unsplit model tells."
+      "Each stage hands its output straight to the next; one is killed in the middle, and the story"
+          + " is the one that the unsplit model tells."
     })
 public final class DemoCommand implements Callable<Integer> {
 
@@ -59,7 +60,9 @@ public final class DemoCommand implements Callable<Integer> {
       names = "--kill",
       paramLabel = "STAGE@TOKEN",
       description =
-          "Kill a stage while the step after that many generated tokens is under way; may be given several times; none for no kill (default: stage 2, or the only one, at token 40).")
+          "Kill a stage while the step after that many generated tokens is under way; may be given"
+              + " several times; none for no kill (default: stage 2, or the only one, at token"
+              + " 40).")
   private List<String> kills = List.of();
 
   @Option(
@@ -99,7 +102,8 @@ public final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--standby",
       description =
-          "Give each stage a standby, which takes over without a replay; a relay that is killed is started anew and stands by from then on.")
+          "Give each stage a standby, which takes over without a replay; a relay that is killed is"
+              + " started anew and stands by from then on.")
   private boolean standby;
 
   @Option(
@@ -107,14 +111,16 @@ public final class DemoCommand implements Callable<Integer> {
       paramLabel = "N",
       defaultValue = "1",
       description =
-          "Tell the story this many times and report the last: what is compiled by then is fast. Kills come in the last (default: ${DEFAULT-VALUE}).")
+          "Tell the story this many times and report the last: what is compiled by then is fast."
+              + " Kills come in the last (default: ${DEFAULT-VALUE}).")
   private int rounds;
 
   @Option(
       names = "--failure-rate",
       paramLabel = "P",
       description =
-          "Instead of --kill: each transfer of activations, one more a token than there are stages, kills the stage that receives it with this probability.")
+          "Instead of --kill: each transfer of activations, one more a token than there are stages,"
+              + " kills the stage that receives it with this probability.")
   private @Nullable Double failureRate;
 
   @Option(
@@ -133,7 +139,8 @@ public final class DemoCommand implements Callable<Integer> {
       names = "--scenario",
       paramLabel = "FILE",
       description =
-          "Play this scenario, with --processes; it says what all other options do but --json and --model. See docs/scenarios.md.")
+          "Play this scenario, with --processes; it says what all other options do but --json and"
+              + " --model. See docs/scenarios.md.")
   private @Nullable Path scenario;
 
   @Option(
@@ -168,8 +175,8 @@ public final class DemoCommand implements Callable<Integer> {
     new StageShare(1, stages).checkDivides(directory);
     String text = prompt.endsWith("\n") ? prompt : prompt + "\n";
     try (UnsplitModel unsplit = UnsplitModel.load(directory)) {
-      ChainSession.checkPrompt(unsplit.ends(), directory, text);
-      DemoReport report = run(directory, unsplit, text, planned);
+      int[] tokens = ChainSession.tokens(unsplit.ends(), directory, text);
+      DemoReport report = run(directory, unsplit, text, tokens, planned);
       console.out().println(json ? toJson(report) : System.lineSeparator() + report.summary());
       return report.sameAsUnbroken() ? ExitCode.OK : ExitCode.DIFFERENT_TEXT;
     }
@@ -213,7 +220,11 @@ public final class DemoCommand implements Callable<Integer> {
   }
 
   private DemoReport run(
-      ModelDirectory directory, UnsplitModel unsplit, String text, List<Kill> planned)
+      ModelDirectory directory,
+      UnsplitModel unsplit,
+      String text,
+      int[] promptTokens,
+      List<Kill> planned)
       throws Exception {
     Stage stage = new Stage(unsplit.ends(), console, json);
     try (Fleet fleet =
@@ -223,18 +234,18 @@ public final class DemoCommand implements Callable<Integer> {
       ChainRun chain =
           new ChainRun(directory, unsplit.ends(), client, fleet, stages, !noPush, standby);
       for (int round = 1; round < rounds; round++) {
-        chain.run(text, maxTokens, List.of(), Stage.EMPTY);
+        chain.run(promptTokens, maxTokens, List.of(), Stage.EMPTY);
       }
       Optional<ChainRun.Result> failureFree =
           compare
-              ? Optional.of(chain.run(text, maxTokens, List.of(), Stage.EMPTY))
+              ? Optional.of(chain.run(promptTokens, maxTokens, List.of(), Stage.EMPTY))
               : Optional.empty();
       stage.opens(text);
-      ChainRun.Result result = chain.run(text, maxTokens, planned, stage);
+      ChainRun.Result result = chain.run(promptTokens, maxTokens, planned, stage);
       stage.closes();
       // Last, so that nobody waits for it to see the story begin.
       DemoReport report =
-          report(unsplit.ends(), text, result, Reference.of(unsplit, text, maxTokens));
+          report(unsplit.ends(), text, result, Reference.of(unsplit, promptTokens, maxTokens));
       return failureFree
           .map(without -> report.withComparison(Comparison.of(result, without)))
           .orElse(report);
@@ -250,10 +261,10 @@ public final class DemoCommand implements Callable<Integer> {
 
   /** The unsplit model's tokens, and how long it took. */
   private record Reference(List<Integer> tokens, long nanos) {
-    static Reference of(UnsplitModel unsplit, String text, int maxTokens)
+    static Reference of(UnsplitModel unsplit, int[] prompt, int maxTokens)
         throws StageException, InterruptedException {
       long start = System.nanoTime();
-      List<Integer> tokens = unsplit.generate(text, maxTokens, _ -> {});
+      List<Integer> tokens = unsplit.generate(prompt, maxTokens, _ -> {});
       return new Reference(tokens, System.nanoTime() - start);
     }
   }

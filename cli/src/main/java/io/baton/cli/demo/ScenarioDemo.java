@@ -106,7 +106,7 @@ final class ScenarioDemo {
     return GreedyGeneration.<Exception>run(
         ends,
         model.maxLength(),
-        text,
+        ends.encode(text),
         scenario.tokens(),
         new GreedyGeneration.Layers<>() {
           private int token;
