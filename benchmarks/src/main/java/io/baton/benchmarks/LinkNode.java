@@ -11,6 +11,7 @@ import io.baton.transport.exchange.ExchangeService;
 import io.baton.transport.exchange.Inbound;
 import io.baton.transport.exchange.LinkAnswer;
 import io.baton.transport.exchange.LinkConfig;
+import io.baton.transport.exchange.LinkConnection;
 import io.baton.transport.exchange.LinkHost;
 import io.baton.transport.exchange.LinkListener;
 import io.baton.transport.exchange.Offer;
@@ -80,6 +81,7 @@ final class LinkNode implements Node {
   private final AtomicLong transfers = new AtomicLong();
   private volatile @Nullable Part part;
   private @Nullable PeerLink link;
+  private volatile @Nullable LinkConnection connection;
 
   LinkNode(Setup setup) {
     try {
@@ -249,7 +251,7 @@ final class LinkNode implements Node {
             new Content.OfObject(bytes),
             List.of(),
             new Body.ToGrant());
-    PeerLink to = link;
+    LinkConnection to = connection;
     if (to == null || !to.offer(offer, slot)) {
       throw new IllegalStateException("not offered");
     }
@@ -266,7 +268,8 @@ final class LinkNode implements Node {
   private final class Sending implements LinkListener {
 
     @Override
-    public void onReady(PeerLink opened) {
+    public void onReady(LinkConnection opened) {
+      connection = opened;
       if (opened.lane() != LaneKind.UCX) {
         throw new IllegalStateException("the link goes by " + opened.lane());
       }
@@ -274,12 +277,15 @@ final class LinkNode implements Node {
     }
 
     @Override
-    public void onLost(PeerLink lost, String why) {
+    public void onRoom(LinkConnection opened) {}
+
+    @Override
+    public void onLost(LinkConnection lost, String why) {
       // As when the other process ends, after all has been measured.
     }
 
     @Override
-    public void onAnswer(PeerLink from, LinkAnswer answer) {
+    public void onAnswer(LinkConnection from, LinkAnswer answer) {
       switch (answer) {
         case LinkAnswer.Granted(long transfer) -> {
           Slot slot = outgoing.get(transfer);

@@ -1,6 +1,7 @@
 package io.baton.client.sidecar;
 
 import io.baton.proto.v1.SidecarFrame;
+import io.baton.session.exchange.Failure;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
@@ -43,9 +44,12 @@ final class Registration {
     registered.complete(null);
   }
 
-  /** Until it is registered anew, its requests fail with this. */
+  /**
+   * Until it is registered anew, its requests fail with this; unless somebody else had the place,
+   * of whom the relay knows when he has gone.
+   */
   void refused(SidecarException why) {
-    refusal = why;
+    refusal = why.reason() == Failure.Reason.CONFLICT ? null : why;
   }
 
   /** It has no place yet, and may get one with the next connection. */

@@ -30,6 +30,7 @@ public final class FailureCodec {
       case FAILED_PRECONDITION -> FailureReason.FAILURE_REASON_FAILED_PRECONDITION;
       case UNAVAILABLE -> FailureReason.FAILURE_REASON_UNAVAILABLE;
       case CANCELLED -> FailureReason.FAILURE_REASON_CANCELLED;
+      case CONFLICT -> FailureReason.FAILURE_REASON_CONFLICT;
     };
   }
 
@@ -58,6 +59,7 @@ public final class FailureCodec {
       case FailureReason.FAILURE_REASON_FAILED_PRECONDITION_VALUE -> Reason.FAILED_PRECONDITION;
       case FailureReason.FAILURE_REASON_UNAVAILABLE_VALUE -> Reason.UNAVAILABLE;
       case FailureReason.FAILURE_REASON_CANCELLED_VALUE -> Reason.CANCELLED;
+      case FailureReason.FAILURE_REASON_CONFLICT_VALUE -> Reason.CONFLICT;
       case FailureReason.FAILURE_REASON_UNSPECIFIED_VALUE ->
           throw new MalformedFrameException("reason", "missing");
       default -> throw new MalformedFrameException("reason", number + " is no known reason");

@@ -19,10 +19,12 @@ import io.baton.transport.exchange.ExchangeService;
 import io.baton.transport.exchange.Inbound;
 import io.baton.transport.exchange.LinkAnswer;
 import io.baton.transport.exchange.LinkConfig;
+import io.baton.transport.exchange.LinkConnection;
 import io.baton.transport.exchange.LinkHost;
 import io.baton.transport.exchange.LinkListener;
 import io.baton.transport.exchange.Offer;
 import io.baton.transport.exchange.OfferReceiver;
+import io.baton.transport.exchange.OriginKey;
 import io.baton.transport.exchange.PeerLink;
 import io.baton.transport.lane.LaneKind;
 import io.baton.transport.lane.LaneState;
@@ -33,6 +35,8 @@ import io.baton.transport.pinned.Slot;
 import io.grpc.BindableService;
 import io.grpc.SynchronizationContext;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -64,6 +68,9 @@ public final class Exchange implements AutoCloseable {
   /** Of small chunks, and of what is said of all, on the heap. */
   private static final long HEAP_BYTES = 64L << 20;
 
+  /** Of what is being said to other relays, on the heap; less where the heap is small. */
+  private static final long SAID_BYTES = Math.min(128L << 20, Runtime.getRuntime().maxMemory() / 4);
+
   /** How often those who wait for room are looked after, whatever else happens. */
   private static final Duration SERVE_EVERY = Duration.ofMillis(50);
 
@@ -71,6 +78,7 @@ public final class Exchange implements AutoCloseable {
   private static final Duration MAINTAIN_EVERY = Duration.ofSeconds(1);
 
   private final RelayId self;
+  private final long ownOrigin = OriginKey.unique();
   private final PinnedPool pool;
   private final SynchronizationContext loop;
   private final Deadlines deadlines;
@@ -85,8 +93,9 @@ public final class Exchange implements AutoCloseable {
   private final ExchangeService exchangeService;
   private final SidecarService sidecarService;
   private final HeapRoom heap;
+  private final SendRoom said;
   private final Map<Long, Consumer<ReceiveAnswer>> requests = new HashMap<>();
-  private final Map<String, TreeMap<Integer, SidecarStream>> senders = new HashMap<>();
+  private final Map<String, TreeMap<Integer, Seat>> senders = new HashMap<>();
   private volatile Set<String> ownAddresses = Set.of();
   private long nextTransfer = 1;
   private long nextRequest = 1;
@@ -94,6 +103,13 @@ public final class Exchange implements AutoCloseable {
   private boolean serving;
   private boolean serveScheduled;
   private boolean closed;
+
+  /**
+   * A rank of a sending group that is taken.
+   *
+   * @param process as it calls itself
+   */
+  record Seat(String process, Instant since) {}
 
   /** What a reader is told. */
   sealed interface ReceiveAnswer {
@@ -121,7 +137,9 @@ public final class Exchange implements AutoCloseable {
     this.room = new RoomQueue(pool, index::makeRoom);
     this.links = new PeerLinks(host, config, new Answers(), random);
     this.quarantine = new Quarantine(deadlines, System::nanoTime, this::release);
-    this.sendings = new Sendings(links, deadlines, System::nanoTime, quarantine, this::release);
+    this.said = new SendRoom(SAID_BYTES);
+    this.sendings =
+        new Sendings(links, said, deadlines, System::nanoTime, quarantine, this::release);
     this.heap = new HeapRoom(HEAP_BYTES, index::makeRoom);
     this.offers = new Offers(data, room, heap, System::nanoTime, this::release);
     this.gatherings = new Gatherings(room, deadlines, this::release, this::sendGathered);
@@ -175,7 +193,7 @@ public final class Exchange implements AutoCloseable {
                     .setData(data.size())
                     .setWaitingForRoom(room.size())
                     .setSending(sendings.size())
-                    .setHeapBytes(heap.used())
+                    .setHeapBytes(heap.used() + said.used())
                     .addAllLinks(links.open().stream().map(Connections::link).toList())
                     .build()));
     return status;
@@ -311,8 +329,7 @@ public final class Exchange implements AutoCloseable {
         long transfer = nextTransfer++;
         String name = name(destination.group(), relay);
         if (relay.isEmpty()) {
-          DataInput.Closed input =
-              new DataInput.Closed(count, new Origin(self.incarnation(), transfer));
+          DataInput.Closed input = new DataInput.Closed(count, new Origin(ownOrigin, transfer));
           targets.add(new Sendings.Target.Here(name, receipt -> data.closed(id, input, receipt)));
         } else {
           targets.add(
@@ -324,13 +341,15 @@ public final class Exchange implements AutoCloseable {
     sendings.start("the end of " + dataId, targets, null, deadlineNanos, onFinished);
   }
 
-  /** Registers a member of a sending group; false if another has its rank. */
-  boolean registerSender(String group, int rank, SidecarStream stream) {
-    return senders.computeIfAbsent(group, _ -> new TreeMap<>()).putIfAbsent(rank, stream) == null;
+  /** Registers a member of a sending group; answers who has its rank, if another has. */
+  Optional<Seat> registerSender(String group, int rank, String process) {
+    Seat seat = new Seat(process, Instant.now().truncatedTo(ChronoUnit.SECONDS));
+    return Optional.ofNullable(
+        senders.computeIfAbsent(group, _ -> new TreeMap<>()).putIfAbsent(rank, seat));
   }
 
   void senderGone(String group, int rank) {
-    TreeMap<Integer, SidecarStream> members = senders.get(group);
+    TreeMap<Integer, Seat> members = senders.get(group);
     if (members != null) {
       members.remove(rank);
       if (members.isEmpty()) {
@@ -446,8 +465,7 @@ public final class Exchange implements AutoCloseable {
       return new Sendings.Target.There(name, relay, new Sendings.Message.OfChunk(offer));
     }
     DataInput.Arrived arrived =
-        new DataInput.Arrived(
-            chunk.index(), chunk.count(), new Origin(self.incarnation(), transfer), ranks);
+        new DataInput.Arrived(chunk.index(), chunk.count(), new Origin(ownOrigin, transfer), ranks);
     return new Sendings.Target.Here(
         name,
         receipt ->
@@ -506,18 +524,23 @@ public final class Exchange implements AutoCloseable {
   private final class Answers implements LinkListener {
 
     @Override
-    public void onReady(PeerLink link) {
-      loop.execute(() -> sendings.onReady(link));
+    public void onReady(LinkConnection connection) {
+      loop.execute(() -> sendings.onReady(connection));
     }
 
     @Override
-    public void onLost(PeerLink link, String why) {
-      loop.execute(() -> sendings.onLost(link, why));
+    public void onRoom(LinkConnection connection) {
+      loop.execute(() -> sendings.onRoom(connection));
     }
 
     @Override
-    public void onAnswer(PeerLink link, LinkAnswer answer) {
-      loop.execute(() -> sendings.onAnswer(answer));
+    public void onLost(LinkConnection connection, String why) {
+      loop.execute(() -> sendings.onLost(connection, why));
+    }
+
+    @Override
+    public void onAnswer(LinkConnection connection, LinkAnswer answer) {
+      loop.execute(() -> sendings.onAnswer(connection, answer));
     }
   }
 

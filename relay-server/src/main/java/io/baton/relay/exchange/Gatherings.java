@@ -152,7 +152,7 @@ final class Gatherings {
     if (gathering.participants.putIfAbsent(rank, participant) != null) {
       participant.finish(
           failure(
-              Failure.Reason.ALREADY_EXISTS,
+              Failure.Reason.CONFLICT,
               "rank %d of %s sends chunk %d of %s already"
                   .formatted(rank, group, header.index(), header.dataId())));
       return;

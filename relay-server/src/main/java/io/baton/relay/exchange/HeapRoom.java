@@ -45,11 +45,16 @@ final class HeapRoom {
   }
 
   Optional<Piece> take(DataId id, List<String> nextPeers, ByteString inline) {
+    return take(RECORD_BYTES + saidBytes(id, nextPeers, inline));
+  }
+
+  /** What of a chunk takes as much room as there are bytes or letters of it. */
+  static long saidBytes(DataId id, List<String> nextPeers, ByteString inline) {
     long said = (long) id.group().length() + id.id().length();
     for (String peer : nextPeers) {
       said += peer.length();
     }
-    return take(RECORD_BYTES + said + inline.size());
+    return said + inline.size();
   }
 
   private Optional<Piece> take(long wanted) {

@@ -93,7 +93,7 @@ final class Offers {
       // Whatever is begun for it now would never end.
       return;
     }
-    Origin origin = new Origin(from.remote().incarnation(), offer.transfer());
+    Origin origin = new Origin(from.origin(), offer.transfer());
     if (data.hasCome(offer.id(), offer.index(), origin)) {
       from.taken(offer.transfer());
       return;
@@ -124,7 +124,7 @@ final class Offers {
     if (from.isOver()) {
       return;
     }
-    Origin origin = new Origin(from.remote().incarnation(), closing.transfer());
+    Origin origin = new Origin(from.origin(), closing.transfer());
     data.closed(
         closing.id(),
         new DataInput.Closed(closing.count(), origin),
@@ -295,7 +295,7 @@ final class Offers {
   }
 
   private void arrive(Inbound from, Offer offer, StoredChunk chunk) {
-    Origin origin = new Origin(from.remote().incarnation(), offer.transfer());
+    Origin origin = new Origin(from.origin(), offer.transfer());
     data.arrived(
         offer.id(),
         new DataInput.Arrived(offer.index(), offer.count(), origin, offer.ranks()),

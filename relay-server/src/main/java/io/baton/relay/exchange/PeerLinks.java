@@ -1,5 +1,6 @@
 package io.baton.relay.exchange;
 
+import io.baton.session.exchange.Failure;
 import io.baton.transport.exchange.LinkConfig;
 import io.baton.transport.exchange.LinkHost;
 import io.baton.transport.exchange.LinkListener;
@@ -19,20 +20,19 @@ final class PeerLinks {
 
   private static final int MAX_LINKS = 256;
 
-  private static final class Kept {
-    final PeerLink link;
-    int users;
+  /** What came of looking for a link. */
+  sealed interface Way {
 
-    Kept(PeerLink link) {
-      this.link = link;
-    }
+    record To(PeerTraffic peer) implements Way {}
+
+    record None(Failure why) implements Way {}
   }
 
   private final LinkHost host;
   private final LinkConfig config;
   private final LinkListener listener;
   private final RandomGenerator random;
-  private final SortedMap<String, Kept> links = new TreeMap<>();
+  private final SortedMap<String, PeerTraffic> peers = new TreeMap<>();
 
   PeerLinks(LinkHost host, LinkConfig config, LinkListener listener, RandomGenerator random) {
     this.host = host;
@@ -41,45 +41,51 @@ final class PeerLinks {
     this.random = random;
   }
 
-  /** The link to that address, to be {@linkplain #leave left} when it is no longer used. */
-  Optional<PeerLink> use(String address) {
-    Kept kept = links.get(address);
-    if (kept == null) {
-      if (links.size() >= MAX_LINKS && !closeUnused()) {
-        return Optional.empty();
-      }
-      kept = new Kept(PeerLink.open(address, host, config, listener, random));
-      links.put(address, kept);
+  /** The way to that address, which stays for as long as something is under way on it. */
+  Way to(String address) {
+    PeerTraffic known = peers.get(address);
+    if (known != null) {
+      return new Way.To(known);
     }
-    kept.users++;
-    return Optional.of(kept.link);
+    if (peers.size() >= MAX_LINKS && !closeUnused()) {
+      return new Way.None(
+          new Failure(
+              Failure.Reason.RESOURCE_EXHAUSTED,
+              "%d relays are being sent to already".formatted(peers.size())));
+    }
+    try {
+      PeerTraffic peer = new PeerTraffic(PeerLink.open(address, host, config, listener, random));
+      peers.put(address, peer);
+      return new Way.To(peer);
+    } catch (IllegalArgumentException e) {
+      return new Way.None(
+          new Failure(Failure.Reason.INVALID_ARGUMENT, String.valueOf(e.getMessage())));
+    }
   }
 
-  void leave(PeerLink link) {
-    Kept kept = links.get(link.address());
-    if (kept != null && kept.link == link) {
-      kept.users--;
-    }
+  /** What is under way on that link, if it is still kept. */
+  Optional<PeerTraffic> of(PeerLink link) {
+    return Optional.ofNullable(peers.get(link.address())).filter(peer -> peer.link() == link);
   }
 
   Collection<PeerLink> open() {
-    return links.values().stream().map(kept -> kept.link).toList();
+    return peers.values().stream().map(PeerTraffic::link).toList();
   }
 
   void close() {
-    links.values().forEach(kept -> kept.link.close());
-    links.clear();
+    peers.values().forEach(peer -> peer.link().close());
+    peers.clear();
   }
 
   private boolean closeUnused() {
-    return links
+    return peers
         .values()
         .removeIf(
-            kept -> {
-              if (kept.users == 0) {
-                kept.link.close();
+            peer -> {
+              if (peer.isUnused()) {
+                peer.link().close();
               }
-              return kept.users == 0;
+              return peer.isUnused();
             });
   }
 }

@@ -1,23 +1,25 @@
 package io.baton.relay.exchange;
 
+import com.google.protobuf.ByteString;
 import io.baton.session.Transition;
 import io.baton.session.exchange.Failure;
 import io.baton.session.exchange.SendEffect;
 import io.baton.session.exchange.SendInput;
 import io.baton.session.exchange.SendMachine;
 import io.baton.session.exchange.SendState;
+import io.baton.transport.exchange.Body;
 import io.baton.transport.exchange.Closing;
 import io.baton.transport.exchange.LinkAnswer;
+import io.baton.transport.exchange.LinkConnection;
 import io.baton.transport.exchange.Offer;
-import io.baton.transport.exchange.PeerLink;
 import io.baton.transport.lane.LaneKind;
-import io.baton.transport.lane.LaneState;
 import io.baton.transport.pinned.Slot;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -33,6 +35,11 @@ final class Sendings {
 
   /** More than this are refused. */
   private static final int MAX_SENDINGS = 1 << 16;
+
+  /** Of a set of numbers, each, about. */
+  private static final int RANK_BYTES = 64;
+
+  private static final String MUCH_WAITS = "too much waits to be sent to it";
 
   /** Where something goes. */
   sealed interface Target {
@@ -57,10 +64,28 @@ final class Sendings {
 
     long transfer();
 
+    /** Of the heap, about, that is not shared with the same message to others. */
+    long ownBytes();
+
+    /** Of the heap, about, that is. */
+    long sharedBytes();
+
     record OfChunk(Offer offer) implements Message {
       @Override
       public long transfer() {
         return offer.transfer();
+      }
+
+      @Override
+      public long ownBytes() {
+        return HeapRoom.RECORD_BYTES + (long) RANK_BYTES * offer.ranks().size();
+      }
+
+      @Override
+      public long sharedBytes() {
+        ByteString inline =
+            offer.body() instanceof Body.Inline(var bytes) ? bytes : ByteString.EMPTY;
+        return HeapRoom.saidBytes(offer.id(), offer.nextPeers(), inline);
       }
     }
 
@@ -69,15 +94,27 @@ final class Sendings {
       public long transfer() {
         return closing.transfer();
       }
+
+      @Override
+      public long ownBytes() {
+        return HeapRoom.RECORD_BYTES;
+      }
+
+      @Override
+      public long sharedBytes() {
+        return HeapRoom.saidBytes(closing.id(), List.of(), ByteString.EMPTY);
+      }
     }
   }
 
-  private static final class Sending {
+  static final class Sending {
     final List<Target> targets;
     final @Nullable Slot slot;
     final Consumer<Optional<Failure>> onFinished;
-    final Map<Integer, PeerLink> links = new HashMap<>();
+    final Map<Integer, PeerTraffic> peers = new HashMap<>();
+    final Map<Integer, Failure> objections = new HashMap<>();
     SendState state;
+    long heapBytes;
     Deadlines.@Nullable Due due;
 
     Sending(
@@ -92,27 +129,27 @@ final class Sendings {
     }
   }
 
-  private record Pending(Sending sending, int destination) {}
-
-  private record Shared(PeerLink link, Slot slot) {}
+  /** A destination of a sending that is another relay. */
+  record Pending(Sending sending, int destination) {}
 
   private final PeerLinks links;
+  private final SendRoom room;
   private final Deadlines deadlines;
   private final LongSupplier nanoTime;
   private final Quarantine quarantine;
   private final Consumer<Slot> releaser;
-  private final Map<Long, Pending> transfers = new HashMap<>();
-  private final Map<Long, Shared> shared = new HashMap<>();
   private final Set<Sending> all = new HashSet<>();
 
   Sendings(
       PeerLinks links,
+      SendRoom room,
       Deadlines deadlines,
       LongSupplier nanoTime,
       Quarantine quarantine,
       Consumer<Slot> releaser) {
     this.quarantine = quarantine;
     this.links = links;
+    this.room = room;
     this.deadlines = deadlines;
     this.nanoTime = nanoTime;
     this.releaser = releaser;
@@ -160,43 +197,94 @@ final class Sendings {
   }
 
   private void connect(Sending sending, int destination, Target.There there) {
-    Optional<PeerLink> link = links.use(there.address());
-    link.ifPresent(open -> sending.links.put(destination, open));
-    transfers.put(there.message().transfer(), new Pending(sending, destination));
+    switch (links.to(there.address())) {
+      case PeerLinks.Way.None(Failure why) -> sending.objections.put(destination, why);
+      case PeerLinks.Way.To(PeerTraffic peer) -> {
+        Message message = there.message();
+        long own = message.ownBytes();
+        long all = own + message.sharedBytes();
+        long more = sending.peers.isEmpty() ? all : own;
+        if (room.tryTake(peer, all, more)) {
+          sending.heapBytes += more;
+          sending.peers.put(destination, peer);
+          peer.transfers.put(message.transfer(), new Pending(sending, destination));
+        } else {
+          sending.objections.put(destination, room.full(peer));
+        }
+      }
+    }
   }
 
-  void onReady(PeerLink link) {
-    eachOn(link, (sending, i) -> feed(sending, new SendInput.LinkReady(i)));
-  }
-
-  void onLost(PeerLink link, String why) {
-    shared
-        .values()
-        .removeIf(
-            kept -> {
-              boolean its = kept.link() == link;
-              if (its) {
-                // The peer may live, and needs some time to copy what it still wants.
-                quarantine.keep(kept.slot());
-                releaser.accept(kept.slot());
-              }
-              return its;
+  void onReady(LinkConnection connection) {
+    links
+        .of(connection.link())
+        .ifPresent(
+            peer -> {
+              peer.connection = connection;
+              each(peer, SendInput.LinkReady::new);
             });
-    eachOn(link, (sending, i) -> feed(sending, new SendInput.LinkLost(i, why)));
   }
 
-  void onAnswer(LinkAnswer answer) {
+  void onLost(LinkConnection connection, String why) {
+    PeerTraffic peer = links.of(connection.link()).orElse(null);
+    if (peer == null || (peer.connection != null && peer.connection != connection)) {
+      return;
+    }
+    peer.connection = null;
+    peer.held.clear();
+    for (Slot slot : peer.shared.values()) {
+      // The peer may live, and needs some time to copy what it still wants.
+      quarantine.keep(slot);
+      releaser.accept(slot);
+    }
+    peer.shared.clear();
+    each(peer, i -> new SendInput.LinkLost(i, why));
+  }
+
+  /** Offers what is held, as far as there is room. */
+  void onRoom(LinkConnection connection) {
+    PeerTraffic peer = current(connection);
+    if (peer == null || peer.offeringHeld) {
+      return;
+    }
+    peer.offeringHeld = true;
+    try {
+      while (!peer.held.isEmpty()) {
+        long next = peer.held.removeFirst();
+        feed(peer, next, SendInput.Room::new);
+        if (peer.held.contains(next)) {
+          // It stays the next one.
+          peer.held.addFirst(next);
+          return;
+        }
+      }
+    } finally {
+      peer.offeringHeld = false;
+    }
+  }
+
+  /** What comes on a connection that is lost, or for what was not said on it, means nothing. */
+  void onAnswer(LinkConnection connection, LinkAnswer answer) {
+    PeerTraffic peer = current(connection);
+    if (peer == null) {
+      return;
+    }
     switch (answer) {
       case LinkAnswer.Waiting(long transfer, String detail) ->
-          feed(transfer, i -> new SendInput.Wait(i, detail));
-      case LinkAnswer.Granted(long transfer) -> feed(transfer, SendInput.Grant::new);
-      case LinkAnswer.Taken(long transfer) -> feed(transfer, SendInput.Take::new);
+          feed(peer, transfer, i -> new SendInput.Wait(i, detail));
+      case LinkAnswer.Granted(long transfer) -> feed(peer, transfer, SendInput.Grant::new);
+      case LinkAnswer.Taken(long transfer) -> feed(peer, transfer, SendInput.Take::new);
       case LinkAnswer.Refused(long transfer, Failure failure) -> {
-        unshare(transfer);
-        feed(transfer, i -> new SendInput.Refuse(i, failure));
+        unshare(peer, transfer);
+        feed(peer, transfer, i -> new SendInput.Refuse(i, failure));
       }
-      case LinkAnswer.Released(List<Long> released) -> released.forEach(this::unshare);
+      case LinkAnswer.Released(List<Long> released) ->
+          released.forEach(transfer -> unshare(peer, transfer));
     }
+  }
+
+  private @Nullable PeerTraffic current(LinkConnection connection) {
+    return links.of(connection.link()).filter(peer -> peer.connection == connection).orElse(null);
   }
 
   /**
@@ -207,20 +295,14 @@ final class Sendings {
     new ArrayList<>(all).forEach(sending -> feed(sending, new SendInput.Cancel("the relay stops")));
   }
 
-  private interface Visit {
-    void of(Sending sending, int destination);
-  }
-
-  private void eachOn(PeerLink link, Visit visit) {
-    for (Pending pending : new ArrayList<>(transfers.values())) {
-      if (pending.sending.links.get(pending.destination) == link) {
-        visit.of(pending.sending, pending.destination);
-      }
+  private void each(PeerTraffic peer, IntFunction<SendInput> input) {
+    for (Pending pending : new ArrayList<>(peer.transfers.values())) {
+      feed(pending.sending, input.apply(pending.destination));
     }
   }
 
-  private void feed(long transfer, IntFunction<SendInput> input) {
-    Pending pending = transfers.get(transfer);
+  private void feed(PeerTraffic peer, long transfer, IntFunction<SendInput> input) {
+    Pending pending = peer.transfers.get(transfer);
     if (pending != null) {
       feed(pending.sending, input.apply(pending.destination));
     }
@@ -237,19 +319,12 @@ final class Sendings {
     switch (effect) {
       case SendEffect.Offer(int i) -> offer(sending, i);
       case SendEffect.SendBody(int i) -> {
-        PeerLink link = sending.links.get(i);
-        if (link != null
-            && sending.slot != null
-            && sending.targets.get(i) instanceof Target.There there) {
-          link.body(there.message().transfer(), sending.slot);
+        Slot slot = sending.slot;
+        if (slot != null) {
+          onConnection(sending, i, (connection, transfer) -> connection.body(transfer, slot));
         }
       }
-      case SendEffect.Withdraw(int i) -> {
-        PeerLink link = sending.links.get(i);
-        if (link != null && sending.targets.get(i) instanceof Target.There there) {
-          link.withdraw(there.message().transfer());
-        }
-      }
+      case SendEffect.Withdraw(int i) -> onConnection(sending, i, LinkConnection::withdraw);
       case SendEffect.Finish(Optional<Failure> failure) -> finish(sending, failure);
     }
   }
@@ -274,48 +349,60 @@ final class Sendings {
     }
   }
 
+  private interface Saying {
+    void to(LinkConnection connection, long transfer);
+  }
+
+  private static void onConnection(Sending sending, int destination, Saying saying) {
+    PeerTraffic peer = sending.peers.get(destination);
+    if (peer != null
+        && peer.connection != null
+        && sending.targets.get(destination) instanceof Target.There there) {
+      saying.to(peer.connection, there.message().transfer());
+    }
+  }
+
   private void offerThere(Sending sending, int destination, Target.There there) {
-    PeerLink link = sending.links.get(destination);
-    if (link == null) {
-      feed(
-          sending,
-          new SendInput.Refuse(
-              destination,
-              new Failure(Failure.Reason.RESOURCE_EXHAUSTED, "too many relays are being sent to")));
+    Failure objection = sending.objections.get(destination);
+    if (objection != null) {
+      feed(sending, new SendInput.Refuse(destination, objection));
       return;
     }
-    if (link.state() != LaneState.READY) {
-      feed(
-          sending,
-          new SendInput.LinkLost(
-              destination, link.lastFailure().orElse("the connection is being made")));
+    PeerTraffic peer = Objects.requireNonNull(sending.peers.get(destination));
+    LinkConnection connection = peer.connection;
+    if (connection == null) {
+      feed(sending, new SendInput.LinkLost(destination, peer.whyLost()));
       return;
     }
-    boolean sent =
-        switch (there.message()) {
-          case Message.OfChunk(Offer offer) -> {
-            share(link, offer.transfer(), sending.slot);
-            yield link.offer(offer, sending.slot);
-          }
-          case Message.OfClosing(Closing closing) -> link.closing(closing);
-        };
-    if (!sent) {
-      unshare(there.message().transfer());
-      feed(sending, new SendInput.LinkLost(destination, "too much waits to be sent to it"));
+    boolean isNext = peer.offeringHeld || peer.held.isEmpty();
+    if (!isNext || !say(peer, connection, there.message(), sending.slot)) {
+      peer.held.addLast(there.message().transfer());
+      feed(sending, new SendInput.Hold(destination, MUCH_WAITS));
     }
   }
 
-  private void share(PeerLink link, long transfer, @Nullable Slot slot) {
-    if (slot != null && link.lane() == LaneKind.LOCAL && !shared.containsKey(transfer)) {
-      slot.retain();
-      shared.put(transfer, new Shared(link, slot));
-    }
+  private boolean say(
+      PeerTraffic peer, LinkConnection connection, Message message, @Nullable Slot slot) {
+    return switch (message) {
+      case Message.OfClosing(Closing closing) -> connection.closing(closing);
+      case Message.OfChunk(Offer offer) -> {
+        if (slot != null && connection.lane() == LaneKind.LOCAL) {
+          slot.retain();
+          peer.shared.put(offer.transfer(), slot);
+        }
+        boolean sent = connection.offer(offer, slot);
+        if (!sent) {
+          unshare(peer, offer.transfer());
+        }
+        yield sent;
+      }
+    };
   }
 
-  private void unshare(long transfer) {
-    Shared kept = shared.remove(transfer);
-    if (kept != null) {
-      releaser.accept(kept.slot());
+  private void unshare(PeerTraffic peer, long transfer) {
+    Slot slot = peer.shared.remove(transfer);
+    if (slot != null) {
+      releaser.accept(slot);
     }
   }
 
@@ -326,15 +413,19 @@ final class Sendings {
     if (sending.due != null) {
       deadlines.cancel(sending.due);
     }
-    for (Target target : sending.targets) {
-      if (target instanceof Target.There there) {
-        transfers.remove(there.message().transfer());
-      }
-    }
-    sending.links.values().forEach(links::leave);
+    sending.peers.forEach((destination, peer) -> leave(sending, destination, peer));
+    room.giveBack(sending.heapBytes);
     if (sending.slot != null) {
       releaser.accept(sending.slot);
     }
     sending.onFinished.accept(failure);
+  }
+
+  private void leave(Sending sending, int destination, PeerTraffic peer) {
+    if (sending.targets.get(destination) instanceof Target.There(_, _, Message message)) {
+      peer.transfers.remove(message.transfer());
+      peer.held.remove(message.transfer());
+      peer.heapBytes -= message.ownBytes() + message.sharedBytes();
+    }
   }
 }

@@ -92,6 +92,10 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
   // Below: only in the loop.
   private String name = "";
   private final Map<Long, Sender> senders = new HashMap<>();
+
+  /** Those whose rank another process had when they last asked for it. */
+  private final Map<Long, Sender> contested = new HashMap<>();
+
   private final Map<Long, ReaderEntry> readers = new HashMap<>();
   private final Map<SlotHandle, Slot> allocated = new HashMap<>();
   private final Map<Long, Receiving> receiving = new HashMap<>();
@@ -232,17 +236,28 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     if (!isFree(request, register.registration())) {
       return;
     }
-    Sender sender = register.sender();
-    if (!exchange.registerSender(sender.group(), sender.rank(), this)) {
+    contested.put(register.registration(), register.sender());
+    if (sender(request, register.registration()) != null) {
+      replies.registered(request);
+    }
+  }
+
+  /** Takes the rank that was asked for, unless another has it still. */
+  private @Nullable Sender contend(long request, long registration, Sender sender) {
+    Exchange.Seat holder =
+        exchange.registerSender(sender.group(), sender.rank(), name).orElse(null);
+    if (holder != null) {
       replies.fail(
           request,
-          Failure.Reason.ALREADY_EXISTS,
-          "rank %d of %s is registered by another process"
-              .formatted(sender.rank(), sender.group()));
-      return;
+          Failure.Reason.CONFLICT,
+          "rank %d of %s is held by the process %s since %s: send as another, or wait until it has"
+                  .formatted(sender.rank(), sender.group(), holder.process(), holder.since())
+              + " gone");
+      return null;
     }
-    senders.put(register.registration(), sender);
-    replies.registered(request);
+    contested.remove(registration);
+    senders.put(registration, sender);
+    return sender;
   }
 
   private void registerReader(SidecarRequest.RegisterReader register) {
@@ -254,14 +269,14 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
   }
 
   private boolean isFree(long request, long registration) {
-    if (senders.containsKey(registration) || readers.containsKey(registration)) {
+    if (senders.containsKey(registration)
+        || contested.containsKey(registration)
+        || readers.containsKey(registration)) {
       replies.fail(
-          request,
-          Failure.Reason.ALREADY_EXISTS,
-          "registration %d is in use".formatted(registration));
+          request, Failure.Reason.CONFLICT, "registration %d is in use".formatted(registration));
       return false;
     }
-    if (senders.size() + readers.size() >= MAX_REGISTRATIONS) {
+    if (senders.size() + contested.size() + readers.size() >= MAX_REGISTRATIONS) {
       replies.fail(
           request,
           Failure.Reason.RESOURCE_EXHAUSTED,
@@ -281,6 +296,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
           .forEach(this::withdraw);
       exchange.readerGone(reader.group(), reader.reader().registration());
     }
+    contested.remove(registration);
     Sender sender = senders.remove(registration);
     if (sender != null) {
       allocating.entrySet().stream()
@@ -489,13 +505,18 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
 
   private @Nullable Sender sender(long request, long registration) {
     Sender sender = senders.get(registration);
-    if (sender == null) {
-      replies.fail(
-          request,
-          Failure.Reason.FAILED_PRECONDITION,
-          "no sender is registered as %d".formatted(registration));
+    if (sender != null) {
+      return sender;
     }
-    return sender;
+    Sender waiting = contested.get(registration);
+    if (waiting != null) {
+      return contend(request, registration, waiting);
+    }
+    replies.fail(
+        request,
+        Failure.Reason.FAILED_PRECONDITION,
+        "no sender is registered as %d".formatted(registration));
+    return null;
   }
 
   // ---- receiving

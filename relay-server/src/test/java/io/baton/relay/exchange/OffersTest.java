@@ -61,6 +61,11 @@ class OffersTest {
     }
 
     @Override
+    public long origin() {
+      return 7;
+    }
+
+    @Override
     public LaneKind lane() {
       return pool.isPresent() ? LaneKind.LOCAL : LaneKind.GRPC;
     }

@@ -264,8 +264,12 @@ class BadExchangeInputTest extends HostileTest {
   }
 
   private static ExchangeFrame body(long transfer, int bytes) {
+    return body(transfer, 0, Frames.zeros(bytes));
+  }
+
+  private static ExchangeFrame body(long transfer, long offset, ByteString data) {
     return ExchangeFrame.newBuilder()
-        .setBody(BodyPart.newBuilder().setTransfer(transfer).setData(Frames.zeros(bytes)))
+        .setBody(BodyPart.newBuilder().setTransfer(transfer).setOffset(offset).setData(data))
         .build();
   }
 
@@ -303,7 +307,20 @@ class BadExchangeInputTest extends HostileTest {
     return Stream.of(
         arguments(named("empty", List.of(body(7, 0)))),
         arguments(named("too long", List.of(body(7, 1001)))),
-        arguments(named("too long by its second part", List.of(body(7, 600), body(7, 401)))));
+        arguments(
+            named(
+                "too long by its second part",
+                List.of(body(7, 600), body(7, 600, Frames.zeros(401))))),
+        arguments(named("with a gap at its beginning", List.of(body(7, 1, Frames.zeros(999))))),
+        arguments(named("with a gap", List.of(body(7, 500), body(7, 501, Frames.zeros(499))))),
+        arguments(named("that overlaps", List.of(body(7, 500), body(7, 499, Frames.zeros(501))))),
+        arguments(named("at a negative place", List.of(body(7, -1, Frames.zeros(1))))),
+        arguments(
+            named("at a place beyond all", List.of(body(7, Long.MAX_VALUE, Frames.zeros(1))))),
+        arguments(
+            named(
+                "that says twice what stands somewhere",
+                List.of(body(7, 500), body(7, 0, ByteString.copyFromUtf8("other"))))));
   }
 
   @ParameterizedTest
@@ -314,6 +331,88 @@ class BadExchangeInputTest extends HostileTest {
       stream.next(reply -> reply.getGranted().getTransfer() == 7);
       parts.forEach(stream::send);
       assertEnds(stream, Status.Code.INVALID_ARGUMENT, "body.data");
+    }
+  }
+
+  @Test
+  void body_whosePartsComeTwice_isThatBody() throws Exception {
+    ByteString first = ByteString.copyFromUtf8("first".repeat(100));
+    ByteString second = ByteString.copyFromUtf8("other".repeat(100));
+    try (RawStream<ExchangeReply> stream = rig.peer()) {
+      stream.send(Frames.frame(Frames.offer(7, group, "id", 1000)));
+      stream.next(reply -> reply.getGranted().getTransfer() == 7);
+      stream.send(body(7, 0, first)).send(body(7, 0, first)).send(body(7, 10, first.substring(10)));
+      stream.send(body(7, 500, second)).send(body(7, 500, second));
+      stream.next(reply -> reply.getTaken().getTransfer() == 7);
+      rig.drain(group, "id");
+    }
+  }
+
+  // ---- who sends
+
+  private static final RelayIdentity VICTIM =
+      RelayIdentity.newBuilder().setName("victim").setIncarnation(4711).build();
+
+  private RawStream<ExchangeReply> as(RelayIdentity who, String secret) throws Exception {
+    RawStream<ExchangeReply> stream =
+        rig.exchange().send(hello(h -> h.setFrom(who).setSecret(ByteString.copyFromUtf8(secret))));
+    stream.next(ExchangeReply::hasWelcome);
+    return stream;
+  }
+
+  /** What it offers is not known by its name and number, which are no secret. */
+  @Test
+  void hello_withTheIdentityOfAnother_hasNothingTakenInItsName() throws Exception {
+    for (String guess : List.of("", "another", "the secre", "the secret ")) {
+      String id = "forged with " + guess;
+      try (RawStream<ExchangeReply> forger = as(VICTIM, guess);
+          RawStream<ExchangeReply> victim = as(VICTIM, "the secret")) {
+        forger.send(Frames.frame(Frames.inlineOffer(5, group, id, 8)));
+        forger.send(Frames.frame(Frames.inlineOffer(Long.MAX_VALUE, group, id + "!", 8)));
+        forger.next(reply -> reply.getTaken().getTransfer() == Long.MAX_VALUE);
+
+        // Not taken for a repetition of what it has never sent.
+        victim.send(Frames.frame(Frames.inlineOffer(5, group, id, 8)));
+        assertThat(reason(victim, 5)).isEqualTo(FailureReason.FAILURE_REASON_ALREADY_EXISTS);
+        rig.drain(group, id, id + "!");
+        // Nor for an old word, when the forger has used up all numbers.
+        victim.send(Frames.frame(Frames.inlineOffer(6, group, id + "!", 8)));
+        victim.next(reply -> reply.getTaken().getTransfer() == 6);
+        rig.drain(group, id + "!");
+      }
+    }
+  }
+
+  @Test
+  void hello_withTheIdentityOfThisRelay_isNoWordOfItsOwn() throws Exception {
+    RelayIdentity self = rig.status().getIdentity();
+    try (RawStream<ExchangeReply> forger = as(self, "");
+        RawStream<io.baton.proto.v1.SidecarReply> process = rig.process(group)) {
+      forger.send(Frames.frame(Frames.inlineOffer(Long.MAX_VALUE, group, "id", 8)));
+      forger.next(reply -> reply.getTaken().getTransfer() == Long.MAX_VALUE);
+      rig.drain(group, "id");
+      process.send(
+          Frames.frame(Frames.send(9, 1, Frames.chunk(group, "id", 8)).setInline(Frames.zeros(8))));
+      process.next(reply -> reply.getSent().getRequest() == 9);
+      rig.drain(group, "id");
+      assertThat(process.complete().ended()).matches(Status::isOk);
+    }
+  }
+
+  @Test
+  void chunk_thatIsOfferedAgainOnAnotherStream_isKnownByItsSecret() throws Exception {
+    try (RawStream<ExchangeReply> before = as(VICTIM, "mine")) {
+      before.send(Frames.frame(Frames.inlineOffer(5, group, "id", 8)));
+      before.next(reply -> reply.getTaken().getTransfer() == 5);
+    }
+    try (RawStream<ExchangeReply> after = as(VICTIM, "mine")) {
+      after.send(Frames.frame(Frames.inlineOffer(5, group, "id", 8)));
+      after.next(reply -> reply.getTaken().getTransfer() == 5);
+      rig.drain(group, "id");
+    }
+    try (RawStream<ExchangeReply> stream = rig.exchange()) {
+      stream.send(hello(h -> h.setSecret(Frames.zeros(65))));
+      assertEnds(stream, Status.Code.INVALID_ARGUMENT, "hello.secret");
     }
   }
 

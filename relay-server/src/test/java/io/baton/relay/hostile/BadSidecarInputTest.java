@@ -334,7 +334,7 @@ class BadSidecarInputTest extends HostileTest {
   static Stream<Arguments> refusedFrames() {
     FailureReason precondition = FailureReason.FAILURE_REASON_FAILED_PRECONDITION;
     FailureReason invalid = FailureReason.FAILURE_REASON_INVALID_ARGUMENT;
-    FailureReason exists = FailureReason.FAILURE_REASON_ALREADY_EXISTS;
+    FailureReason conflict = FailureReason.FAILURE_REASON_CONFLICT;
     FailureReason gone = FailureReason.FAILURE_REASON_GONE;
     return Stream.of(
         arguments(named("memory of 2^63-1", allocate(a -> a.setBytes(Long.MAX_VALUE))), invalid),
@@ -362,8 +362,8 @@ class BadSidecarInputTest extends HostileTest {
                 "a chunk to write together that is too large",
                 join(j -> j.getChunkBuilder().setContent(Frames.object(Long.MAX_VALUE)))),
             invalid),
-        arguments(named("a registration twice", sender(s -> s.setRegistration(1))), exists),
-        arguments(named("a reader as a sender", sender(s -> s.setRegistration(2))), exists));
+        arguments(named("a registration twice", sender(s -> s.setRegistration(1))), conflict),
+        arguments(named("a reader as a sender", sender(s -> s.setRegistration(2))), conflict));
   }
 
   @ParameterizedTest

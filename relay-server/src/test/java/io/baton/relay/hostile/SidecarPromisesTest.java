@@ -75,6 +75,47 @@ class SidecarPromisesTest extends HostileTest {
     }
   }
 
+  // ---- names
+
+  /** A name that is taken is not a chunk that is there, and not taken for ever. */
+  @Test
+  void sender_ofANameThatAnotherHas_isToldWhoHasIt_andSendsWhenItIsFree() throws Exception {
+    try (RawStream<SidecarReply> second = rig.process(GROUP)) {
+      try (RawStream<SidecarReply> first = rig.process(GROUP)) {
+        first.send(Frames.frame(Frames.sender(3, 3, "one name")));
+        first.next(reply -> reply.getRegistered().getRequest() == 3);
+        second.send(Frames.frame(Frames.sender(3, 3, "one name")));
+        assertTaken(failure(second, 3));
+        second.send(Frames.frame(Frames.allocate(4, 3, 100, GROUP)));
+        assertTaken(failure(second, 4));
+        second.send(sending(5, "a"));
+        assertTaken(failure(second, 5));
+        assertThat(first.complete().ended()).matches(Status::isOk);
+      }
+      await()
+          .untilAsserted(() -> assertThat(rig.status().getExchange().getProcesses()).isEqualTo(1));
+      second.send(sending(6, "a"));
+      second.next(reply -> reply.getSent().getRequest() == 6);
+      second.send(sending(7, "a"));
+      assertThat(failure(second, 7).getReason())
+          .isEqualTo(FailureReason.FAILURE_REASON_ALREADY_EXISTS);
+      assertThat(second.complete().ended()).matches(Status::isOk);
+    }
+    rig.drain(GROUP, "a");
+  }
+
+  private static SidecarFrame sending(long request, String id) {
+    return Frames.frame(
+        Frames.send(request, 3, Frames.chunk(GROUP, id, 8)).setInline(Frames.zeros(8)));
+  }
+
+  private static void assertTaken(Failure failure) {
+    assertThat(failure.getReason()).isEqualTo(FailureReason.FAILURE_REASON_CONFLICT);
+    assertThat(failure.getMessage())
+        .startsWith("rank 0 of one name is held by the process process since 20")
+        .contains("Z: ");
+  }
+
   // ---- leaving
 
   @Test

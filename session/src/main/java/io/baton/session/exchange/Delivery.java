@@ -23,11 +23,24 @@ public sealed interface Delivery {
    */
   record Unlinked(String why) implements Delivery {}
 
+  /**
+   * The relay can be reached, and has not been offered the chunk, because too much waits to be sent
+   * to it.
+   *
+   * @param why in words
+   */
+  record Held(String why) implements Delivery {}
+
   /** The relay has it. */
   record Taken() implements Delivery {}
 
   /** The relay does not have it and will not get it. */
   record Failed(Failure failure) implements Delivery {}
+
+  /** True if the relay has been offered the chunk, so that an answer to that can be awaited. */
+  default boolean isAsked() {
+    return this instanceof Offered || this instanceof Waiting || this instanceof Granted;
+  }
 
   /** True if nothing can happen to it any more. */
   default boolean isOver() {

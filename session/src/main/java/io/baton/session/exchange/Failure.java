@@ -24,6 +24,11 @@ public record Failure(Reason reason, String message) {
     /** A relay could not be reached, or was lost on the way. The same may be tried again. */
     UNAVAILABLE,
     /** The request was withdrawn. */
-    CANCELLED
+    CANCELLED,
+    /**
+     * Somebody else has the name, or the same is being done already. The same may be tried again
+     * when that is over; nothing of what was asked is here.
+     */
+    CONFLICT
   }
 }

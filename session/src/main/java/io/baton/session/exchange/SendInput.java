@@ -24,6 +24,16 @@ public sealed interface SendInput {
   /** The relay can be reached again, and may remember nothing. */
   record LinkReady(int destination) implements SendInput {}
 
+  /**
+   * Too much waits to be sent to the relay: it has not been offered the chunk.
+   *
+   * @param why for a person
+   */
+  record Hold(int destination, String why) implements SendInput {}
+
+  /** There may be room for it again. */
+  record Room(int destination) implements SendInput {}
+
   /** The sender no longer wants it sent. */
   record Cancel(String why) implements SendInput {}
 

@@ -15,7 +15,18 @@ import java.util.stream.IntStream;
  * once: when all have it, or when its deadline has passed, or when no destination is left that
  * could still get it.
  *
- * <p>Any answer may come twice or late; one that says nothing new changes nothing.
+ * <pre>
+ *   Offered   -> Waiting | Granted | Taken | Failed   what the relay answers
+ *   Offered   -> Held                                 too much waits to be sent to it
+ *   Held      -> Offered                              there is room
+ *   Waiting   -> Granted | Taken | Failed
+ *   Granted   -> Taken | Failed
+ *   all four  -> Unlinked -> Offered                  the link breaks, and is back
+ *   all five  -> Failed                               cancelled, or the deadline
+ * </pre>
+ *
+ * <p>Any answer may come twice or late; one that says nothing new changes nothing, and neither does
+ * one to what was not asked.
  */
 public final class SendMachine {
 
@@ -71,13 +82,26 @@ public final class SendMachine {
             effects.add(new SendEffect.SendBody(i));
           }
         }
-        case SendInput.Take(int i) -> settle(i, new Delivery.Taken());
-        case SendInput.Refuse(int i, Failure failure) -> settle(i, new Delivery.Failed(failure));
-        case SendInput.LinkLost(int i, String why) -> settle(i, new Delivery.Unlinked(why));
+        case SendInput.Take(int i) -> answered(i, new Delivery.Taken());
+        case SendInput.Refuse(int i, Failure failure) -> answered(i, new Delivery.Failed(failure));
+        case SendInput.Hold(int i, String why) -> {
+          if (deliveries.get(i) instanceof Delivery.Offered) {
+            deliveries.set(i, new Delivery.Held(why));
+          }
+        }
+        case SendInput.Room(int i) -> {
+          if (deliveries.get(i) instanceof Delivery.Held) {
+            offer(i);
+          }
+        }
+        case SendInput.LinkLost(int i, String why) -> {
+          if (!deliveries.get(i).isOver()) {
+            deliveries.set(i, new Delivery.Unlinked(why));
+          }
+        }
         case SendInput.LinkReady(int i) -> {
           if (deliveries.get(i) instanceof Delivery.Unlinked) {
-            deliveries.set(i, new Delivery.Offered());
-            effects.add(new SendEffect.Offer(i));
+            offer(i);
           }
         }
         case SendInput.Cancel(String why) ->
@@ -101,8 +125,13 @@ public final class SendMachine {
           effects);
     }
 
-    private void settle(int destination, Delivery delivery) {
-      if (!deliveries.get(destination).isOver()) {
+    private void offer(int destination) {
+      deliveries.set(destination, new Delivery.Offered());
+      effects.add(new SendEffect.Offer(destination));
+    }
+
+    private void answered(int destination, Delivery delivery) {
+      if (deliveries.get(destination).isAsked()) {
         deliveries.set(destination, delivery);
       }
     }
@@ -111,7 +140,7 @@ public final class SendMachine {
       for (int i = 0; i < deliveries.size(); i++) {
         Delivery delivery = deliveries.get(i);
         if (!delivery.isOver()) {
-          if (!(delivery instanceof Delivery.Unlinked)) {
+          if (delivery.isAsked()) {
             effects.add(new SendEffect.Withdraw(i));
           }
           deliveries.set(i, new Delivery.Failed(why.apply(delivery)));
@@ -125,6 +154,8 @@ public final class SendMachine {
             new Failure(Failure.Reason.RESOURCE_EXHAUSTED, "no room in time: " + detail);
         case Delivery.Unlinked(String why) ->
             new Failure(Failure.Reason.UNAVAILABLE, "not reached in time: " + why);
+        case Delivery.Held(String why) ->
+            new Failure(Failure.Reason.RESOURCE_EXHAUSTED, "not offered in time: " + why);
         default ->
             new Failure(Failure.Reason.DEADLINE_EXCEEDED, "it did not take the chunk in time");
       };

@@ -27,6 +27,7 @@ class SendExplorationTest {
     FULL,
     REFUSE,
     CANCEL,
+    HOLD,
     EARLY_DEADLINE
   }
 
@@ -40,6 +41,12 @@ class SendExplorationTest {
   void brokenLinks_amongDoubledAnswers() {
     assertThat(explore(Chance.BREAK, Chance.BREAK, Chance.DOUBLE, Chance.FULL).seen())
         .contains("BREAK", "DOUBLE", "FULL", "Success");
+  }
+
+  @Test
+  void fullQueues_amongBrokenLinks() {
+    assertThat(explore(Chance.HOLD, Chance.HOLD, Chance.BREAK, Chance.FULL, Chance.CANCEL).seen())
+        .contains("HOLD", "BREAK", "FULL", "Success", "CANCELLED", "Room");
   }
 
   @Test
@@ -79,43 +86,60 @@ class SendExplorationTest {
   /** A destination, what is on its way to it and back, and what it remembers. */
   private record Relay(
       boolean isLinked,
+      boolean isFull,
+      boolean isHeld,
       List<SendEffect> coming,
       List<SendInput> answers,
       boolean isOffered,
       boolean isGranted,
       boolean hasIt) {
 
-    static final Relay FIRST = new Relay(true, List.of(), List.of(), false, false, false);
+    static final Relay FIRST =
+        new Relay(true, false, false, List.of(), List.of(), false, false, false);
 
     Relay isSent(SendEffect message) {
-      return new Relay(isLinked, with(coming, message), answers, isOffered, isGranted, hasIt);
+      return new Relay(
+          isLinked, isFull, isHeld, with(coming, message), answers, isOffered, isGranted, hasIt);
     }
 
     Relay hasReceived() {
       List<SendEffect> rest = coming.subList(1, coming.size());
-      return new Relay(isLinked, List.copyOf(rest), answers, isOffered, isGranted, hasIt);
+      return new Relay(
+          isLinked, isFull, isHeld, List.copyOf(rest), answers, isOffered, isGranted, hasIt);
     }
 
     Relay answers(SendInput answer) {
-      return new Relay(isLinked, coming, with(answers, answer), isOffered, isGranted, hasIt);
+      return new Relay(
+          isLinked, isFull, isHeld, coming, with(answers, answer), isOffered, isGranted, hasIt);
     }
 
     Relay hasAnswered(int answer) {
       List<SendInput> rest = new ArrayList<>(answers);
       rest.remove(answer);
-      return new Relay(isLinked, coming, List.copyOf(rest), isOffered, isGranted, hasIt);
+      return new Relay(
+          isLinked, isFull, isHeld, coming, List.copyOf(rest), isOffered, isGranted, hasIt);
     }
 
     Relay is(boolean offered, boolean granted, boolean has) {
-      return new Relay(isLinked, coming, answers, offered, granted, has);
+      return new Relay(isLinked, isFull, isHeld, coming, answers, offered, granted, has);
     }
 
     Relay broken() {
-      return new Relay(false, List.of(), List.of(), false, false, hasIt);
+      return new Relay(false, false, false, List.of(), List.of(), false, false, hasIt);
     }
 
     Relay linked() {
-      return new Relay(true, coming, answers, isOffered, isGranted, hasIt);
+      return new Relay(true, false, false, coming, answers, isOffered, isGranted, hasIt);
+    }
+
+    /** The queue of what is sent to it is full, or no longer. */
+    Relay full(boolean full) {
+      return new Relay(isLinked, full, isHeld, coming, answers, isOffered, isGranted, hasIt);
+    }
+
+    /** What it was to be offered waits. */
+    Relay held(boolean held) {
+      return new Relay(isLinked, isFull, held, coming, answers, isOffered, isGranted, hasIt);
     }
 
     private static <T> List<T> with(List<T> list, T element) {
@@ -204,14 +228,26 @@ class SendExplorationTest {
       if (relay.isOffered() && !relay.isGranted()) {
         possible.add(new Event<>("room at " + i, next -> grant(next, i)));
       }
+      if (relay.isFull()) {
+        possible.add(new Event<>("room in the queue to " + i, next -> room(next, i)));
+      }
       if (!relay.isLinked()) {
         possible.add(
             new Event<>(
                 "link to " + i,
                 next -> {
-                  next.relays.set(i, relay.linked());
+                  next.relays.set(i, relay.linked().full(relay.isFull()));
                   feed(next, new SendInput.LinkReady(i), 0);
                 }));
+      }
+    }
+
+    private void room(World world, int i) {
+      boolean isHeld = world.relays.get(i).isHeld();
+      world.relays.set(i, world.relays.get(i).full(false).held(false));
+      if (isHeld) {
+        seen.add("Room");
+        feed(world, new SendInput.Room(i), 0);
       }
     }
 
@@ -289,6 +325,14 @@ class SendExplorationTest {
                   i, relay.is(false, false, false).answers(new SendInput.Refuse(i, REFUSAL)));
             });
       }
+      if (has(world, Chance.HOLD) && !relay.isFull()) {
+        // On a link that breaks just then, too: it is full when it is back.
+        add(
+            possible,
+            Chance.HOLD,
+            "to " + i,
+            next -> next.relays.set(i, next.relays.get(i).full(true)));
+      }
       if (has(world, Chance.BREAK) && relay.isLinked()) {
         add(
             possible,
@@ -337,10 +381,17 @@ class SendExplorationTest {
         seen.add(effect.getClass().getSimpleName());
         assertThat(world.told).as("told already, and now %s", effect).isEmpty();
         switch (effect) {
-          case SendEffect.Offer(int i) -> send(world, i, effect);
+          case SendEffect.Offer(int i) -> {
+            if (world.relays.get(i).isFull()) {
+              world.relays.set(i, world.relays.get(i).held(true));
+              feed(world, new SendInput.Hold(i, "much waits"), 0);
+            } else {
+              send(world, i, effect);
+            }
+          }
           case SendEffect.SendBody(int i) -> send(world, i, effect);
           case SendEffect.Withdraw(int i) -> {
-            assertThat(before.deliveries().get(i).isOver()).isFalse();
+            assertThat(before.deliveries().get(i).isAsked()).isTrue();
             send(world, i, effect);
           }
           case SendEffect.Finish(Optional<Failure> failure) -> {

@@ -159,6 +159,55 @@ class SendMachineTest {
   }
 
   @Test
+  void heldOffer_isMadeWhenThereIsRoom() {
+    assertThat(feed(new SendInput.Hold(0, "much waits"))).isEmpty();
+    assertThat(feed(new SendInput.LinkReady(0))).isEqualTo(NOTHING);
+    assertThat(feed(new SendInput.Room(1))).isEqualTo(NOTHING);
+    assertThat(feed(new SendInput.Room(0))).containsExactly(new SendEffect.Offer(0));
+    assertThat(feed(new SendInput.Room(0))).isEqualTo(NOTHING);
+    assertThat(feed(new SendInput.Grant(0))).containsExactly(new SendEffect.SendBody(0));
+    // What the relay has been offered is not held any more.
+    feed(new SendInput.Hold(0, "much waits"));
+    feed(new SendInput.Take(0));
+    assertThat(feed(new SendInput.Take(1))).containsExactly(SUCCESS);
+  }
+
+  @Test
+  void heldOffer_isMadeOnTheNextLinkToo() {
+    feed(new SendInput.Hold(0, "much waits"));
+    assertThat(feed(new SendInput.LinkLost(0, "reset"))).isEmpty();
+    assertThat(feed(new SendInput.Room(0))).isEqualTo(NOTHING);
+    assertThat(feed(new SendInput.LinkReady(0))).containsExactly(new SendEffect.Offer(0));
+  }
+
+  @Test
+  void answers_toWhatWasNotOfferedMeanNothing() {
+    feed(new SendInput.Take(1));
+    for (SendInput unasked :
+        List.of(new SendInput.Hold(0, "much waits"), new SendInput.LinkLost(0, "reset"))) {
+      feed(unasked);
+      assertThat(feed(new SendInput.Wait(0, "full"))).isEqualTo(NOTHING);
+      assertThat(feed(new SendInput.Grant(0))).isEqualTo(NOTHING);
+      assertThat(feed(new SendInput.Refuse(0, new Failure(INVALID_ARGUMENT, "no")))).isEmpty();
+      assertThat(feed(new SendInput.Take(0))).isEqualTo(NOTHING);
+    }
+  }
+
+  @Test
+  void deadline_ofAHeldOfferSaysWhyAndWithdrawsNothing() {
+    feed(new SendInput.Take(1));
+    feed(new SendInput.Hold(0, "much waits"));
+    List<SendEffect> effects = feed(new SendInput.Tick(), DEADLINE);
+    assertThat(effects).hasSize(1);
+    assertThat(finished(effects).orElseThrow())
+        .isEqualTo(
+            new Failure(
+                RESOURCE_EXHAUSTED,
+                "chunk 0 of g/x: a: not offered in time: much waits (1 of 2 destinations have"
+                    + " it)"));
+  }
+
+  @Test
   void deadline_holdsWhereTheClockOverflows() {
     long deadline = Long.sum(Long.MAX_VALUE - 10, 100);
     SendState late = SendMachine.start("x", List.of("a"), deadline).state();

@@ -60,6 +60,7 @@ class SidecarChurnTest {
           Reason.UNAVAILABLE,
           Reason.FAILED_PRECONDITION,
           Reason.ALREADY_EXISTS,
+          Reason.CONFLICT,
           Reason.GONE);
 
   @TempDir private Path directory;

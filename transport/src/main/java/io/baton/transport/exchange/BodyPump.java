@@ -3,7 +3,7 @@ package io.baton.transport.exchange;
 import com.google.protobuf.ByteString;
 import io.baton.proto.v1.BodyPart;
 import io.baton.proto.v1.ExchangeFrame;
-import io.baton.transport.lane.grpc.KeptStream;
+import io.baton.transport.lane.grpc.StreamConnection;
 import io.baton.transport.pinned.Slot;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -11,9 +11,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends bodies in frames of the stream, a part of each in turn, so that a small one does not wait
- * for a large one, and never more than the stream can soon be rid of, so that what is said besides
- * does not wait either. Any thread may call; one at a time pumps, for the others too.
+ * Sends bodies in frames of one connection, a part of each in turn, so that a small one does not
+ * wait for a large one, and never more than the connection can soon be rid of, so that what is said
+ * besides does not wait either. A part for which there is no room stays the next one. Any thread
+ * may call; one at a time pumps, for the others too.
  */
 final class BodyPump {
 
@@ -35,20 +36,39 @@ final class BodyPump {
     }
   }
 
-  private final KeptStream<ExchangeFrame, ?> stream;
+  private record Part(Outgoing body, ByteString bytes) {
+
+    ExchangeFrame frame() {
+      return ExchangeFrame.newBuilder()
+          .setBody(
+              BodyPart.newBuilder().setTransfer(body.transfer).setOffset(body.sent).setData(bytes))
+          .build();
+    }
+  }
+
+  private final StreamConnection<ExchangeFrame> stream;
   private final int partBytes;
+  private final Runnable onFull;
   private final AtomicInteger work = new AtomicInteger();
   private final Deque<Outgoing> bodies = new ArrayDeque<>();
+  private boolean closed;
 
-  BodyPump(KeptStream<ExchangeFrame, ?> stream, int partBytes) {
+  /**
+   * @param onFull called when there was no room for a part; to {@link #pump} later is up to it
+   */
+  BodyPump(StreamConnection<ExchangeFrame> stream, int partBytes, Runnable onFull) {
     this.stream = stream;
     this.partBytes = partBytes;
+    this.onFull = onFull;
   }
 
   /** Takes a reference to the slot until its bytes are sent or dropped. */
   void add(long transfer, Slot slot) {
-    slot.retain();
     synchronized (bodies) {
+      if (closed) {
+        return;
+      }
+      slot.retain();
       bodies.add(new Outgoing(transfer, slot));
     }
     pump();
@@ -61,48 +81,65 @@ final class BodyPump {
     }
   }
 
-  /** Sends no more of any. */
-  void dropAll() {
+  /** Sends no more of any, nor of any that is added from now on. */
+  void close() {
     synchronized (bodies) {
+      closed = true;
       bodies.removeIf(BodyPump::release);
     }
   }
 
-  /** To be called when the stream may take more. */
+  /** To be called when the connection may take more. */
   void pump() {
     if (work.getAndIncrement() != 0) {
       return;
     }
     int seen = 1;
     do {
-      while (stream.queuedBytes() < AHEAD_BYTES) {
-        ExchangeFrame part = next();
-        if (part == null || !stream.offer(part)) {
-          break;
-        }
+      while (stream.queuedBytes() < AHEAD_BYTES && sendNext()) {
+        // Until there is nothing to be sent, or no room.
       }
       seen = work.addAndGet(-seen);
     } while (seen != 0);
   }
 
-  private @Nullable ExchangeFrame next() {
+  private boolean sendNext() {
+    Part part = next();
+    if (part == null) {
+      return false;
+    }
+    if (!stream.offer(part.frame())) {
+      onFull.run();
+      return false;
+    }
+    advance(part);
+    return true;
+  }
+
+  private @Nullable Part next() {
     synchronized (bodies) {
-      Outgoing body = bodies.poll();
+      Outgoing body = bodies.peek();
       if (body == null) {
         return null;
       }
       long length = Math.min(partBytes, body.slot.bytes() - body.sent);
-      ByteString bytes =
-          ByteString.copyFrom(body.slot.memory().asSlice(body.sent, length).asByteBuffer());
-      body.sent += length;
-      if (body.isDone()) {
-        release(body);
-      } else {
-        bodies.add(body);
+      return new Part(
+          body, ByteString.copyFrom(body.slot.memory().asSlice(body.sent, length).asByteBuffer()));
+    }
+  }
+
+  private void advance(Part part) {
+    synchronized (bodies) {
+      // It may have been dropped while its part was handed over.
+      if (bodies.peek() == part.body()) {
+        Outgoing body = bodies.remove();
+        body.sent += part.bytes().size();
+        if (body.isDone()) {
+          release(body);
+        } else {
+          bodies.add(body);
+        }
       }
-      return ExchangeFrame.newBuilder()
-          .setBody(BodyPart.newBuilder().setTransfer(body.transfer).setData(bytes))
-          .build();
     }
   }
 

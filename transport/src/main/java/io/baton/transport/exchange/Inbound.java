@@ -10,7 +10,14 @@ import java.util.Optional;
 /** A connection on which a peer offers chunks, to be answered. Any thread may call; none waits. */
 public interface Inbound {
 
+  /** Who it says that it is; nothing proves it. */
   RelayId remote();
+
+  /**
+   * From whom what is offered here comes: equal on all connections of one link of one relay, and
+   * not to be guessed by another.
+   */
+  long origin();
 
   LaneKind lane();
 

@@ -55,18 +55,6 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
 
   private static final Logger log = LoggerFactory.getLogger(InboundStream.class);
 
-  /** A slot that a body is being written into. */
-  private static final class Filling {
-    final Slot slot;
-
-    /** Changed by the stream's thread alone. */
-    volatile long written;
-
-    Filling(Slot slot) {
-      this.slot = slot;
-    }
-  }
-
   private final LinkHost host;
   private final List<LaneKind> lanes;
   private final ExchangeLimits limits;
@@ -76,6 +64,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
   private final Map<Long, Filling> fillings = new ConcurrentHashMap<>();
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile @Nullable RelayId from;
+  private volatile long origin;
   private volatile LaneKind lane = LaneKind.GRPC;
   private volatile @Nullable PoolMapping shared;
   private volatile @Nullable UcxWire wire;
@@ -111,6 +100,11 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
       throw new IllegalStateException("the peer has not said who it is");
     }
     return known;
+  }
+
+  @Override
+  public long origin() {
+    return origin;
   }
 
   boolean isGreeted() {
@@ -149,7 +143,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
   public boolean revoke(long transfer) {
     Filling filling = fillings.remove(transfer);
     if (filling != null) {
-      filling.slot.release();
+      filling.slot().release();
     }
     return filling != null;
   }
@@ -157,7 +151,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
   @Override
   public long written(long transfer) {
     Filling filling = fillings.get(transfer);
-    return filling == null ? 0 : filling.written;
+    return filling == null ? 0 : filling.written();
   }
 
   @Override
@@ -348,6 +342,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
     } catch (MalformedFrameException e) {
       throw e.in("hello.from");
     }
+    long proven = OriginKey.of(peer, hello.getSecret());
     LaneChoice.Chosen chosen =
         LaneChoice.choose(LaneChoice.fromWire(hello.getLanesList()), lanes, hello.getData(), host);
     switch (chosen) {
@@ -357,6 +352,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
           connect(address.toByteArray(), hello.getKey());
     }
     lane = key == 0 && chosen.lane() == LaneKind.UCX ? LaneKind.GRPC : chosen.lane();
+    origin = proven;
     from = peer;
     cancelTimerIfDone();
     answer(
@@ -369,6 +365,11 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
                     .setKey(key)
                     .setData(LaneChoice.address(host))));
     greeted = true;
+    if (closed.get()) {
+      // Whoever ended the stream meanwhile did not see what there was to let go of.
+      leaveUcx();
+      receiver.onLost(this, "ended while it was greeted");
+    }
   }
 
   /** If it cannot be done, the bytes come on this stream. */
@@ -384,32 +385,19 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
   }
 
   private void write(BodyPart part) throws MalformedFrameException {
-    Filling filling = fillings.get(part.getTransfer());
+    long transfer = part.getTransfer();
+    Filling filling = fillings.get(transfer);
     // Another thread may end the stream meanwhile, and the memory would be others' then.
-    if (filling == null || !filling.slot.tryRetain()) {
+    if (filling == null || !filling.slot().tryRetain()) {
       // Withdrawn or refused while it was on its way.
       return;
     }
     try {
-      write(part, filling);
+      if (filling.write(part.getOffset(), part.getData()) && revoke(transfer)) {
+        receiver.onBody(this, transfer);
+      }
     } finally {
-      filling.slot.release();
-    }
-  }
-
-  private void write(BodyPart part, Filling filling) throws MalformedFrameException {
-    ByteString data = part.getData();
-    if (data.isEmpty() || data.size() > filling.slot.bytes() - filling.written) {
-      throw new MalformedFrameException(
-          "body.data",
-          "%d bytes after %d of %d".formatted(data.size(), filling.written, filling.slot.bytes()));
-    }
-    data.copyTo(filling.slot.memory().asSlice(filling.written, data.size()).asByteBuffer());
-    long written = filling.written + data.size();
-    filling.written = written;
-    if (written == filling.slot.bytes()) {
-      revoke(part.getTransfer());
-      receiver.onBody(this, part.getTransfer());
+      filling.slot().release();
     }
   }
 
@@ -431,14 +419,14 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
       if (filling == null) {
         return Landing.REFUSED;
       }
-      if (filling.slot.bytes() != bytes) {
-        filling.slot.release();
+      if (filling.slot().bytes() != bytes) {
+        filling.slot().release();
         end(
             Status.INVALID_ARGUMENT,
-            "a body of %d bytes where %d were granted".formatted(bytes, filling.slot.bytes()));
+            "a body of %d bytes where %d were granted".formatted(bytes, filling.slot().bytes()));
         return Landing.REFUSED;
       }
-      return new Landing.Into(filling.slot.memory(), landed(transfer, filling.slot));
+      return new Landing.Into(filling.slot().memory(), landed(transfer, filling.slot()));
     }
 
     private Completion landed(long transfer, Slot slot) {

@@ -1,19 +1,25 @@
 package io.baton.transport.exchange;
 
 /**
- * Hears of a {@link PeerLink}. Called on the link's threads; must not block, and may call the link.
+ * Hears of a {@link PeerLink}'s connections. Called on the link's threads; must not block, and may
+ * call the connection. Of one connection nothing is heard before it is ready or lost; an answer may
+ * still be heard after its loss, and counts for nothing then.
  */
 public interface LinkListener {
 
   /** The peer can be offered chunks. It may have forgotten all that it was offered before. */
-  void onReady(PeerLink link);
+  void onReady(LinkConnection connection);
+
+  /** There may be room for what could not be sent. */
+  void onRoom(LinkConnection connection);
 
   /**
-   * The peer cannot be reached.
+   * The connection is no more, or never came about; another will be tried.
    *
    * @param why for a person
    */
-  void onLost(PeerLink link, String why);
+  void onLost(LinkConnection connection, String why);
 
-  void onAnswer(PeerLink link, LinkAnswer answer);
+  /** The peer answers what it was offered on that connection, or says that it does. */
+  void onAnswer(LinkConnection connection, LinkAnswer answer);
 }

@@ -12,6 +12,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import java.util.random.RandomGenerator;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class KeptStream<Q, A> implements AutoCloseable {
 
   private final Supplier<ManagedChannel> channels;
-  private final StreamHandler<Q, A> handler;
+  private final Function<StreamConnection<Q>, StreamHandler<Q, A>> handlers;
   private final ToIntFunction<Q> size;
   private final KeptStreamConfig config;
   private final Budget queuedBytes;
@@ -46,16 +47,7 @@ public final class KeptStream<Q, A> implements AutoCloseable {
   private int failuresInARow;
   private @Nullable ScheduledFuture<?> retry;
 
-  /**
-   * Not yet connecting.
-   *
-   * @param channels makes a channel for each attempt, because one that failed would make the next
-   *     wait out gRPC's own backoff
-   * @param size bytes that a frame takes on the wire
-   * @param queuedBytes what may wait in this and other streams together
-   * @param timer for deadlines and delays; its tasks are short
-   * @param random for jitter; used by one thread at a time
-   */
+  /** Not yet connecting; one handler hears of every connection. */
   public KeptStream(
       Supplier<ManagedChannel> channels,
       StreamHandler<Q, A> handler,
@@ -64,8 +56,31 @@ public final class KeptStream<Q, A> implements AutoCloseable {
       Budget queuedBytes,
       ScheduledExecutorService timer,
       RandomGenerator random) {
+    this(channels, _ -> handler, size, config, queuedBytes, timer, random);
+  }
+
+  /**
+   * Not yet connecting.
+   *
+   * @param channels makes a channel for each attempt, because one that failed would make the next
+   *     wait out gRPC's own backoff; if it throws, the attempt has failed
+   * @param handlers makes a handler for each attempt, so that no word of one connection is taken
+   *     for a word of the next
+   * @param size bytes that a frame takes on the wire
+   * @param queuedBytes what may wait in this and other streams together
+   * @param timer for deadlines and delays; its tasks are short
+   * @param random for jitter; used by one thread at a time
+   */
+  public KeptStream(
+      Supplier<ManagedChannel> channels,
+      Function<StreamConnection<Q>, StreamHandler<Q, A>> handlers,
+      ToIntFunction<Q> size,
+      KeptStreamConfig config,
+      Budget queuedBytes,
+      ScheduledExecutorService timer,
+      RandomGenerator random) {
     this.channels = channels;
-    this.handler = handler;
+    this.handlers = handlers;
     this.size = size;
     this.config = config;
     this.queuedBytes = queuedBytes;
@@ -108,7 +123,7 @@ public final class KeptStream<Q, A> implements AutoCloseable {
   public void reconnect(String why) {
     StreamAttempt<Q, A> connection = current;
     if (connection != null) {
-      connection.end(Status.ABORTED.withDescription(why).asException());
+      connection.end(why);
     }
   }
 
@@ -160,7 +175,7 @@ public final class KeptStream<Q, A> implements AutoCloseable {
       if (state == LaneState.CLOSED) {
         return;
       }
-      attempt = new StreamAttempt<>(channels.get(), handler, size, config, queuedBytes, owner());
+      attempt = new StreamAttempt<>(channels, handlers, size, config, queuedBytes, owner());
       state = LaneState.CONNECTING;
       current = attempt;
     }
@@ -210,7 +225,7 @@ public final class KeptStream<Q, A> implements AutoCloseable {
           lastFailure = why;
         }
         // Before there is another connection, which what is done about this loss would hit.
-        handler.onLost(why);
+        attempt.handler().onLost(why);
         synchronized (lock) {
           if (state != LaneState.CLOSED) {
             scheduleConnect();

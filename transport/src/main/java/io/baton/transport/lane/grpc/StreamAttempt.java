@@ -17,6 +17,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * One attempt at a connection, and the connection if it succeeds: says hello, holds everything else
  * back until it is answered, and ends once, for whichever reason comes first.
  */
-final class StreamAttempt<Q, A> implements ClientResponseObserver<Q, A>, SenderListener {
+final class StreamAttempt<Q, A>
+    implements ClientResponseObserver<Q, A>, SenderListener, StreamConnection<Q> {
 
   /** Called on any thread; must not block. */
   interface Owner<Q, A> {
@@ -35,7 +38,7 @@ final class StreamAttempt<Q, A> implements ClientResponseObserver<Q, A>, SenderL
     void onLost(StreamAttempt<Q, A> attempt, Throwable cause);
   }
 
-  private final ManagedChannel channel;
+  private final Supplier<ManagedChannel> channels;
   private final StreamHandler<Q, A> handler;
   private final ToIntFunction<Q> size;
   private final KeptStreamConfig config;
@@ -46,6 +49,7 @@ final class StreamAttempt<Q, A> implements ClientResponseObserver<Q, A>, SenderL
   /** Held while the handler is told of the welcome or of the loss; nothing there waits. */
   private final Object welcoming = new Object();
 
+  private volatile @Nullable ManagedChannel channel;
   private volatile @Nullable FlowControlledSender<Q> sender;
   private volatile @Nullable ScheduledFuture<?> handshakeTimer;
   private volatile boolean started;
@@ -53,27 +57,28 @@ final class StreamAttempt<Q, A> implements ClientResponseObserver<Q, A>, SenderL
   private volatile boolean completing;
 
   StreamAttempt(
-      ManagedChannel channel,
-      StreamHandler<Q, A> handler,
+      Supplier<ManagedChannel> channels,
+      Function<StreamConnection<Q>, StreamHandler<Q, A>> handlers,
       ToIntFunction<Q> size,
       KeptStreamConfig config,
       Budget queuedBytes,
       Owner<Q, A> owner) {
-    this.channel = channel;
-    this.handler = handler;
+    this.channels = channels;
     this.size = size;
     this.config = config;
     this.queuedBytes = queuedBytes;
     this.owner = owner;
+    this.handler = handlers.apply(this);
   }
 
   /** Begins to connect. To be called once, before anything is offered. */
   void open(ScheduledExecutorService timer) {
-    handler.call(channel, this);
-    started = true;
-    FlowControlledSender<Q> opened = sender;
-    if (opened != null) {
-      opened.offerAhead(handler.hello());
+    try {
+      call();
+    } catch (RuntimeException e) {
+      // Such as for a name that gRPC takes for none: the next attempt may find another.
+      end(Status.UNAVAILABLE.withDescription(String.valueOf(e.getMessage())).asException());
+      return;
     }
     Duration timeout = config.handshakeTimeout();
     try {
@@ -87,12 +92,42 @@ final class StreamAttempt<Q, A> implements ClientResponseObserver<Q, A>, SenderL
     cancelTimerIfDone();
   }
 
+  StreamHandler<Q, A> handler() {
+    return handler;
+  }
+
+  private void call() {
+    ManagedChannel opened = channels.get();
+    channel = opened;
+    if (ended.get()) {
+      opened.shutdownNow();
+      return;
+    }
+    handler.call(opened, this);
+    started = true;
+    FlowControlledSender<Q> held = sender;
+    if (held != null) {
+      held.offerAhead(handler.hello());
+    }
+  }
+
+  @Override
+  public boolean offer(Q frame) {
+    return offer(List.of(frame), Share.ALL);
+  }
+
+  @Override
+  public void end(String why) {
+    end(Status.ABORTED.withDescription(why).asException());
+  }
+
   boolean offer(List<Q> frames, Share share) {
     FlowControlledSender<Q> open = sender;
     return started && open != null && open.offer(frames, share);
   }
 
-  long queuedBytes() {
+  @Override
+  public long queuedBytes() {
     FlowControlledSender<Q> open = sender;
     return open == null ? 0 : open.queuedBytes();
   }
@@ -198,7 +233,10 @@ final class StreamAttempt<Q, A> implements ClientResponseObserver<Q, A>, SenderL
       open.terminated(cause);
     }
     // Cancels the call, too.
-    channel.shutdownNow();
+    ManagedChannel opened = channel;
+    if (opened != null) {
+      opened.shutdownNow();
+    }
     synchronized (welcoming) {
       owner.onLost(this, cause);
     }

@@ -1,0 +1,19 @@
+package io.baton.transport.lane.grpc;
+
+/**
+ * One connection of a {@link KeptStream}: what is offered here goes out on it, or not at all. Any
+ * thread may call; none is made to wait.
+ *
+ * @param <Q> frames to the peer
+ */
+public interface StreamConnection<Q> {
+
+  /** Sends the frame after all that was accepted before; false if there is no room, or it ended. */
+  boolean offer(Q frame);
+
+  /** Bytes that wait to be handed to gRPC. */
+  long queuedBytes();
+
+  /** Ends it; another is tried. Idempotent. */
+  void end(String why);
+}
