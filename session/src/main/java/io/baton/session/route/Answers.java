@@ -1,11 +1,15 @@
 package io.baton.session.route;
 
 import io.baton.session.model.Digest;
+import io.baton.session.model.Finiteness;
 import io.baton.session.model.Payload;
 import io.baton.session.model.PayloadOperations;
+import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
 import io.baton.session.route.RouteState.Phase;
+import java.util.Collections;
 import java.util.Optional;
+import java.util.SortedMap;
 
 /** Checks what the hops answer to steps, in order, and learns from it what the next hop needs. */
 final class Answers {
@@ -94,11 +98,35 @@ final class Answers {
       disagreements.reject(index, flight.step().id(), digest, answer);
       return false;
     }
+    Optional<String> wrong = whatIsWrong(hop, flight, answer.output().orElseThrow());
+    if (wrong.isPresent()) {
+      failures.fail(index, "answered %s with %s".formatted(flight.step(), wrong.get()));
+      return false;
+    }
     scratch.hops.set(index, hop.withoutFirst().waiting(1, scratch.stepDeadline()));
     scratch.held.put(hop.relay(), flight.step().end());
     count(index, flight, answer);
     learn(index, flight, answer.output().orElseThrow());
     return true;
+  }
+
+  /**
+   * What can be seen of an output alone, once its input is known to be the right one. Looked at
+   * here, at the client, for each stage: it has every output anyway, its word decides, and so the
+   * first stage that goes wrong is known by name.
+   */
+  private Optional<String> whatIsWrong(Hop hop, Hop.Flight flight, Payload output) {
+    if (!Finiteness.of(output.activations())) {
+      return Optional.of("activations that are no numbers: NaN or infinite");
+    }
+    boolean single = flight.to() - flight.from() == 1;
+    SortedMap<String, Tensor> given =
+        single
+            ? scratch.history.input(hop.entrance(), flight.from()).sideInputs()
+            : Collections.emptySortedMap();
+    return output.sideInputs().equals(given)
+        ? Optional.empty()
+        : Optional.of("other side inputs than it was given");
   }
 
   private void count(int index, Hop.Flight flight, Hop.Answer answer) {

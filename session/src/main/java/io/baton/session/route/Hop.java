@@ -39,23 +39,29 @@ record Hop(
    * @param digest of the input, from when the client has sent or confirmed it; until then a peer is
    *     expected to bring it
    * @param answer the stage's, kept until it can be checked
+   * @param asks how often the stage has asked for the payload
    */
-  record Flight(Step step, int from, int to, Optional<Digest> digest, Optional<Answer> answer) {
+  record Flight(
+      Step step, int from, int to, Optional<Digest> digest, Optional<Answer> answer, int asks) {
 
     boolean isSent() {
       return digest.isPresent();
     }
 
     Flight sent(Digest input) {
-      return new Flight(step, from, to, Optional.of(input), answer);
+      return new Flight(step, from, to, Optional.of(input), answer, asks);
     }
 
     Flight answered(Answer given) {
-      return new Flight(step, from, to, digest, Optional.of(given));
+      return new Flight(step, from, to, digest, Optional.of(given), asks);
     }
 
     Flight unanswered() {
-      return new Flight(step, from, to, digest, Optional.empty());
+      return new Flight(step, from, to, digest, Optional.empty(), asks);
+    }
+
+    Flight asked() {
+      return new Flight(step, from, to, digest, answer, asks + 1);
     }
   }
 

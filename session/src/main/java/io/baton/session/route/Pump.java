@@ -121,7 +121,7 @@ final class Pump {
     int position = scratch.history.segments().get(from).position();
     int count = scratch.history.segments().get(to - 1).end() - position;
     Step step = new Step(new StepId(scratch.epoch, scratch.nextNumber++), position, count);
-    return new Hop.Flight(step, from, to, Optional.empty(), Optional.empty());
+    return new Hop.Flight(step, from, to, Optional.empty(), Optional.empty(), 0);
   }
 
   /**
@@ -154,22 +154,6 @@ final class Pump {
     Hop sent = hop.set(at, flight.sent(payload.digest()));
     row.set(index, at == 0 ? sent.waiting(1, scratch.stepDeadline()) : sent);
     emit(hop, flight, payload.digest(), withPayload ? Optional.of(payload) : Optional.empty());
-  }
-
-  /** Sends the payload of a step that was confirmed by digest. */
-  void payloadAsked(RouteInput.PayloadAsked asked) {
-    if (scratch.phase != RouteState.Phase.RUNNING || asked.step().epoch() != scratch.epoch) {
-      return;
-    }
-    scratch
-        .find(asked.relay())
-        .ifPresent(
-            hop -> {
-              int at = hop.indexOf(asked.step().number());
-              if (at >= 0 && hop.flights().get(at).isSent()) {
-                sendAgain(hop, hop.flights().get(at));
-              }
-            });
   }
 
   /** Sends a step with its payload, whatever the hop has had of it. */

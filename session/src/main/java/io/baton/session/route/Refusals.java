@@ -68,9 +68,25 @@ final class Refusals {
     failures.fail(index, why(refused));
   }
 
+  /**
+   * Whether no relay would take the step, as this one says. Type, shape and length were checked
+   * when the step was asked for, so that a side input which the stage does not know is the only
+   * reason; and others have taken what is replayed.
+   */
+  private boolean isGrounded(Hop hop, int at, RouteInput.Refused refused) {
+    Hop.Flight flight = hop.flights().get(at);
+    return refused.reason() == Refusal.BAD_TENSOR
+        && flight.to() > scratch.history.accepted()
+        && flight.isSent()
+        && !hop.candidate()
+            .stage()
+            .sideInputs()
+            .containsAll(
+                scratch.history.input(hop.entrance(), flight.from()).sideInputs().keySet());
+  }
+
   private void giveUpStep(int index, int flight, RouteInput.Refused refused) {
-    if (scratch.hops.get(index).flights().get(flight).to() <= scratch.history.accepted()) {
-      // Others took this step before: it is this relay that cannot.
+    if (!isGrounded(scratch.hops.get(index), flight, refused)) {
       failures.fail(index, why(refused));
       return;
     }

@@ -4,6 +4,7 @@ import io.baton.session.model.Digest;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.StepId;
 import io.baton.session.route.RouteState.Ban;
+import io.baton.session.route.RouteState.Dispute;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,10 +42,13 @@ final class Reputation {
     return ban == null || scratch.now - ban.untilNanos() >= 0;
   }
 
-  /** Holds it against {@code blamed} that {@code stage} got other bytes. */
-  void blame(RelayId stage, StepId step, Digest client, Digest other, RelayId blamed) {
-    scratch.mismatches.merge(blamed, 1, Integer::sum);
-    recordMismatch(stage, step, client, other, blamed);
+  /**
+   * {@code stage} says that {@code before} pushed it other bytes than the client vouches for: one
+   * of them is wrong, and it is held against the two together.
+   */
+  void dispute(RelayId stage, StepId step, Digest client, Digest other, RelayId before) {
+    scratch.disputes.merge(new Dispute(before, stage), 1, Integer::sum);
+    recordMismatch(stage, step, client, other, before);
   }
 
   void recordMismatch(RelayId stage, StepId step, Digest client, Digest other, RelayId blamed) {
@@ -52,18 +56,18 @@ final class Reputation {
     scratch.effects.add(new RouteEffect.MismatchSeen(stage, step, client, other, blamed));
   }
 
-  boolean mayPush(RelayId relay) {
+  boolean mayPush(RelayId from, RelayId to) {
     return scratch.config.push()
-        && scratch.mismatches.getOrDefault(relay, 0) < scratch.config.mismatchLimit();
+        && scratch.disputes.getOrDefault(new Dispute(from, to), 0) < scratch.config.mismatchLimit();
   }
 
-  /** The relays that may push into the stage at {@code index}: the hop before, or none. */
-  Set<RelayId> pushSources(int index) {
+  /** The relays that may push into a relay as stage {@code index}: the hop before, or none. */
+  private Set<RelayId> pushSources(int index, RelayId stage) {
     if (index == 0) {
       return Set.of();
     }
     RelayId before = scratch.hops.get(index - 1).relay();
-    return mayPush(before) ? Set.of(before) : Set.of();
+    return mayPush(before, stage) ? Set.of(before) : Set.of();
   }
 
   /**
@@ -96,7 +100,8 @@ final class Reputation {
   Hop enlist(Candidate candidate, int known, int index) {
     int length = Math.min(scratch.held.getOrDefault(candidate.relay(), 0), known);
     scratch.held.putIfAbsent(candidate.relay(), 0);
-    return Hop.told(candidate, length, pushSources(index), scratch.openDeadline());
+    return Hop.told(
+        candidate, length, pushSources(index, candidate.relay()), scratch.openDeadline());
   }
 
   /** Forgets relays that are nowhere to be seen, if there are too many to remember. */
@@ -110,6 +115,9 @@ final class Reputation {
     scratch.standbys.forEach(hop -> seen.add(hop.relay()));
     scratch.held.keySet().retainAll(seen);
     scratch.bans.keySet().retainAll(seen);
-    scratch.mismatches.keySet().retainAll(seen);
+    scratch
+        .disputes
+        .keySet()
+        .removeIf(dispute -> !seen.contains(dispute.from()) || !seen.contains(dispute.to()));
   }
 }

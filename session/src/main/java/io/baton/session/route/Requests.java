@@ -1,5 +1,6 @@
 package io.baton.session.route;
 
+import io.baton.session.model.Finiteness;
 import io.baton.session.model.Payload;
 import io.baton.session.model.PayloadOperations;
 import io.baton.session.model.Refusal;
@@ -72,6 +73,10 @@ final class Requests {
           Refusal.BAD_TENSOR,
           "the model takes activations of %s, not %s"
               .formatted(expected, payload.activations().spec()));
+    }
+    if (!Finiteness.of(payload.activations())) {
+      return declined(
+          submit, Refusal.BAD_TENSOR, "activations that are no numbers: NaN or infinite");
     }
     if (scratch.request.isPresent()) {
       return declined(submit, Refusal.TOO_MANY_STEPS, "another step is under way");

@@ -15,7 +15,7 @@ import io.baton.session.model.TensorSpec;
  * @param mergeTokens replayed steps are merged up to this many tokens; with 1 they keep the
  *     boundaries they had, so that an executor whose results depend on the number of rows gives the
  *     same bits again
- * @param mismatchLimit mismatches after which a relay is no longer asked to push
+ * @param mismatchLimit mismatches between two relays after which one no longer pushes to the other
  * @param standby whether another relay, where there is one, stands by for each stage
  */
 public record RouteConfig(

@@ -27,7 +27,7 @@ final class RouteScratch {
   Optional<Long> request;
   long nextNumber;
   final Map<RelayId, Ban> bans;
-  final Map<RelayId, Integer> mismatches;
+  final Map<RouteState.Dispute, Integer> disputes;
   Trials trials;
   Quest quest;
   RouteState.Seek seek;
@@ -47,12 +47,29 @@ final class RouteScratch {
     request = state.request();
     nextNumber = state.nextNumber();
     bans = new HashMap<>(state.bans());
-    mismatches = new HashMap<>(state.mismatches());
+    disputes = new HashMap<>(state.disputes());
     trials = state.trials();
     quest = state.quest();
     seek = state.seek();
     cause = state.cause();
     stats = state.stats();
+  }
+
+  /** Whether nothing has been done yet about what came. */
+  boolean isUntouched(RouteState before) {
+    return effects.isEmpty()
+        && epoch == before.epoch()
+        && phase == before.phase()
+        && isSame(hops, before.hops())
+        && isSame(standbys, before.standbys());
+  }
+
+  private static boolean isSame(List<Hop> some, List<Hop> others) {
+    boolean same = some.size() == others.size();
+    for (int i = 0; same && i < some.size(); i++) {
+      same = some.get(i) == others.get(i);
+    }
+    return same;
   }
 
   RouteState finish() {
@@ -68,7 +85,7 @@ final class RouteScratch {
         request,
         nextNumber,
         bans,
-        mismatches,
+        disputes,
         trials,
         quest,
         seek,

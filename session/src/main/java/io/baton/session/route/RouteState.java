@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  * @param request the request under way
  * @param nextNumber of a step
  * @param bans relays that failed
- * @param mismatches of each relay that has been blamed
+ * @param disputes mismatches between two relays, of which one is wrong
  * @param trials what was tried in vain since the session last got on
  * @param quest the search for a route, while there is none
  * @param seek when to look for standbys that are missing
@@ -37,7 +37,7 @@ public record RouteState(
     Optional<Long> request,
     long nextNumber,
     Map<RelayId, Ban> bans,
-    Map<RelayId, Integer> mismatches,
+    Map<Dispute, Integer> disputes,
     Trials trials,
     Quest quest,
     Seek seek,
@@ -77,6 +77,9 @@ public record RouteState(
    */
   record Ban(long untilNanos, int failures) {}
 
+  /** Two relays of which one says that the other pushed it wrong bytes. */
+  record Dispute(RelayId from, RelayId to) {}
+
   /**
    * The search for standbys.
    *
@@ -91,7 +94,7 @@ public record RouteState(
     standbys = List.copyOf(standbys);
     held = Map.copyOf(held);
     bans = Map.copyOf(bans);
-    mismatches = Map.copyOf(mismatches);
+    disputes = Map.copyOf(disputes);
   }
 
   public static RouteState initial(RouteConfig config) {

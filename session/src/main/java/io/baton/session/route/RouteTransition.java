@@ -2,6 +2,8 @@ package io.baton.session.route;
 
 import io.baton.session.Transition;
 import io.baton.session.model.PayloadOperations;
+import io.baton.session.model.RelayId;
+import org.jspecify.annotations.Nullable;
 
 /** One run of {@link RouteMachine}: gives the input to the part that it is for. */
 final class RouteTransition {
@@ -16,8 +18,11 @@ final class RouteTransition {
   private final Refusals refusals;
   private final Failures failures;
   private final Standbys standbys;
+  private final PayloadRequests payloads;
+  private final RouteState before;
 
   RouteTransition(RouteState state, PayloadOperations operations, long jitterSeed, long nowNanos) {
+    before = state;
     scratch = new RouteScratch(state, nowNanos);
     Reputation reputation = new Reputation(scratch);
     StandbyChoice choice = new StandbyChoice(scratch, reputation);
@@ -27,9 +32,10 @@ final class RouteTransition {
     standbys = new Standbys(scratch, reputation, choice, opening, search, pump);
     requests = new Requests(scratch, operations, opening, search, pump);
     failures = new Failures(scratch, reputation, opening, search, pump);
-    disagreements = new Disagreements(scratch, reputation, opening, failures);
+    disagreements = new Disagreements(scratch, reputation, opening, failures, standbys);
     openings = new OpeningAnswers(scratch, opening, pump, failures);
     answers = new Answers(scratch, operations, pump, failures, disagreements);
+    payloads = new PayloadRequests(scratch, pump, failures, standbys);
     refusals = new Refusals(scratch, opening, failures);
   }
 
@@ -44,7 +50,7 @@ final class RouteTransition {
       }
       case RouteInput.Answered answer -> answers.answered(answer);
       case RouteInput.Absorbed absorbed -> standbys.absorbed(absorbed);
-      case RouteInput.PayloadAsked asked -> pump.payloadAsked(asked);
+      case RouteInput.PayloadAsked asked -> payloads.asked(asked);
       case RouteInput.MismatchReported report -> disagreements.mismatchReported(report);
       case RouteInput.Refused refused -> {
         standbys.refused(refused);
@@ -61,8 +67,42 @@ final class RouteTransition {
       case RouteInput.Tick _ -> tick();
       case RouteInput.Close _ -> requests.close();
     }
+    listen(input);
     standbys.tend();
     return new Transition<>(scratch.finish(), scratch.effects);
+  }
+
+  /**
+   * Counts what a relay says that nobody waits for. That happens to honest ones, when an epoch ends
+   * with answers under way; one that goes on and on costs its client time with every word.
+   */
+  private void listen(RouteInput input) {
+    @Nullable RelayId speaker =
+        switch (input) {
+          case RouteInput.Opened opened -> opened.relay();
+          case RouteInput.Answered answer -> answer.relay();
+          case RouteInput.Absorbed absorbed -> absorbed.relay();
+          case RouteInput.PayloadAsked asked -> asked.relay();
+          case RouteInput.MismatchReported report -> report.relay();
+          case RouteInput.Refused refused -> refused.relay();
+          case RouteInput.RelayDraining draining -> draining.relay();
+          case RouteInput.Begin _,
+              RouteInput.Submit _,
+              RouteInput.Discovered _,
+              RouteInput.RelayLost _,
+              RouteInput.Tick _,
+              RouteInput.Close _ ->
+              null;
+        };
+    if (speaker == null || scratch.find(speaker).isEmpty() || !scratch.isUntouched(before)) {
+      return;
+    }
+    scratch.trials = scratch.trials.disturbed(speaker);
+    if (scratch.trials.isNoisy(speaker)) {
+      String why = "says over and over what nobody waits for";
+      standbys.lost(speaker, why);
+      failures.relayLost(new RouteInput.RelayLost(speaker, why));
+    }
   }
 
   private void tick() {

@@ -19,21 +19,30 @@ import java.util.Set;
  * @param failures of relays that were on the route
  * @param failed addresses of these relays: what restarts at the same place is not new
  * @param resynchronised how often each relay has made the route be opened anew
+ * @param noise messages of each relay that nobody waited for
  * @param latest failures, to be told; at most {@link #KEPT}
  */
 record Trials(
     int failures,
     Set<String> failed,
     Map<RelayId, Integer> resynchronised,
+    Map<RelayId, Integer> noise,
     List<RouteFailure.Tried> latest) {
 
   static final int KEPT = 32;
 
-  static final Trials NONE = new Trials(0, Set.of(), Map.of(), List.of());
+  /**
+   * More than an honest relay may have on its way when an epoch ends: the answers to all steps that
+   * a window holds, and what it says besides.
+   */
+  static final int NOISE = 256;
+
+  static final Trials NONE = new Trials(0, Set.of(), Map.of(), Map.of(), List.of());
 
   Trials {
     failed = Set.copyOf(failed);
     resynchronised = Map.copyOf(resynchronised);
+    noise = Map.copyOf(noise);
     latest = List.copyOf(latest);
   }
 
@@ -46,18 +55,32 @@ record Trials(
         failures + 1,
         more,
         resynchronised,
+        noise,
         told.subList(Math.max(0, told.size() - KEPT), told.size()));
   }
 
   Trials resynchronised(RelayId relay) {
-    Map<RelayId, Integer> more = new HashMap<>(resynchronised);
+    return new Trials(failures, failed, withOneMore(resynchronised, relay), noise, latest);
+  }
+
+  /** A relay has said what changes nothing. */
+  Trials disturbed(RelayId relay) {
+    return new Trials(failures, failed, resynchronised, withOneMore(noise, relay), latest);
+  }
+
+  private static Map<RelayId, Integer> withOneMore(Map<RelayId, Integer> counts, RelayId relay) {
+    Map<RelayId, Integer> more = new HashMap<>(counts);
     more.merge(relay, 1, Integer::sum);
-    return new Trials(failures, failed, more, latest);
+    return more;
+  }
+
+  boolean isNoisy(RelayId relay) {
+    return noise.getOrDefault(relay, 0) > NOISE;
   }
 
   /** A request has come: nothing counts against it; what failed lately is told all the same. */
   Trials forgiven() {
-    return new Trials(0, Set.of(), Map.of(), latest);
+    return new Trials(0, Set.of(), Map.of(), Map.of(), latest);
   }
 
   int resynchronisations(RelayId relay) {

@@ -5,21 +5,31 @@ import static io.baton.session.testing.TestPayloads.payload;
 import static io.baton.session.testing.TestPayloads.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.baton.session.model.DType;
+import io.baton.session.model.Digest;
 import io.baton.session.model.LayerSpan;
 import io.baton.session.model.Payload;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.Source;
+import io.baton.session.model.StageInfo;
 import io.baton.session.model.Step;
 import io.baton.session.model.StepId;
 import io.baton.session.model.Tensor;
+import io.baton.session.model.TensorSpec;
 import io.baton.session.testing.Oracle;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RouteMachineTest {
 
@@ -155,7 +165,112 @@ class RouteMachineTest {
     client.give(new RouteInput.Refused(a, new StepId(7, 1), Refusal.GAP, "?"));
     client.give(new RouteInput.RelayLost(new RelayId("z", 0), "?"));
     client.give(new RouteInput.RelayDraining(new RelayId("z", 0)));
-    assertThat(client.state).isEqualTo(before);
+    assertThat(client.state.hops()).isEqualTo(before.hops());
+    assertThat(client.state.epoch()).isEqualTo(before.epoch());
+    assertThat(client.state.history()).isEqualTo(before.history());
+    assertThat(client.all(RouteEffect.Disconnect.class)).isEmpty();
+  }
+
+  @Test
+  void noise_beyondWhatAnHonestRelayMayHaveOnItsWay_costsItsPlace() {
+    client.relay("d", 1, 2);
+    step(1);
+    client.submit(1, 2);
+    RelayId b = client.get("b").id();
+    List<RouteInput> noises =
+        List.of(
+            new RouteInput.Answered(
+                b,
+                new Step(new StepId(1, 1), 0, 1),
+                Source.CLIENT,
+                payload(1).digest(),
+                payload(5)),
+            new RouteInput.Absorbed(
+                b, new Step(new StepId(1, 1), 0, 1), Source.CLIENT, payload(1).digest(), 1),
+            new RouteInput.PayloadAsked(b, new StepId(1, 77)),
+            new RouteInput.MismatchReported(
+                b,
+                new StepId(1, 77),
+                payload(1).digest(),
+                payload(2).digest(),
+                client.get("a").id(),
+                true),
+            new RouteInput.Opened(b, 1, 0, ticket()),
+            new RouteInput.Refused(b, new StepId(1, 77), Refusal.GAP, "?"));
+    int said = 0;
+    while (client.all(RouteEffect.Disconnect.class).isEmpty()) {
+      client.give(noises.get(said++ % noises.size()));
+      assertThat(said).isLessThanOrEqualTo(Trials.NOISE + 1);
+    }
+    assertThat(said).isEqualTo(Trials.NOISE + 1);
+    assertThat(client.state.trials().latest().getLast().relay().relay()).isEqualTo(b);
+    tokens.add(2L);
+    client.run();
+    assertThat(client.route()).containsExactly("a", "d", "c");
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(1, 1));
+  }
+
+  @Test
+  void needPayload_askedOverAndOver_isAnsweredTwiceAndCostsTheRelayItsPlace() {
+    client.relay("d", 1, 2);
+    step(1);
+    client.submit(1, 2);
+    client.carryOut(client.waiting.remove());
+    client.forget();
+    RelayId b = client.get("b").id();
+    StepId step = new StepId(client.state.epoch(), client.state.nextNumber() - 1);
+    for (int i = 0; i < 2_000 && client.all(RouteEffect.Disconnect.class).isEmpty(); i++) {
+      client.give(new RouteInput.PayloadAsked(b, step));
+    }
+    assertThat(client.sends("b")).hasSize(2);
+    assertThat(client.state.trials().latest().getLast().cause()).contains("asks for the payload");
+    client.waiting.removeIf(effect -> isFor(effect, "b"));
+    tokens.add(2L);
+    client.run();
+    assertThat(client.route()).containsExactly("a", "d", "c");
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(1, 1));
+  }
+
+  @Test
+  void answer_thatIsNoNumber_failsTheStageThatMadeIt() {
+    TensorSpec row = TensorSpec.of(DType.F32, 1, 2);
+    RouteDriver floats = new RouteDriver(RouteConfig.of(1, row, 10));
+    StageInfo stage =
+        new StageInfo("model", 1, new LayerSpan(0, 1), row, row, 10, java.util.Set.of());
+    Candidate liar = new Candidate(new RelayId("liar", 1), "liar:1", stage);
+    Candidate spare = new Candidate(new RelayId("spare", 1), "spare:1", stage);
+    Payload input = floats(1, 2);
+    floats.give(new RouteInput.Submit(1, 0, input));
+    floats.give(new RouteInput.Discovered(List.of(liar, spare)));
+    floats.give(new RouteInput.Opened(liar.relay(), 1, 0, ticket()));
+    Step step = floats.last(RouteEffect.Send.class).step();
+    floats.give(
+        new RouteInput.Answered(
+            liar.relay(), step, Source.CLIENT, input.digest(), floats(0, Float.NaN)));
+    assertThat(floats.route()).containsExactly("spare");
+    assertThat(floats.state.trials().latest().getLast().toString())
+        .contains("liar at liar:1")
+        .contains("NaN or infinite");
+    floats.give(new RouteInput.Opened(spare.relay(), 2, 0, ticket()));
+    floats.give(
+        new RouteInput.Answered(
+            spare.relay(),
+            floats.last(RouteEffect.Send.class).step(),
+            Source.CLIENT,
+            input.digest(),
+            floats(3, 4)));
+    assertThat(floats.all(RouteEffect.Accepted.class)).hasSize(1);
+
+    floats.forget();
+    floats.give(new RouteInput.Submit(2, 1, floats(Float.POSITIVE_INFINITY, 1)));
+    assertThat(floats.last(RouteEffect.Declined.class).reason()).isEqualTo(Refusal.BAD_TENSOR);
+  }
+
+  private static Payload floats(float... values) {
+    return new Payload(
+        Tensor.ofFloats(values, 1, values.length),
+        Collections.emptySortedMap(),
+        payload(Arrays.hashCode(values)).digest());
   }
 
   @Test
@@ -241,11 +356,60 @@ class RouteMachineTest {
   void mismatchReport_withoutRollbackOnlyBlames() {
     step(1);
     client.submit(1, 2);
-    report("b", 2, false);
+    client.carryOut(client.waiting.remove());
+    report("b", client.state.nextNumber() - 1, false);
     assertThat(client.state.epoch()).isEqualTo(1);
-    assertThat(client.state.mismatches()).containsEntry(client.get("a").id(), 1);
-    report("b", 2, true);
+    assertThat(client.state.disputes())
+        .containsEntry(new RouteState.Dispute(client.get("a").id(), client.get("b").id()), 1);
+    report("b", client.state.nextNumber() - 1, true);
     assertThat(client.state.epoch()).isEqualTo(2);
+  }
+
+  /** The client's own digest, who may push and what differs: each shows that the stage lies. */
+  @ParameterizedTest
+  @ValueSource(strings = {"digest", "peer", "equal"})
+  void mismatchReport_thatCannotBeTrue_failsTheStageAndNotItsNeighbour(String lie) {
+    client.relay("d", 1, 2);
+    step(1);
+    client.submit(1, 2);
+    client.carryOut(client.waiting.remove());
+    RelayId b = client.get("b").id();
+    StepId step = new StepId(client.state.epoch(), client.state.nextNumber() - 1);
+    Digest sent = client.sends("b").getLast().digest();
+    client.give(
+        new RouteInput.MismatchReported(
+            b,
+            step,
+            lie.equals("digest") ? payload(1).digest() : sent,
+            lie.equals("equal") ? sent : payload(2).digest(),
+            client.get(lie.equals("peer") ? "c" : "a").id(),
+            true));
+    assertThat(client.last(RouteEffect.MismatchSeen.class).blamed()).isEqualTo(b);
+    assertThat(client.state.disputes()).isEmpty();
+    client.waiting.removeIf(effect -> isFor(effect, "b"));
+    tokens.add(2L);
+    client.run();
+    assertThat(client.route()).containsExactly("a", "d", "c");
+    assertThat(mayPush("d")).as("a has done nothing").isTrue();
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(1, 1));
+  }
+
+  @Test
+  void mismatchReports_thatCannotBeChecked_costTheNeighbourNothingElsewhere() {
+    client.relay("d", 1, 2);
+    step(1);
+    for (int i = 0; i < 3; i++) {
+      client.submit(client.state.length(), i + 2);
+      client.carryOut(client.waiting.remove());
+      report("b", client.state.nextNumber() - 1, true);
+      tokens.add(i + 2L);
+      client.run();
+    }
+    assertThat(mayPush("b")).isFalse();
+    client.lose("b");
+    step(9);
+    assertThat(client.route()).containsExactly("a", "d", "c");
+    assertThat(mayPush("d")).isTrue();
   }
 
   @Test
@@ -253,13 +417,16 @@ class RouteMachineTest {
     client.relay("d", 1, 2);
     step(1);
     client.submit(1, 2);
+    client.carryOut(client.waiting.remove());
     for (int i = 0; i < 3; i++) {
       report("b", client.state.nextNumber() - 1, false);
     }
     assertThat(client.state.epoch()).as("a is no longer to push").isEqualTo(2);
+    client.waiting.removeIf(effect -> effect instanceof RouteEffect.Send);
     client.run();
     tokens.add(2L);
     client.submit(2, 3);
+    client.carryOut(client.waiting.remove());
     report("b", client.state.nextNumber() - 1, true);
     tokens.add(3L);
     client.run();
@@ -820,12 +987,30 @@ class RouteMachineTest {
   void refusedForGood_declinesTheRequestAndTheSessionGoesOn() {
     step(1);
     client.forget();
-    client.submit(1, 2);
-    refuseAt("a", Refusal.TOO_LONG);
-    assertThat(client.last(RouteEffect.Declined.class).reason()).isEqualTo(Refusal.TOO_LONG);
+    client.give(
+        new RouteInput.Submit(
+            99, 1, payload(List.of(2L), new TreeMap<>(Map.of("beams", payload(1).activations())))));
+    refuseAt("a", Refusal.BAD_TENSOR);
+    assertThat(client.last(RouteEffect.Declined.class).reason()).isEqualTo(Refusal.BAD_TENSOR);
     client.waiting.removeIf(RouteEffect.Send.class::isInstance);
     client.run();
     step(3);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Refusal.class,
+      names = {"TOO_LONG", "BAD_TENSOR"})
+  void refusedForGood_withoutAReason_isTheRelaysFailure(Refusal reason) {
+    client.relay("d", 0, 1);
+    step(1);
+    client.submit(1, 2);
+    refuseAt("a", reason);
+    tokens.add(2L);
+    client.run();
+    assertThat(client.all(RouteEffect.Declined.class)).isEmpty();
+    assertThat(client.route()).containsExactly("d", "b", "c");
+    assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(1, 1));
   }
 
   @Test
@@ -1059,7 +1244,7 @@ class RouteMachineTest {
     assertThat(state.held()).hasSize(1);
     assertThat(state.trials()).isEqualTo(Trials.NONE);
     assertThat(state.bans()).isEmpty();
-    assertThat(state.mismatches()).isEmpty();
+    assertThat(state.disputes()).isEmpty();
   }
 
   @Test
@@ -1152,7 +1337,7 @@ class RouteMachineTest {
         new RouteInput.MismatchReported(
             client.get(name).id(),
             new StepId(client.state.epoch(), number),
-            payload(1).digest(),
+            client.sends(name).getLast().digest(),
             payload(2).digest(),
             client.get("a").id(),
             rolledBack));

@@ -262,22 +262,27 @@ class StandbyRouteTest {
   void mismatch_atAStandbyChangesNothingInTheChain() {
     client.step(1);
     long epoch = client.state.epoch();
-    RelayId a = client.get("a").id();
+    client.forget();
+    client.submit(1, 2);
+    client.carryOut(client.waiting.remove());
+    RouteEffect.Send sent = client.sends("b2").getLast();
     for (int i = 0; i < 5; i++) {
       client.give(
           new RouteInput.MismatchReported(
-              client.get("b2").id(),
-              new StepId(epoch, 1),
-              payload(1).digest(),
+              sent.relay(),
+              sent.step().id(),
+              sent.digest(),
               payload(2).digest(),
-              a,
+              client.get("a").id(),
               true));
     }
     assertThat(client.state.epoch()).isEqualTo(epoch);
-    assertThat(client.state.stats().mismatches()).isEqualTo(5);
-    client.forget();
-    client.step(2);
-    assertThat(client.sends("a").getFirst().nextPeers()).hasSize(2);
+    assertThat(client.state.stats().mismatches()).isEqualTo(3);
+    assertThat(client.last(RouteEffect.StandbyLost.class).cause()).contains("again and again");
+    client.run();
+    assertThat(client.last(RouteEffect.Accepted.class).output())
+        .isEqualTo(payload(oracle(3, 1, 2).getLast()));
+    assertThat(client.route()).containsExactly("a", "b", "c");
   }
 
   @Test

@@ -49,6 +49,18 @@ class TrialsTest {
   }
 
   @Test
+  void disturbed_byWhatAnHonestRelayMayHaveOnItsWay_isBorne() {
+    RelayId a = new RelayId("a", 1);
+    Trials trials = Trials.NONE;
+    for (int i = 0; i < Trials.NOISE; i++) {
+      trials = trials.disturbed(a);
+    }
+    assertThat(trials.isNoisy(a)).isFalse();
+    assertThat(trials.disturbed(a).isNoisy(a)).isTrue();
+    assertThat(trials.disturbed(a).isNoisy(new RelayId("b", 1))).isFalse();
+  }
+
+  @Test
   void quest_endsByTimeAlone() {
     Quest quest = Quest.begun(100);
     for (int i = 0; i < 1_000; i++) {

@@ -2,6 +2,7 @@ package io.baton.transport.lane.grpc;
 
 import io.baton.transport.Budget;
 import io.baton.transport.Share;
+import io.baton.transport.grpc.StatusText;
 import io.baton.transport.lane.LaneState;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
@@ -211,7 +212,7 @@ public final class KeptStream<Q, A> implements AutoCloseable {
 
       @Override
       public void onLost(StreamAttempt<Q, A> attempt, Throwable cause) {
-        String why = Status.fromThrowable(cause).toString();
+        String why = StatusText.of(Status.fromThrowable(cause));
         synchronized (lock) {
           if (attempt != current) {
             return;

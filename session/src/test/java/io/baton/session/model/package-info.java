@@ -1,0 +1,4 @@
+@NullMarked
+package io.baton.session.model;
+
+import org.jspecify.annotations.NullMarked;
