@@ -132,6 +132,27 @@ class ProcessesTest {
     }
   }
 
+  /** As names in a container's network may be. */
+  @Test
+  void status_ofARelayWhoseNameHasAnUnderscore_reachesItWhereTheSystemKnowsTheName()
+      throws Exception {
+    String port =
+        awaitLine(startRelay(directory.resolve("s"), "0"), "listens at").replaceAll(".*:", "");
+    Path hosts = Files.writeString(directory.resolve("hosts"), "127.0.0.1 relay_one\n");
+    Process known =
+        start(
+            List.of("-Xmx256m", "-Djdk.net.hosts.file=" + hosts),
+            "status",
+            "relay_one:" + port,
+            "--json");
+    assertThat(known.waitFor(DEADLINE)).isTrue();
+    assertThat(known.exitValue()).isEqualTo(ExitCode.OK);
+    Baton.run("status", "relay_two:" + port)
+        .assertFails(ExitCode.USAGE, "'relay_two:" + port + "': no such host");
+    Baton.run("generate", "--model", MODEL, "--peers=10.0.0:7000", "Relay: Bo.")
+        .assertFails(ExitCode.USAGE, "10.0.0", "is no IPv4 address");
+  }
+
   /** More users than the machine has processors for, all at the same moment. */
   @Test
   void generate_twelveAtOnceOverFourWarmStages_allPrintTheModelsText() throws Exception {
@@ -204,12 +225,14 @@ class ProcessesTest {
   }
 
   private Process start(String... arguments) throws IOException {
+    return start(
+        List.of("-Xmx256m", "-Djava.io.tmpdir=" + Files.createDirectories(temporary())), arguments);
+  }
+
+  private Process start(List<String> jvm, String... arguments) throws IOException {
     // A job in the background of a shell ignores SIGINT, and so would what it starts.
     List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
-    command.addAll(
-        JavaCommand.ofThisBuild(
-            List.of("-Xmx256m", "-Djava.io.tmpdir=" + Files.createDirectories(temporary())),
-            arguments));
+    command.addAll(JavaCommand.ofThisBuild(jvm, arguments));
     Process process =
         new ProcessBuilder(command)
             .redirectOutput(directory.resolve("out-" + started.size()).toFile())

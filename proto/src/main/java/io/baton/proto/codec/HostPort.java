@@ -1,5 +1,6 @@
 package io.baton.proto.codec;
 
+import java.net.IDN;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
@@ -13,7 +14,19 @@ import java.util.regex.Pattern;
 public record HostPort(String host, int port) {
 
   private static final int MAX_HOST_CHARS = 253;
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9._-]*)");
+
+  /** Up to 63 characters between two dots, and a dot at the end at most. */
+  private static final Pattern NAME =
+      Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(\\.[A-Za-z0-9_-]{1,63})*\\.?");
+
+  /** What ends in a number is no name, but an address or a slip of the pen. */
+  private static final Pattern NUMBER_LAST =
+      Pattern.compile("(.*\\.)?(\\d+|0[xX][0-9A-Fa-f]*)\\.?");
+
+  private static final Pattern IPV4 =
+      Pattern.compile(
+          "((25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)\\.){3}(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)");
+
   private static final Pattern IPV6 = Pattern.compile("[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[\\w.-]+)?");
 
   /**
@@ -24,6 +37,12 @@ public record HostPort(String host, int port) {
         || !(NAME.matcher(host).matches() || IPV6.matcher(host).matches())) {
       throw new IllegalArgumentException(
           Fields.quoted(host) + " is neither a host name nor an address");
+    }
+    if (host.indexOf(':') < 0
+        && NUMBER_LAST.matcher(host).matches()
+        && !IPV4.matcher(host).matches()) {
+      throw new IllegalArgumentException(
+          Fields.quoted(host) + " is no IPv4 address, which is four numbers from 0 to 255");
     }
     if (port < 0 || port > 0xFFFF) {
       throw new IllegalArgumentException("port " + port + " is not within 0-65535");
@@ -56,7 +75,19 @@ public record HostPort(String host, int port) {
     if (host.isEmpty()) {
       throw new IllegalArgumentException(Fields.quoted(text) + " has no host: HOST:PORT");
     }
-    return new HostPort(host, parsePort(text, text.substring(colon + 1)));
+    return new HostPort(toAscii(text, host), parsePort(text, text.substring(colon + 1)));
+  }
+
+  /** A name in any script, as it stands in the DNS. */
+  private static String toAscii(String text, String host) {
+    if (host.chars().allMatch(c -> c < 0x80)) {
+      return host;
+    }
+    try {
+      return IDN.toASCII(host);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(Fields.quoted(text) + " names no host", e);
+    }
   }
 
   private static int parsePort(String text, String digits) {

@@ -56,7 +56,7 @@ public final class Channels {
   private static NettyChannelBuilder builder(Endpoint endpoint, ChannelCredentials credentials) {
     return switch (endpoint) {
       case Endpoint.Tcp(var address) ->
-          NettyChannelBuilder.forAddress(address.host(), address.port(), credentials)
+          NettyChannelBuilder.forTarget(SystemNames.target(address), credentials)
               .withOption(ChannelOption.TCP_NODELAY, true);
       case Endpoint.Unix(var path) ->
           NettyChannelBuilder.forAddress(new DomainSocketAddress(path.toFile()), credentials)

@@ -3,6 +3,7 @@ package io.baton.transport.grpc;
 import io.grpc.Status;
 import java.io.FileNotFoundException;
 import java.net.ConnectException;
+import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
 
 /** What a gRPC status means, for a person. */
@@ -22,7 +23,12 @@ public final class StatusText {
     // gRPC's words for an end that nobody announced.
     return said.startsWith("RST_STREAM") || said.startsWith("Network closed")
         ? "the connection broke"
-        : said;
+        : firstLine(said);
+  }
+
+  /** What follows it, gRPC adds for whoever looks for a fault in gRPC. */
+  private static String firstLine(String text) {
+    return text.lines().findFirst().orElse(text);
   }
 
   /** The system's own words name its calls and error numbers. */
@@ -33,7 +39,8 @@ public final class StatusText {
       case ConnectException _ when message.contains("timed out") -> "no answer";
       case ConnectException _ -> "connection refused";
       case FileNotFoundException _ -> "no such socket";
-      default -> message;
+      case NoRouteToHostException _ -> "no route to that host";
+      default -> firstLine(message);
     };
   }
 }
