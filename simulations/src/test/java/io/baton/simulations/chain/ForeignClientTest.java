@@ -1,0 +1,116 @@
+package io.baton.simulations.chain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.baton.relay.RelayConfig;
+import io.baton.session.model.SessionId;
+import io.baton.simulations.foreign.Foreigner;
+import io.baton.transport.lane.LaneKind;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * A client that is none of ours does its worst to the relays of a session that runs: the session
+ * goes on over the same route, and its tokens are right.
+ */
+@Timeout(120)
+class ForeignClientTest {
+
+  /** Enough for {@link TestChain#close} to find nothing left of a stranger's sessions. */
+  private static final int LAYERS = 2;
+
+  @Test
+  void takeover_ofASessionWhoseIdIsKnown_isRefusedAndHarmsNothing() throws Exception {
+    try (TestChain chain = TestChain.patient(LAYERS, Node.Front.NOTHING)) {
+      Decoding decoding = chain.decode();
+      decoding.steps(3);
+      SessionId id = decoding.session().id();
+      JsonNode got =
+          goesOn(
+              decoding, Foreigner.start("takeover", chain.node(1).address(), id.high(), id.low()));
+      assertThat(got.path("opened").asInt()).isZero();
+      assertThat(got.path("status_tells_the_id").asBoolean()).isFalse();
+    }
+  }
+
+  @Test
+  void announcedPayloads_thatDoNotCome_costNoMemoryAndKeepNobodyOut() throws Exception {
+    try (TestChain chain = TestChain.patient(LAYERS, Node.Front.NOTHING)) {
+      Decoding decoding = chain.decode();
+      decoding.steps(3);
+      try (Foreigner foreigner =
+          Foreigner.start("announce", chain.node(0).address(), 40, 256 << 20)) {
+        while (foreigner.isAlive()) {
+          decoding.steps(5);
+          assertThat(chain.status(0).heldBytes()).isLessThan(8L << 20);
+        }
+        assertThat(foreigner.result().path("opened").asInt()).isPositive();
+      }
+      decoding.step(200);
+      assertThatNothingFailed(decoding);
+    }
+  }
+
+  @Test
+  void hoardedSessions_leaveRoomForOthers() throws Exception {
+    try (TestChain chain = TestChain.patient(LAYERS, Node.Front.NOTHING)) {
+      try (Foreigner foreigner = Foreigner.start("hoard", chain.node(0).address(), 8)) {
+        assertThat(foreigner.line()).isEqualTo("hoarding");
+        Decoding decoding = chain.decode();
+        decoding.session().opened().get(30, TimeUnit.SECONDS);
+        decoding.steps(3);
+        JsonNode got = goesOn(decoding, foreigner);
+        assertThat(got.path("on_one_stream").asInt()).isLessThanOrEqualTo(1);
+        assertThat(got.path("on_many_streams").asInt())
+            .isLessThan(RelayConfig.Limits.DEFAULT.sessions());
+      }
+    }
+  }
+
+  @Test
+  void pushTargets_ofOthers_areNotDialled() throws Exception {
+    try (TestChain chain = TestChain.patient(LAYERS, Node.Front.NOTHING)) {
+      Decoding decoding = chain.decode();
+      decoding.steps(3);
+      JsonNode got = goesOn(decoding, Foreigner.start("dial", chain.node(0).address()));
+      assertThat(got.path("reached").asInt()).isZero();
+      assertThat(got.path("status_names_them").asBoolean()).isFalse();
+    }
+  }
+
+  /** In this process: were native code to die of it, so would the tests. */
+  @Test
+  void ucxAddresses_thatAreWrongInsideAndRightOutside_doNoHarm() throws Exception {
+    RelayConfig.DataPlane everyLane =
+        TestChain.DATA_PLANE.withLanes(List.of(LaneKind.LOCAL, LaneKind.UCX, LaneKind.GRPC));
+    try (TestChain chain = TestChain.of(LAYERS, everyLane)) {
+      Decoding decoding = chain.decode();
+      decoding.steps(3);
+      JsonNode got = goesOn(decoding, Foreigner.start("ucx", chain.node(1).address(), 60));
+      assertThat(got.path("alive").asBoolean()).isTrue();
+    }
+  }
+
+  /** Steps until the foreigner has ended, and one more. */
+  private static JsonNode goesOn(Decoding decoding, Foreigner foreigner) throws Exception {
+    try (foreigner) {
+      while (foreigner.isAlive()) {
+        decoding.steps(1);
+        if (decoding.session().length() > TestChain.MAX_LENGTH / 2) {
+          decoding.rewind(1);
+        }
+      }
+      decoding.steps(1);
+      assertThatNothingFailed(decoding);
+      return foreigner.result();
+    }
+  }
+
+  private static void assertThatNothingFailed(Decoding decoding) {
+    assertThat(decoding.session().stats().reroutes()).isZero();
+    assertThat(decoding.session().stats().mismatches()).isZero();
+  }
+}
