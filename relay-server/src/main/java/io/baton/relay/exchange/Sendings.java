@@ -26,12 +26,16 @@ import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What is being sent from here: feeds the {@link SendMachine} of each sending and carries out the
  * effects. To be used in the loop alone.
  */
 final class Sendings {
+
+  private static final Logger log = LoggerFactory.getLogger(Sendings.class);
 
   /** More than this are refused. */
   private static final int MAX_SENDINGS = 1 << 16;
@@ -187,13 +191,40 @@ final class Sendings {
         SendMachine.start(what, targets.stream().map(Target::name).toList(), deadlineNanos);
     Sending sending = new Sending(targets, slot, first.state(), onFinished);
     all.add(sending);
+    guarded(sending, () -> begin(sending, first.effects()));
+  }
+
+  private void begin(Sending sending, List<SendEffect> effects) {
+    List<Target> targets = sending.targets;
+    long deadlineNanos = sending.state.deadlineNanos();
     sending.due = deadlines.at(deadlineNanos, () -> feed(sending, new SendInput.Tick()));
     for (int i = 0; i < targets.size(); i++) {
       if (targets.get(i) instanceof Target.There there) {
         connect(sending, i, there);
       }
     }
-    first.effects().forEach(effect -> carryOut(sending, effect));
+    effects.forEach(effect -> carryOut(sending, effect));
+  }
+
+  /**
+   * A bug in the middle of what there is to do would leave the sending and what it holds at odds:
+   * it fails, alone, and gives back all that is its.
+   */
+  private void guarded(Sending sending, Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      log.error("an error in {} that should not be", sending.state.what(), e);
+      for (int i = 0; i < sending.targets.size(); i++) {
+        onConnection(sending, i, LinkConnection::withdraw);
+      }
+      finish(
+          sending,
+          Optional.of(
+              new Failure(
+                  Failure.Reason.UNAVAILABLE,
+                  "%s: an error in the relay: %s".formatted(sending.state.what(), e))));
+    }
   }
 
   private void connect(Sending sending, int destination, Target.There there) {
@@ -309,6 +340,10 @@ final class Sendings {
   }
 
   private void feed(Sending sending, SendInput input) {
+    guarded(sending, () -> step(sending, input));
+  }
+
+  private void step(Sending sending, SendInput input) {
     Transition<SendState, SendEffect> next =
         SendMachine.step(sending.state, input, nanoTime.getAsLong());
     sending.state = next.state();
@@ -316,6 +351,10 @@ final class Sendings {
   }
 
   private void carryOut(Sending sending, SendEffect effect) {
+    if (!all.contains(sending)) {
+      // It has failed meanwhile.
+      return;
+    }
     switch (effect) {
       case SendEffect.Offer(int i) -> offer(sending, i);
       case SendEffect.SendBody(int i) -> {

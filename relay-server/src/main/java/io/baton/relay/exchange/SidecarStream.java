@@ -223,8 +223,15 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
   private void later(Runnable task) {
     exchange.inLoop(
         () -> {
-          if (!gone) {
+          if (gone) {
+            return;
+          }
+          try {
             task.run();
+          } catch (RuntimeException e) {
+            // A bug: what it touched is this process's, and is given back with its stream.
+            log.error("an error with the process {} that should not be", name, e);
+            end(Status.INTERNAL, "an error in the relay: " + e);
           }
         });
   }

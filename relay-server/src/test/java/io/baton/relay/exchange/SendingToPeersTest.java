@@ -10,13 +10,18 @@ import io.baton.proto.v1.ExchangeReply;
 import io.baton.proto.v1.OfferRefused;
 import io.baton.session.exchange.ChunkHeader;
 import io.baton.session.exchange.Content;
+import io.baton.session.exchange.DataId;
 import io.baton.session.exchange.Destination;
 import io.baton.session.exchange.Failure;
 import io.baton.session.exchange.Member;
 import io.baton.session.model.RelayId;
 import io.baton.transport.Budget;
+import io.baton.transport.exchange.Closing;
+import io.baton.transport.exchange.LinkAnswer;
 import io.baton.transport.exchange.LinkConfig;
+import io.baton.transport.exchange.LinkConnection;
 import io.baton.transport.exchange.LinkHost;
+import io.baton.transport.exchange.LinkListener;
 import io.baton.transport.grpc.EventLoops;
 import io.baton.transport.grpc.KeepAlive;
 import io.baton.transport.grpc.SenderLimits;
@@ -74,21 +79,25 @@ class SendingToPeersTest {
     stranger = new ScriptedPeer(others);
   }
 
+  private LinkHost host() {
+    return new LinkHost(
+        new RelayId("here", 1), pool, Optional.empty(), loops, new Budget(64 << 20), timer);
+  }
+
+  private static LinkConfig config(SenderLimits queue) {
+    return new LinkConfig(
+        InsecureChannelCredentials.create(),
+        List.of(LaneKind.GRPC),
+        PART_BYTES,
+        new KeptStreamConfig(
+            queue,
+            Duration.ofSeconds(20),
+            new Backoff(Duration.ofMillis(1), Duration.ofMillis(20), 0)),
+        KeepAlive.DEFAULT);
+  }
+
   private Exchange exchange(SenderLimits queue) {
-    return new Exchange(
-        new LinkHost(
-            new RelayId("here", 1), pool, Optional.empty(), loops, new Budget(64 << 20), timer),
-        ChunkIndexConfig.of(0),
-        new LinkConfig(
-            InsecureChannelCredentials.create(),
-            List.of(LaneKind.GRPC),
-            PART_BYTES,
-            new KeptStreamConfig(
-                queue,
-                Duration.ofSeconds(20),
-                new Backoff(Duration.ofMillis(1), Duration.ofMillis(20), 0)),
-            KeepAlive.DEFAULT),
-        new SplittableRandom(1));
+    return new Exchange(host(), ChunkIndexConfig.of(0), config(queue), new SplittableRandom(1));
   }
 
   @AfterEach
@@ -350,6 +359,64 @@ class SendingToPeersTest {
     exchange.close();
     assertThat(result(sent).orElseThrow().message()).contains("(1 of 4 destinations have it)");
   }
+
+  // ---- what should not be
+
+  /** Whatever goes wrong in the middle, nothing of the sending stays behind. */
+  @Test
+  void error_inTheMiddleOfASending_failsItAloneAndGivesAllBack() {
+    SendRoom room = new SendRoom(1 << 20);
+    PeerLinks links = new PeerLinks(host(), config(SenderLimits.DEFAULT), NOBODY, new Random(1));
+    Deadlines deadlines = new Deadlines(timer, System::nanoTime, exchange::inLoop);
+    Sendings sendings =
+        new Sendings(
+            links,
+            room,
+            deadlines,
+            System::nanoTime,
+            new Quarantine(deadlines, System::nanoTime, Slot::release),
+            Slot::release);
+    Closing closing = new Closing(1, new DataId("g", "x"), 1);
+    Sendings.Target there =
+        new Sendings.Target.There("there", "127.0.0.1:1", new Sendings.Message.OfClosing(closing));
+    Sendings.Target broken =
+        new Sendings.Target.Here(
+            "here",
+            _ -> {
+              throw new IllegalStateException("on purpose");
+            });
+    List<List<Sendings.Target>> orders =
+        List.of(List.of(broken), List.of(there, broken), List.of(broken, there));
+    for (List<Sendings.Target> targets : orders) {
+      List<Optional<Failure>> told = new ArrayList<>();
+      long deadline = System.nanoTime() + LONG.toNanos();
+      sendings.start("x", targets, slot(new byte[1000]), deadline, told::add);
+      assertThat(told).hasSize(1);
+      Failure failure = told.getFirst().orElseThrow();
+      assertThat(failure.reason()).isEqualTo(Failure.Reason.UNAVAILABLE);
+      assertThat(failure.message()).contains("x: an error in the relay", "on purpose");
+      assertThat(sendings.size()).isZero();
+      assertThat(room.used()).isZero();
+      assertThat(pool.usage().total().slots()).isZero();
+    }
+    links.close();
+    deadlines.clear();
+  }
+
+  private static final LinkListener NOBODY =
+      new LinkListener() {
+        @Override
+        public void onReady(LinkConnection connection) {}
+
+        @Override
+        public void onRoom(LinkConnection connection) {}
+
+        @Override
+        public void onLost(LinkConnection connection, String why) {}
+
+        @Override
+        public void onAnswer(LinkConnection connection, LinkAnswer answer) {}
+      };
 
   // ---- what waits is memory
 
