@@ -14,6 +14,7 @@ import io.baton.transport.pinned.ChunkIndex;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -155,6 +156,11 @@ final class DataTable {
    */
   void dropped(ChunkKey key) {
     feedIfKnown(key.id(), new DataInput.Dropped(key.index()));
+  }
+
+  /** The chunk, if another relay keeps its bytes. */
+  Optional<StoredChunk.Foreign> foreign(ChunkKey key) {
+    return index.get(key).map(chunk -> chunk instanceof StoredChunk.Foreign its ? its : null);
   }
 
   /**

@@ -58,8 +58,9 @@ import org.slf4j.LoggerFactory;
  * The part of a relay that moves chunks: takes them from the senders of this host and from other
  * relays, keeps them in the pool, and hands them to the readers of this host.
  *
- * <p>Everything that happens goes through one loop, on whichever thread brought it; no bytes of
- * tensors are touched in it, other than those of a peer that is lost.
+ * <p>Everything that happens goes through one loop, on whichever thread brought it. Of the bytes of
+ * tensors it touches no more than what a connection takes just now; those of a peer that is lost
+ * are copied outside of it.
  */
 public final class Exchange implements AutoCloseable {
 
@@ -141,7 +142,9 @@ public final class Exchange implements AutoCloseable {
     this.sendings =
         new Sendings(links, said, deadlines, System::nanoTime, quarantine, this::release);
     this.heap = new HeapRoom(HEAP_BYTES, index::makeRoom);
-    this.offers = new Offers(data, room, heap, System::nanoTime, this::release);
+    this.offers =
+        new Offers(
+            data, room, heap, System::nanoTime, this::release, Exchange::copyLater, loop::execute);
     this.gatherings = new Gatherings(room, deadlines, this::release, this::sendGathered);
     this.exchangeService =
         new ExchangeService(host, config.lanes(), ExchangeLimits.DEFAULT, new PeersOffers());
@@ -484,6 +487,11 @@ public final class Exchange implements AutoCloseable {
                           receipt);
                     },
                     () -> receipt.refused(heap.full())));
+  }
+
+  /** There is one task for each chunk that a lost peer shared, and each ends by itself. */
+  private static void copyLater(Runnable task) {
+    Thread.ofVirtual().name("baton-copy").start(task);
   }
 
   private void dropped(DataTable.ChunkKey key) {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -71,21 +72,32 @@ final class Offers {
   private final HeapRoom heap;
   private final LongSupplier nanoTime;
   private final Consumer<Slot> releaser;
+  private final Executor copies;
+  private final Consumer<Runnable> loop;
   private final Map<OfferKey, Open> open = new HashMap<>();
   private final Map<Inbound, Map<Long, DataTable.ChunkKey>> foreign = new HashMap<>();
   private final Set<Inbound> lost = new HashSet<>();
+  private final Map<Inbound, Integer> copying = new HashMap<>();
 
+  /**
+   * @param copies runs what copies bodies, outside of the loop
+   * @param loop runs what follows from that, in the loop
+   */
   Offers(
       DataTable data,
       RoomQueue room,
       HeapRoom heap,
       LongSupplier nanoTime,
-      Consumer<Slot> releaser) {
+      Consumer<Slot> releaser,
+      Executor copies,
+      Consumer<Runnable> loop) {
     this.data = data;
     this.room = room;
     this.heap = heap;
     this.nanoTime = nanoTime;
     this.releaser = releaser;
+    this.copies = copies;
+    this.loop = loop;
   }
 
   void onOffer(Inbound from, Offer offer) {
@@ -179,9 +191,61 @@ final class Offers {
               return its;
             });
     for (DataTable.ChunkKey key : List.copyOf(foreign.getOrDefault(from, Map.of()).values())) {
-      data.rescue(key, this::copy);
+      data.foreign(key).ifPresent(chunk -> rescue(key, chunk));
     }
     closePoolIfUnused(from);
+  }
+
+  /**
+   * Makes room at once, and copies outside of the loop, which large bodies would stop for all. What
+   * becomes of the chunk meanwhile is found out when its copy is there.
+   */
+  private void rescue(DataTable.ChunkKey key, StoredChunk.Foreign chunk) {
+    HeapRoom.Piece piece = chunk.label().heap().another().orElse(null);
+    Slot slot = piece == null ? null : room.now(chunk.bytes(), chunk.label().group()).orElse(null);
+    if (piece == null || slot == null) {
+      if (piece != null) {
+        piece.release();
+      }
+      data.rescue(key, _ -> null);
+      return;
+    }
+    copying.merge(chunk.from(), 1, Integer::sum);
+    copies.execute(
+        () -> {
+          boolean whole = copy(chunk, slot);
+          loop.accept(() -> copied(key, chunk, slot, piece, whole));
+        });
+  }
+
+  private static boolean copy(StoredChunk.Foreign chunk, Slot into) {
+    try {
+      chunk.pool().copy(chunk.handle(), into.memory());
+      return true;
+    } catch (StaleHandleException | IllegalStateException e) {
+      // Gone before it could be copied, the same as if there had been no time to; or this relay is.
+      return false;
+    }
+  }
+
+  private void copied(
+      DataTable.ChunkKey key,
+      StoredChunk.Foreign chunk,
+      Slot slot,
+      HeapRoom.Piece piece,
+      boolean whole) {
+    boolean isWanted = data.foreign(key).filter(now -> now == chunk).isPresent();
+    if (isWanted && whole) {
+      data.rescue(key, _ -> pooled(chunk.label().with(piece), slot));
+    } else {
+      releaser.accept(slot);
+      piece.release();
+      if (isWanted) {
+        data.rescue(key, _ -> null);
+      }
+    }
+    copying.computeIfPresent(chunk.from(), (_, count) -> count == 1 ? null : count - 1);
+    closePoolIfUnused(chunk.from());
   }
 
   void close() {
@@ -259,29 +323,13 @@ final class Offers {
     }
   }
 
-  /** The same in this relay's own pool; null if there is no room for it, or it is gone. */
-  private @Nullable StoredChunk copy(StoredChunk.Foreign chunk) {
-    HeapRoom.Piece piece = chunk.label().heap().another().orElse(null);
-    if (piece == null) {
-      return null;
-    }
-    Slot slot = room.now(chunk.bytes(), chunk.label().group()).orElse(null);
-    if (slot != null) {
-      try {
-        chunk.pool().copy(chunk.handle(), slot.memory());
-        return pooled(chunk.label().with(piece), slot);
-      } catch (StaleHandleException e) {
-        // Gone before it could be copied: the same as if there had been no time to.
-        releaser.accept(slot);
-      }
-    }
-    piece.release();
-    return null;
-  }
-
-  /** The pool of a peer that is gone is needed for as long as a reader holds a chunk in it. */
+  /**
+   * The pool of a peer that is gone is needed while a reader holds a chunk in it, or it is copied.
+   */
   private void closePoolIfUnused(Inbound from) {
-    if (lost.contains(from) && foreign.getOrDefault(from, Map.of()).isEmpty()) {
+    if (lost.contains(from)
+        && !copying.containsKey(from)
+        && foreign.getOrDefault(from, Map.of()).isEmpty()) {
       lost.remove(from);
       foreign.remove(from);
       from.pool().ifPresent(PoolMapping::close);

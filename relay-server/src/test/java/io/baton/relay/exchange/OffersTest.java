@@ -1,6 +1,7 @@
 package io.baton.relay.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import com.google.protobuf.ByteString;
 import io.baton.session.exchange.Content;
@@ -19,6 +20,9 @@ import io.baton.transport.pinned.PoolConfig;
 import io.baton.transport.pinned.PoolMapping;
 import io.baton.transport.pinned.PoolUse;
 import io.baton.transport.pinned.Slot;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -128,6 +132,7 @@ class OffersTest {
   private HeapRoom heap;
   private RoomQueue room;
   private Offers offers;
+  private final List<Runnable> copies = new ArrayList<>();
   private int dones;
   private long nowNanos;
 
@@ -160,7 +165,8 @@ class OffersTest {
             });
     heap = new HeapRoom(16 * BYTES, index::makeRoom);
     room = new RoomQueue(pool, index::makeRoom);
-    offers = new Offers(data, room, heap, () -> nowNanos, Slot::release);
+    offers =
+        new Offers(data, room, heap, () -> nowNanos, Slot::release, copies::add, Runnable::run);
   }
 
   private void pass(Duration time) {
@@ -234,6 +240,68 @@ class OffersTest {
       assertThat(peer.said).endsWith("released 1");
       slot.release();
     }
+  }
+
+  private static final byte[] CONTENT = "content".repeat(100).getBytes(StandardCharsets.UTF_8);
+
+  private interface Shared {
+    void with(Peer peer, PinnedPool theirs, PoolMapping mapped) throws Exception;
+  }
+
+  /** A chunk of a peer that has just been lost, which stays in that peer's pool as yet. */
+  private void afterTheLossOfTheOwner(Shared test) throws Exception {
+    try (PinnedPool theirs =
+            PinnedPool.create(PoolConfig.of("there", 1 << 20).withDirectory(directory));
+        PoolMapping mapped =
+            PoolMapping.open(theirs.path(), theirs.id(), PoolMapping.Access.READ)) {
+      Slot slot = theirs.allocate(CONTENT.length, PoolUse.IN_USE, "g").orElseThrow();
+      slot.memory().copyFrom(MemorySegment.ofArray(CONTENT));
+      Peer peer = new Peer(Optional.of(mapped));
+      offers.onOffer(peer, offer(1, "a", CONTENT.length, new Body.Shared(slot.handle())));
+      offers.onLost(peer);
+      assertThat(copies).hasSize(1);
+      test.with(peer, theirs, mapped);
+      // Nothing is left of it: its pool is closed, and what it shared cannot be looked at.
+      assertThatIllegalStateException().isThrownBy(() -> mapped.view(slot.handle(), 1));
+      slot.release();
+    }
+  }
+
+  private static final DataTable.ChunkKey KEY = new DataTable.ChunkKey(new DataId("g", "a"), 0);
+
+  @Test
+  void sharedChunk_whoseOwnerIsLost_isCopiedOutsideOfTheLoop() throws Exception {
+    afterTheLossOfTheOwner(
+        (_, _, _) -> {
+          assertThat(index.get(KEY).orElseThrow()).isInstanceOf(StoredChunk.Foreign.class);
+          copies.getFirst().run();
+          StoredChunk.Pooled copy = (StoredChunk.Pooled) index.get(KEY).orElseThrow();
+          assertThat(copy.slot().memory().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(CONTENT);
+        });
+  }
+
+  @Test
+  void sharedChunk_thatIsDoneBeforeItIsCopied_leavesNothing() throws Exception {
+    afterTheLossOfTheOwner(
+        (_, _, mapped) -> {
+          done(KEY.id(), 1);
+          assertThat(index.get(KEY)).isEmpty();
+          // It is being copied still.
+          assertThat(mapped.memory().byteSize()).isPositive();
+          copies.getFirst().run();
+          assertThat(pool.usage().total().slots()).isZero();
+        });
+  }
+
+  @Test
+  void sharedChunk_thatCannotBeCopiedAnyMore_isGone() throws Exception {
+    afterTheLossOfTheOwner(
+        (_, _, _) -> {
+          // As when this relay is closed meanwhile.
+          pool.close();
+          copies.getFirst().run();
+          assertThat(index.get(KEY)).isEmpty();
+        });
   }
 
   /** History gives way to what is new, on the heap as in the pool. */
