@@ -1,44 +1,65 @@
 package io.baton.stages;
 
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Holds the weights of a model to its configuration. Jlama's kernels do not check bounds: a tensor
- * smaller than the configuration says would be read past its end.
+ * smaller than the configuration says would be read past its end. And a tensor that is not asked
+ * for, such as a bias, would be left out of the computation without a word.
  */
 final class ExpectedTensors {
 
-  /** Values that share one factor in Jlama's quantised formats. */
-  private static final int QUANTISED_BLOCK = 32;
+  /** The matrix that makes logits, where it is not that of the embedding. */
+  static final String OUTPUT = "lm_head.weight";
+
+  /** Of two bytes, so many elements are read at once; of four, {@link ModelConfig} sees to it. */
+  private static final int HALF_LANES = 32;
+
+  /** Derived from the configuration; transformers wrote them once, and never reads them. */
+  private static final Pattern DERIVED = Pattern.compile(".*\\.rotary_emb\\.inv_freq");
 
   private final Path directory;
   private final ModelConfig config;
-  private final Map<String, Safetensors.Entry> tensors;
+  private final WeightFiles weights;
+  private final Set<String> required = new HashSet<>();
 
-  private ExpectedTensors(
-      Path directory, ModelConfig config, Map<String, Safetensors.Entry> tensors) {
+  private ExpectedTensors(Path directory, ModelConfig config, WeightFiles weights) {
     this.directory = directory;
     this.config = config;
-    this.tensors = tensors;
+    this.weights = weights;
   }
 
-  /** Checks that every tensor that Jlama will ask for is there, in its shape. */
-  static void check(Path directory, ModelConfig config, Map<String, Safetensors.Entry> tensors)
-      throws ModelException {
-    ExpectedTensors expected = new ExpectedTensors(directory, config, tensors);
+  /** Checks that every tensor that is computed with is there, in its shape, and no other. */
+  static void check(Path directory, ModelConfig config, WeightFiles weights) throws ModelException {
+    ExpectedTensors expected = new ExpectedTensors(directory, config, weights);
     expected.checkEnds();
     for (int layer = 0; layer < config.layers(); layer++) {
       expected.checkLayer("model.layers." + layer + ".");
     }
+    expected.checkNoOther();
   }
 
   private void checkEnds() throws ModelException {
-    require("model.embed_tokens.weight", config.vocabulary(), config.hidden());
+    require(TokenEmbedding.NAME, config.vocabulary(), config.hidden());
     require("model.norm.weight", config.hidden());
-    if (tensors.containsKey("lm_head.weight")) {
-      require("lm_head.weight", config.vocabulary(), config.hidden());
+    boolean apart = weights.tensors().containsKey(OUTPUT);
+    if (!config.tied() && !apart) {
+      throw new ModelException(
+          directory,
+          "has no tensor " + OUTPUT + ", and config.json does not set tie_word_embeddings");
+    }
+    if (apart) {
+      require(OUTPUT, config.vocabulary(), config.hidden());
+    }
+    if (apart && config.tied() && !weights.same(OUTPUT, TokenEmbedding.NAME)) {
+      throw new ModelException(
+          directory,
+          "tensor %s is not %s, but config.json sets tie_word_embeddings"
+              .formatted(OUTPUT, TokenEmbedding.NAME));
     }
   }
 
@@ -70,8 +91,20 @@ final class ExpectedTensors {
     }
   }
 
+  private void checkNoOther() throws ModelException {
+    for (String name : weights.tensors().keySet()) {
+      if (!required.contains(name) && !DERIVED.matcher(name).matches()) {
+        throw new ModelException(
+            directory,
+            "has the tensor %s, which no model of type %s with %d layers computes with here"
+                .formatted(name, config.architecture().modelType(), config.layers()));
+      }
+    }
+  }
+
   private void require(String name, Integer... shape) throws ModelException {
-    Safetensors.Entry entry = tensors.get(name);
+    required.add(name);
+    Safetensors.Entry entry = weights.tensors().get(name);
     if (entry == null) {
       throw new ModelException(directory, "has no tensor " + name);
     }
@@ -83,24 +116,26 @@ final class ExpectedTensors {
               .formatted(name, entry.shape(), expected));
     }
     switch (entry.dtype()) {
-      case "F32", "F16", "BF16" -> {}
-      case "Q4", "I8" -> requireFactors(name, expected);
+      case "F32", "F16" -> {}
+      case "BF16" -> checkLanes(name, expected);
       default ->
           throw new ModelException(
-              directory, "tensor %s has the dtype %s".formatted(name, entry.dtype()));
+              directory,
+              "tensor %s has the dtype %s; F32, F16 and BF16 are supported"
+                  .formatted(name, entry.dtype()));
+    }
+    if (entry.end() - entry.begin() >= Integer.MAX_VALUE) {
+      throw new ModelException(
+          directory, "tensor %s is larger than the 2 GiB that Jlama can map".formatted(name));
     }
   }
 
-  private void requireFactors(String name, List<Integer> shape) throws ModelException {
-    Safetensors.Entry factors = tensors.get(name + ".qb");
-    boolean fits =
-        factors != null
-            && factors.dtype().equals("F32")
-            && shape.size() == 2
-            && factors.shape().equals(List.of(shape.get(0), shape.get(1) / QUANTISED_BLOCK));
-    if (!fits) {
+  private void checkLanes(String name, List<Integer> shape) throws ModelException {
+    if (shape.size() == 2 && shape.get(1) % HALF_LANES != 0) {
       throw new ModelException(
-          directory, "tensor %s is quantised, but its factors are missing".formatted(name));
+          directory,
+          "tensor %s has rows of %d elements of type BF16, which is not a multiple of %d"
+              .formatted(name, shape.get(1), HALF_LANES));
     }
   }
 }

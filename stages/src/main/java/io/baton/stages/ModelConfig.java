@@ -3,8 +3,8 @@ package io.baton.stages;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.github.tjake.jlama.math.ActivationFunction;
 import java.nio.file.Path;
-import java.util.Locale;
-import java.util.Set;
+import java.util.Map;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param hidden values in one row of activations
  * @param intermediate values in the hidden layer of the feed-forward blocks
  * @param context positions that the model was made for
+ * @param tied whether the rows that stand for tokens make the logits, too
  */
 record ModelConfig(
     Architecture architecture,
@@ -24,6 +25,8 @@ record ModelConfig(
     int headSize,
     int vocabulary,
     int context,
+    AttentionWindow window,
+    boolean tied,
     Arithmetic arithmetic) {
 
   /**
@@ -61,8 +64,18 @@ record ModelConfig(
    */
   private static final int LANES = 16;
 
-  private static final Set<String> ACTIVATIONS =
-      Set.of("silu", "gelu", "tanh", "gelu_pytorch_tanh");
+  /** By transformers' names. */
+  private static final Map<String, ActivationFunction.Type> ACTIVATIONS =
+      Map.of(
+          "silu", ActivationFunction.Type.SILU,
+          "swish", ActivationFunction.Type.SILU,
+          "gelu_pytorch_tanh", ActivationFunction.Type.GELU_PYTORCH_TANH,
+          "gelu_new", ActivationFunction.Type.GELU_PYTORCH_TANH,
+          "tanh", ActivationFunction.Type.TANH);
+
+  private static final String ACTIVATION = "hidden_act";
+  private static final String GEMMA_ACTIVATION = "gelu_pytorch_tanh";
+  private static final String TIED = "tie_word_embeddings";
 
   /** Values in the queries of one token. */
   int attentionWidth() {
@@ -78,9 +91,10 @@ record ModelConfig(
    * The most tokens that a session can hold. Jlama rotates the head {@code h} by the angles of
    * position {@code p + 2h}, which changes no result since keys and queries are shifted alike, but
    * its table of angles ends with the context: the last positions of the context are out of reach.
+   * So is what lies beyond the first window.
    */
   int usableContext() {
-    return context - 2 * (keyValueHeads - 1);
+    return Math.min(context - 2 * (keyValueHeads - 1), window.tokens());
   }
 
   /** Reads and checks {@code json}, the contents of {@code file}. */
@@ -95,23 +109,27 @@ record ModelConfig(
       int hidden = config.positive("hidden_size");
       int heads = config.positive("num_attention_heads");
       int vocabulary = config.positive("vocab_size");
+      int layers = config.positive("num_hidden_layers");
       ModelConfig read =
           new ModelConfig(
               architecture,
-              config.positive("num_hidden_layers"),
+              layers,
               hidden,
               config.positive("intermediate_size"),
               heads,
               config.positive("num_key_value_heads"),
-              config.has("head_dim") ? config.positive("head_dim") : hidden / heads,
+              headSize(architecture, hidden, heads),
               vocabulary,
               config.positive("max_position_embeddings"),
+              AttentionWindow.read(config, architecture, layers),
+              tied(architecture),
               new Arithmetic(
                   RotaryEmbedding.read(config),
-                  activation(),
+                  activation(architecture),
                   config.positiveNumber("rms_norm_eps", 1e-6),
                   scales(architecture, hidden)));
       check(read);
+      checkNothingElse(architecture);
       return read;
     }
 
@@ -165,12 +183,77 @@ record ModelConfig(
           : Float.valueOf((float) config.positiveNumber(key, otherwise));
     }
 
-    private ActivationFunction.Type activation() throws ModelException {
-      String name = config.text("hidden_act").orElse("");
-      if (!ACTIVATIONS.contains(name)) {
-        throw config.problem("hidden_act \"%s\" is not supported".formatted(name));
+    private int headSize(Architecture architecture, int hidden, int heads) throws ModelException {
+      if (config.has("head_dim")) {
+        return config.positive("head_dim");
       }
-      return ActivationFunction.Type.valueOf(name.toUpperCase(Locale.ROOT));
+      return switch (architecture) {
+        case GEMMA, GEMMA2 -> 256;
+        case LLAMA, MISTRAL, QWEN2, GRANITE -> hidden / heads;
+      };
+    }
+
+    private boolean tied(Architecture architecture) throws ModelException {
+      return switch (architecture) {
+        case GEMMA, GEMMA2 -> {
+          if (!config.flag(TIED, true)) {
+            throw config.unsupported(TIED, "is not supported: Jlama ties them in a Gemma");
+          }
+          yield true;
+        }
+        case LLAMA, MISTRAL, QWEN2, GRANITE -> config.flag(TIED, false);
+      };
+    }
+
+    private ActivationFunction.Type activation(Architecture architecture) throws ModelException {
+      return switch (architecture) {
+        // A Gemma may have both names; "gelu" under the older one has always meant this one.
+        case GEMMA, GEMMA2 -> {
+          String older = config.text(ACTIVATION).orElse(GEMMA_ACTIVATION);
+          String newer = config.text("hidden_activation").orElse(GEMMA_ACTIVATION);
+          ActivationFunction.Type type = activation("hidden_activation", newer);
+          if (type != activation(ACTIVATION, older.equals("gelu") ? GEMMA_ACTIVATION : older)) {
+            throw config.problem(
+                "hidden_activation \"%s\" and %s \"%s\" differ"
+                    .formatted(newer, ACTIVATION, older));
+          }
+          yield type;
+        }
+        case LLAMA, MISTRAL, QWEN2, GRANITE ->
+            activation(ACTIVATION, config.text(ACTIVATION).orElse("silu"));
+      };
+    }
+
+    private ActivationFunction.Type activation(String key, String name) throws ModelException {
+      ActivationFunction.Type type = ACTIVATIONS.get(name);
+      if (type == null) {
+        throw config.problem(
+            "%s \"%s\" is not supported; these are: %s"
+                .formatted(key, name, String.join(", ", new TreeSet<>(ACTIVATIONS.keySet()))));
+      }
+      return type;
+    }
+
+    /** What would change the results, and nobody here computes. */
+    private void checkNothingElse(Architecture architecture) throws ModelException {
+      if (config.has("quantization_config")) {
+        throw config.problem("quantization_config: quantised weights are not supported");
+      }
+      // Qwen 2 has biases whatever the file says, and they are computed.
+      if (architecture != Architecture.QWEN2) {
+        checkOff("attention_bias");
+      }
+      checkOff("mlp_bias");
+      checkOff("use_bidirectional_attention");
+      if (!config.flag("is_causal", true)) {
+        throw config.unsupported("is_causal", "is not supported: tokens look back only");
+      }
+    }
+
+    private void checkOff(String key) throws ModelException {
+      if (config.flag(key, false)) {
+        throw config.unsupported(key, "is not supported: Jlama does not compute it");
+      }
     }
 
     private void check(ModelConfig read) throws ModelException {
@@ -181,6 +264,11 @@ record ModelConfig(
       if ((long) read.heads() * read.headSize() > read.hidden()) {
         throw config.problem(
             "%d heads of %d values are more than hidden_size %d, and Jlama would leave some out"
+                .formatted(read.heads(), read.headSize(), read.hidden()));
+      }
+      if (read.heads() == read.keyValueHeads() && read.attentionWidth() != read.hidden()) {
+        throw config.problem(
+            "%d heads of %d values are not hidden_size %d, which Jlama needs unless heads share keys"
                 .formatted(read.heads(), read.headSize(), read.hidden()));
       }
       if (read.usableContext() <= 0) {

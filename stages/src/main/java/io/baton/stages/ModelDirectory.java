@@ -1,11 +1,12 @@
 package io.baton.stages;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * A model in the Hugging Face layout: config.json, tokenizer.json, and safetensors files. Opening
@@ -18,6 +19,17 @@ public final class ModelDirectory {
 
   /** Hexadecimal digits of the fingerprint that are part of the model's id. */
   private static final int ID_DIGITS = 16;
+
+  /** Files beside config.json and the weights that have a part in which tokens come. */
+  private static final List<String> TOKEN_FILES =
+      List.of(
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "generation_config.json");
+
+  private static final FileDigests USERS_DIGESTS =
+      new FileDigests(DigestCache.ofUser(System.getenv()));
 
   private final Path path;
   private final ModelConfig config;
@@ -32,11 +44,16 @@ public final class ModelDirectory {
   }
 
   /**
-   * Opens the model in {@code path}. Reads headers and a sample of each tensor, not all weights.
+   * Opens the model in {@code path}. The first time that this user does, all of the weights are
+   * read; what is then known of them is kept for as long as the files stay as they are.
    *
    * @throws ModelException if something is missing, damaged or not supported
    */
   public static ModelDirectory open(Path path) throws ModelException {
+    return open(path, USERS_DIGESTS);
+  }
+
+  static ModelDirectory open(Path path, FileDigests digests) throws ModelException {
     if (!Files.exists(path)) {
       throw new ModelException(path, "no such directory");
     }
@@ -50,10 +67,16 @@ public final class ModelDirectory {
     JsonNode json = Json.readObject(configFile);
     ModelConfig config = ModelConfig.of(configFile, json);
     TokenizerFiles tokenizer = TokenizerFiles.read(path, json, config.vocabulary());
-    MessageDigest fingerprint = sha256();
+    WeightFiles weights = WeightFiles.read(path);
+    ExpectedTensors.check(path, config, weights);
+    MessageDigest fingerprint = Sha256.start();
     fingerprint.update(Json.canonical(configFile, json));
-    WeightFiles weights = WeightFiles.read(path, fingerprint);
-    ExpectedTensors.check(path, config, weights.tensors());
+    for (String name : TOKEN_FILES) {
+      addIfThere(fingerprint, path.resolve(name), digests);
+    }
+    for (Path file : weights.files()) {
+      add(fingerprint, file, digests);
+    }
     String modelId =
         "%s-%dx%d-%s"
             .formatted(
@@ -70,9 +93,9 @@ public final class ModelDirectory {
 
   /**
    * Names the model: architecture, layers, hidden size and the start of a SHA-256 over config.json
-   * (whatever the order of its keys), the headers and sizes of the safetensors files, and the first
-   * kilobyte of every tensor; such as {@code llama-8x128-0123456789abcdef}. Where the directory
-   * lies has no part in it.
+   * (whatever the order of its keys) and every byte of the files of the weights and of those that
+   * say how text becomes tokens and where it ends; such as {@code llama-8x128-0123456789abcdef}.
+   * Where the directory lies has no part in it.
    */
   public String modelId() {
     return modelId;
@@ -124,11 +147,21 @@ public final class ModelDirectory {
     return modelId + " in " + path;
   }
 
-  private static MessageDigest sha256() {
+  private static void addIfThere(MessageDigest fingerprint, Path file, FileDigests digests)
+      throws ModelException {
+    boolean there = Files.exists(file);
+    fingerprint.update((byte) (there ? 1 : 0));
+    if (there) {
+      add(fingerprint, file, digests);
+    }
+  }
+
+  private static void add(MessageDigest fingerprint, Path file, FileDigests digests)
+      throws ModelException {
     try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
+      fingerprint.update(digests.digest(file));
+    } catch (IOException e) {
+      throw new ModelException(file, "cannot be read: " + e.getMessage(), e);
     }
   }
 }

@@ -97,22 +97,47 @@ public final class ModelEnds implements AutoCloseable {
    * @throws IllegalArgumentException if {@code row} is not such a row, or not of numbers
    */
   public int nextToken(Tensor row) {
+    float[] logits = logits(row);
+    int likeliest = -1;
+    for (int token = 0; token < logits.length; token++) {
+      // A comparison with what is not a number is false.
+      if (logits[token] > (likeliest < 0 ? Float.NEGATIVE_INFINITY : logits[likeliest])) {
+        likeliest = token;
+      }
+    }
+    if (likeliest < 0) {
+      throw new IllegalArgumentException("the last layer's output is not of numbers");
+    }
+    return likeliest;
+  }
+
+  /**
+   * How likely each token is after such a row, as the model weighs it.
+   *
+   * @throws IllegalArgumentException if {@code row} is not such a row
+   */
+  float[] logits(Tensor row) {
     TensorSpec expected = TensorSpec.of(DType.F32, 1, directory.hiddenSize());
     if (!row.spec().equals(expected)) {
       throw new IllegalArgumentException("expected %s, not %s".formatted(expected, row.spec()));
     }
-    int token = JlamaRuntime.compute(() -> likeliest(row));
-    if (token < 0) {
-      throw new IllegalArgumentException("the last layer's output is not of numbers");
-    }
-    return token;
+    return JlamaRuntime.compute(() -> weigh(row));
   }
 
-  private int likeliest(Tensor row) {
+  private float[] weigh(Tensor row) {
     AbstractModel jlama = model.jlama();
     try (AbstractTensor<?, ?> output = JlamaTensors.copyIn(jlama, row);
         AbstractTensor<?, ?> logits = jlama.makeDenseTensor(1, directory.vocabularySize())) {
-      return jlama.sample(output, 0.0f, 0.0f, logits);
+      // Jlama looks for the likeliest on its way, but leaves the logits only here.
+      jlama.sample(output, 0.0f, 0.0f, logits);
+      float[] weighed = new float[directory.vocabularySize()];
+      logits
+          .getMemorySegment()
+          .asByteBuffer()
+          .order(ByteOrder.LITTLE_ENDIAN)
+          .asFloatBuffer()
+          .get(weighed);
+      return weighed;
     }
   }
 

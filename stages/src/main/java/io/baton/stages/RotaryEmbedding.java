@@ -1,8 +1,9 @@
 package io.baton.stages;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -171,8 +172,8 @@ record RotaryEmbedding(double base, Scaling scaling) {
 
   private static void checkKeys(ConfigReader object, String type, Set<String> known)
       throws ModelException {
-    for (Iterator<String> keys = object.json().fieldNames(); keys.hasNext(); ) {
-      String key = keys.next();
+    for (Map.Entry<String, JsonNode> property : object.json().properties()) {
+      String key = property.getKey();
       boolean common = Set.of("rope_type", "type", BASE, PARTIAL).contains(key);
       if (!common && !known.contains(key) && object.has(key)) {
         throw object.unsupported(key, "is not a parameter of the rope_type \"%s\"".formatted(type));

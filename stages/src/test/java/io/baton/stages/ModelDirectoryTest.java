@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,6 +67,35 @@ class ModelDirectoryTest {
     edit("config.json", "10000.0", "10001.0");
     String otherConfig = ModelDirectory.open(directory).modelId();
     assertThat(Arrays.asList(original, otherWeights, otherConfig)).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void modelId_anyByteOfTheWeightsDamaged_differs() throws Exception {
+    Set<String> ids = new HashSet<>(Set.of(ModelDirectory.open(directory).modelId()));
+    byte[] whole = Files.readAllBytes(weights);
+    int data = 8 + ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN).getInt();
+    for (int position = data; position < whole.length; position += whole.length / 20) {
+      overwrite(weights, position, new byte[] {(byte) (whole[position] ^ 1)});
+      assertThat(ids.add(ModelDirectory.open(directory).modelId()))
+          .as("byte %d", position)
+          .isTrue();
+      overwrite(weights, position, new byte[] {whole[position]});
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "special_tokens_map.json",
+        "generation_config.json"
+      })
+  void modelId_otherTokens_differs(String name) throws Exception {
+    String original = ModelDirectory.open(directory).modelId();
+    Path file = directory.resolve(name);
+    Files.writeString(file, (Files.exists(file) ? Files.readString(file) : "{}") + "\n");
+    assertThat(ModelDirectory.open(directory).modelId()).isNotEqualTo(original);
   }
 
   @Test

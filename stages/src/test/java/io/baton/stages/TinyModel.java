@@ -37,39 +37,45 @@ final class TinyModel {
         {"model_type": "%s", "hidden_size": %d, "intermediate_size": %d, "num_hidden_layers": %d,
          "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "vocab_size": %d,
          "max_position_embeddings": 512, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
-         "hidden_act": "silu", "bos_token_id": 0, "eos_token_id": 1,
+         "hidden_act": "%s", "tie_word_embeddings": true, "sliding_window": null, "bos_token_id": 0, "eos_token_id": 1,
          "residual_multiplier": 0.5, "attention_multiplier": 0.25, "embedding_multiplier": 2.0,
          "logits_scaling": 4.0, "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0}
         """
-            .formatted(modelType, HIDDEN, INTERMEDIATE, LAYERS, VOCABULARY));
+            .formatted(
+                modelType,
+                HIDDEN,
+                INTERMEDIATE,
+                LAYERS,
+                VOCABULARY,
+                modelType.startsWith("gemma") ? "gelu_pytorch_tanh" : "silu"));
     TinyModel model = new TinyModel();
     model.shapes.put("model.embed_tokens.weight", new int[] {VOCABULARY, HIDDEN});
     model.shapes.put("model.norm.weight", new int[] {HIDDEN});
     for (int i = 0; i < LAYERS; i++) {
-      model.addLayer("model.layers." + i + ".");
+      model.addLayer(modelType, "model.layers." + i + ".");
     }
     Files.write(directory.resolve("model.safetensors"), model.safetensors(dtype));
     return directory;
   }
 
-  private void addLayer(String layer) {
+  private void addLayer(String modelType, String layer) {
     shapes.put(layer + "self_attn.q_proj.weight", new int[] {HIDDEN, HIDDEN});
     shapes.put(layer + "self_attn.k_proj.weight", new int[] {KEYS, HIDDEN});
     shapes.put(layer + "self_attn.v_proj.weight", new int[] {KEYS, HIDDEN});
     shapes.put(layer + "self_attn.o_proj.weight", new int[] {HIDDEN, HIDDEN});
-    shapes.put(layer + "self_attn.q_proj.bias", new int[] {HIDDEN});
-    shapes.put(layer + "self_attn.k_proj.bias", new int[] {KEYS});
-    shapes.put(layer + "self_attn.v_proj.bias", new int[] {KEYS});
+    if (modelType.equals("qwen2")) {
+      shapes.put(layer + "self_attn.q_proj.bias", new int[] {HIDDEN});
+      shapes.put(layer + "self_attn.k_proj.bias", new int[] {KEYS});
+      shapes.put(layer + "self_attn.v_proj.bias", new int[] {KEYS});
+    }
     shapes.put(layer + "mlp.gate_proj.weight", new int[] {INTERMEDIATE, HIDDEN});
     shapes.put(layer + "mlp.up_proj.weight", new int[] {INTERMEDIATE, HIDDEN});
     shapes.put(layer + "mlp.down_proj.weight", new int[] {HIDDEN, INTERMEDIATE});
-    for (String norm :
-        List.of(
-            "input_layernorm",
-            "post_attention_layernorm",
-            "pre_feedforward_layernorm",
-            "post_feedforward_layernorm")) {
-      shapes.put(layer + norm + ".weight", new int[] {HIDDEN});
+    shapes.put(layer + "input_layernorm.weight", new int[] {HIDDEN});
+    shapes.put(layer + "post_attention_layernorm.weight", new int[] {HIDDEN});
+    if (modelType.equals("gemma2")) {
+      shapes.put(layer + "pre_feedforward_layernorm.weight", new int[] {HIDDEN});
+      shapes.put(layer + "post_feedforward_layernorm.weight", new int[] {HIDDEN});
     }
   }
 
