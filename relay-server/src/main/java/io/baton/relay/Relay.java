@@ -3,11 +3,8 @@ package io.baton.relay;
 import io.baton.proto.v1.RelayGrpc;
 import io.baton.relay.exchange.Exchange;
 import io.baton.relay.status.Words;
-import io.baton.session.model.Peer;
-import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.StageInfo;
-import io.baton.session.model.StageRole;
 import io.baton.transport.Budget;
 import io.baton.transport.exchange.LinkConfig;
 import io.baton.transport.exchange.LinkHost;
@@ -131,10 +128,11 @@ public final class Relay implements AutoCloseable {
                     timer,
                     new SplittableRandom(random.nextLong())),
             LanesConfig.DEFAULT,
+            config.limits().share(),
             System::nanoTime,
             timer);
     RelayContext context =
-        new RelayContext(self, config.limits(), sessions, pushSink(lanes), counters, timer);
+        new RelayContext(self, config.limits(), sessions, lanes, counters, timer);
     pushes =
         new GrpcPushService(
             self, PushLimits.DEFAULT, new PushArrivals(sessions, counters), memory, timer);
@@ -218,20 +216,6 @@ public final class Relay implements AutoCloseable {
       executorServer.ifPresent(BoundServer::close);
       throw e;
     }
-  }
-
-  private static PushSink pushSink(Lanes lanes) {
-    return new PushSink() {
-      @Override
-      public void prepare(String address) {
-        lanes.prepare(address);
-      }
-
-      @Override
-      public boolean push(Peer peer, Push push, StageRole receiver) {
-        return lanes.push(peer, push, receiver);
-      }
-    };
   }
 
   private Thread timerThread(Runnable task) {

@@ -1,6 +1,7 @@
 package io.baton.relay;
 
 import io.baton.session.model.RelayId;
+import io.baton.transport.lane.Lanes;
 import java.util.concurrent.ScheduledExecutorService;
 
 /** What the sessions of one relay share. */
@@ -8,6 +9,6 @@ record RelayContext(
     RelayId self,
     RelayConfig.Limits limits,
     SessionTable sessions,
-    PushSink pushes,
+    Lanes lanes,
     RelayCounters counters,
     ScheduledExecutorService timer) {}

@@ -3,6 +3,7 @@ package io.baton.relay;
 import io.baton.proto.v1.StageFrame;
 import io.baton.session.Transition;
 import io.baton.session.model.Payload;
+import io.baton.session.model.Peer;
 import io.baton.session.model.Proof;
 import io.baton.session.model.Push;
 import io.baton.session.model.Refusal;
@@ -25,6 +26,7 @@ import io.baton.transport.executor.ExecutorCommand;
 import io.baton.transport.executor.ExecutorLink;
 import io.baton.transport.executor.ExecutorReply;
 import io.baton.transport.grpc.Caller;
+import io.baton.transport.lane.Lanes;
 import io.baton.verification.PayloadDigester;
 import io.grpc.SynchronizationContext;
 import java.time.Duration;
@@ -57,6 +59,7 @@ final class RelaySession {
   private final Duration granted;
   private final ExecutorLink executor;
   private final RelayContext relay;
+  private final Lanes.User lanes;
   private final PayloadDigester digester;
   private final SynchronizationContext loop;
   private final AtomicInteger pushesWaiting = new AtomicInteger();
@@ -96,6 +99,7 @@ final class RelaySession {
     this.granted = granted;
     this.executor = executor;
     this.relay = relay;
+    this.lanes = relay.lanes().user(owner.caller());
     this.digester = new PayloadDigester(config.algorithm());
     this.loop = new SynchronizationContext((_, error) -> crashed(error));
     this.alarm = new Alarm(relay.timer(), () -> loop.execute(this::tick));
@@ -178,6 +182,7 @@ final class RelaySession {
           } else if (sink.equals(client)) {
             lease = lease.stepped(System.nanoTime());
             feed(step);
+            connectAhead(step.step().id(), step.nextPeers());
           }
         });
   }
@@ -242,6 +247,7 @@ final class RelaySession {
             relay.counters().drop(DropReason.UNKNOWN_SESSION);
           } else {
             feed(new StageInput.PeerPush(from, push));
+            connectAhead(push.step().id(), push.nextPeers());
           }
         });
   }
@@ -385,10 +391,17 @@ final class RelaySession {
     }
   }
 
+  /** While a step is computed, its output's way can be made. */
+  private void connectAhead(StepId step, List<Peer> nextPeers) {
+    if (role == StageRole.ACTIVE && state.isUnderWay(step)) {
+      nextPeers.stream().findFirst().ifPresent(lanes::prepare);
+    }
+  }
+
   private void pushOn(StageEffect.PushOutput effect) {
     Push push =
         new Push(id, effect.to().ticket(), effect.step(), effect.nextPeers(), effect.output());
-    boolean sent = relay.pushes().push(effect.to(), push, effect.role());
+    boolean sent = lanes.push(effect.to(), push, effect.role());
     relay.counters().push(effect.role(), sent);
   }
 
@@ -409,6 +422,7 @@ final class RelaySession {
     closed = true;
     log.debug("session {} ends: {}", id, why);
     alarm.cancel();
+    lanes.close();
     long epoch = announced != null ? announced.epoch() : state.epoch();
     reason.ifPresent(
         refusal ->

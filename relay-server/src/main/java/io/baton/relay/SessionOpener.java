@@ -1,7 +1,6 @@
 package io.baton.relay;
 
 import io.baton.proto.codec.DigestCodec;
-import io.baton.proto.codec.HostPort;
 import io.baton.proto.codec.IdCodec;
 import io.baton.proto.codec.MalformedFrameException;
 import io.baton.proto.codec.RoleCodec;
@@ -33,9 +32,6 @@ final class SessionOpener {
 
   private static final int TICKET_BYTES = 16;
 
-  /** The next stage and its standby. */
-  private static final int MAX_PUSH_TARGETS = 2;
-
   private final RelayContext relay;
   private final ExecutorSlot slot;
   private final SecureRandom random = new SecureRandom();
@@ -55,8 +51,7 @@ final class SessionOpener {
       int maxLength,
       Duration lease,
       Digest.Algorithm algorithm,
-      StageInput.Announce announce,
-      List<HostPort> pushTargets) {}
+      StageInput.Announce announce) {}
 
   /**
    * Opens a session, or announces a new epoch of one that is open, and answers through the sink.
@@ -93,11 +88,7 @@ final class SessionOpener {
           "the stage holds at most %d tokens a session, not %d"
               .formatted(stage.maxLength(), wish.maxLength()));
     }
-    Optional<RelaySession> session = admit(wish, executor.get(), sink);
-    if (session.isPresent()) {
-      wish.pushTargets().forEach(target -> relay.pushes().prepare(target.toString()));
-    }
-    return session;
+    return admit(wish, executor.get(), sink);
   }
 
   private Wish read(Open open, Caller caller, long epoch) throws MalformedFrameException {
@@ -126,20 +117,7 @@ final class SessionOpener {
             epoch,
             StepCodec.lengthFromWire(open.getLength(), "length"),
             new HashSet<>(IdCodec.relaysFromWire(open.getPushSourcesList(), "push_sources")),
-            RoleCodec.fromWire(open.getRoleValue(), "role")),
-        pushTargets(open.getPushTargetsList()));
-  }
-
-  private static List<HostPort> pushTargets(List<String> addresses) throws MalformedFrameException {
-    if (addresses.size() > MAX_PUSH_TARGETS) {
-      throw new MalformedFrameException(
-          "push_targets", "%d entries; at most %d".formatted(addresses.size(), MAX_PUSH_TARGETS));
-    }
-    try {
-      return addresses.stream().map(HostPort::parse).toList();
-    } catch (IllegalArgumentException e) {
-      throw new MalformedFrameException("push_targets", String.valueOf(e.getMessage()));
-    }
+            RoleCodec.fromWire(open.getRoleValue(), "role")));
   }
 
   private Duration lease(long askedMillis) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.baton.proto.v1.StatusResponse;
 import io.baton.relay.exchange.BusyLoop;
 import io.baton.relay.exchange.Exchange;
+import io.baton.session.FairShare;
 import io.baton.session.model.RelayId;
 import io.baton.transport.Budget;
 import io.baton.transport.exchange.LinkConfig;
@@ -53,6 +54,7 @@ class StatusReportTest {
               throw new IllegalArgumentException(address);
             },
             LanesConfig.DEFAULT,
+            FairShare.WHOLE,
             System::nanoTime,
             timer);
     pushes =
@@ -70,24 +72,7 @@ class StatusReportTest {
             links,
             new SplittableRandom(1));
     RelayContext context =
-        new RelayContext(
-            self,
-            RelayConfig.Limits.DEFAULT,
-            sessions,
-            new PushSink() {
-              @Override
-              public void prepare(String address) {}
-
-              @Override
-              public boolean push(
-                  io.baton.session.model.Peer peer,
-                  io.baton.session.model.Push push,
-                  io.baton.session.model.StageRole receiver) {
-                return false;
-              }
-            },
-            counters,
-            timer);
+        new RelayContext(self, RelayConfig.Limits.DEFAULT, sessions, lanes, counters, timer);
     report =
         new StatusReport(
             context,

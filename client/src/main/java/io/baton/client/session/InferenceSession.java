@@ -272,7 +272,7 @@ public final class InferenceSession implements AutoCloseable {
   private void carryOut(RouteEffect effect) {
     switch (effect) {
       case RouteEffect.Open open -> {
-        if (!connection(open.relay()).send(open, pushTargets(open.relay()))) {
+        if (!connection(open.relay()).send(open)) {
           tooSlow(open.relay().relay());
         }
       }
@@ -321,11 +321,6 @@ public final class InferenceSession implements AutoCloseable {
         tell(() -> listener.onMismatch(stage, step, digest, other, blamed));
       }
     }
-  }
-
-  /** The relays that a stage will push to. */
-  private List<Candidate> pushTargets(Candidate relay) {
-    return options.route().push() ? state.after(relay) : List.of();
   }
 
   private StageConnection connection(Candidate relay) {

@@ -142,7 +142,7 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
 
   // ---- towards the relay; false if it reads too slowly
 
-  boolean send(RouteEffect.Open open, List<Candidate> pushTargets) {
+  boolean send(RouteEffect.Open open) {
     Open.Builder wire =
         Open.newBuilder()
             .setVersions(Versions.spoken())
@@ -157,7 +157,6 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
             .setDigestAlgorithm(DigestCodec.toWire(options.algorithm()))
             .setRole(RoleCodec.toWire(open.role()));
     open.pushSources().forEach(source -> wire.addPushSources(IdCodec.toWire(source)));
-    pushTargets.forEach(target -> wire.addPushTargets(target.address()));
     return offer(List.of(ClientFrame.newBuilder().setOpen(wire).build()));
   }
 

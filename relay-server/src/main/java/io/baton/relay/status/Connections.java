@@ -6,6 +6,7 @@ import io.baton.session.model.RelayId;
 import io.baton.transport.exchange.LinkStats;
 import io.baton.transport.exchange.PeerLink;
 import io.baton.transport.lane.Lane;
+import io.baton.transport.lane.LaneState;
 import io.baton.transport.lane.LaneStats;
 import java.util.Optional;
 
@@ -14,8 +15,19 @@ public final class Connections {
 
   private Connections() {}
 
-  /** The lane to that address. */
+  /**
+   * The lane to that address. Addresses come from clients: what is at one where no relay has ever
+   * answered is not told, or else anybody could learn which ports are open near this relay.
+   */
   public static LaneStatus lane(String address, Lane lane) {
+    if (lane.remote().isEmpty()) {
+      return LaneStatus.newBuilder()
+          .setAddress(Words.shortened(address))
+          .setKind(Words.of(lane.kind()))
+          .setState(Words.of(LaneState.CONNECTING))
+          .setLastFailure("no relay has answered there")
+          .build();
+    }
     LaneStats stats = lane.stats();
     return LaneStatus.newBuilder()
         .setAddress(Words.shortened(address))

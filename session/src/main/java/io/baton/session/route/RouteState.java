@@ -128,16 +128,6 @@ public record RouteState(
     return hops.stream().map(Hop::candidate).toList();
   }
 
-  /**
-   * The relays of the stage behind another: the active one, and after it the one that stands by.
-   */
-  public List<Candidate> after(Candidate stage) {
-    return Stream.concat(hops.stream(), standbys.stream())
-        .filter(hop -> hop.entrance() == stage.span().end())
-        .map(Hop::candidate)
-        .toList();
-  }
-
   /** The relays that stand by, as far as they have answered. */
   public List<Candidate> standingBy() {
     return standbys.stream().filter(Hop::isOpen).map(Hop::candidate).toList();

@@ -2,6 +2,7 @@ package io.baton.session.stage;
 
 import io.baton.session.model.RelayId;
 import io.baton.session.model.StageRole;
+import io.baton.session.model.StepId;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -118,6 +119,12 @@ public record StageState(
                     ? LongStream.of(deadline)
                     : LongStream.empty())
         .reduce((a, b) -> a - b < 0 ? a : b);
+  }
+
+  /** Whether that step has been taken in this epoch, and is not computed yet. */
+  public boolean isUnderWay(StepId step) {
+    return open.stream()
+        .anyMatch(entry -> entry.step().id().equals(step) && entry.in(epoch) && !entry.isDone());
   }
 
   /** Whether nothing waits, computes or is speculative. */

@@ -253,8 +253,6 @@ class BadInputTest {
     malformedFirst(frame(good().setLeaseMillis(-1)));
     malformedFirst(frame(good().setSpan(LayerSpan.newBuilder().setFirst(2).setEnd(1))));
     malformedFirst(frame(good().setDigestAlgorithmValue(99)));
-    malformedFirst(frame(good().addPushTargets("not an address")));
-    malformedFirst(frame(good().addPushTargets("a:1").addPushTargets("b:1").addPushTargets("c:1")));
     malformedFirst(frame(good().setRoleValue(99)));
     malformedFirst(
         frame(good().addPushSources(io.baton.proto.v1.RelayIdentity.getDefaultInstance())));

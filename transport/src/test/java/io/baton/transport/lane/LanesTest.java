@@ -3,6 +3,7 @@ package io.baton.transport.lane;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.baton.session.FairShare;
 import io.baton.session.model.Peer;
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
@@ -72,7 +73,8 @@ class LanesTest {
   private final List<String> opened = Collections.synchronizedList(new ArrayList<>());
   private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 1_000_000);
   private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1);
-  private final Lanes lanes = new Lanes(this::open, CONFIG, nanos::get, timer);
+  private final Lanes lanes = new Lanes(this::open, CONFIG, FairShare.WHOLE, nanos::get, timer);
+  private final Lanes.User user = lanes.user("client");
 
   private Lane open(String address) {
     if (address.startsWith("bad")) {
@@ -95,7 +97,7 @@ class LanesTest {
   }
 
   private boolean push(String address) {
-    return lanes.push(peer(address), PUSH, StageRole.ACTIVE);
+    return user.push(peer(address), PUSH, StageRole.ACTIVE);
   }
 
   private static Peer peer(String address) {
@@ -137,7 +139,7 @@ class LanesTest {
 
   @Test
   void prepare_opensBeforeThereIsAnythingToPush() {
-    lanes.prepare("host:1");
+    user.prepare(peer("host:1"));
     assertThat(opened).containsExactly("host:1");
     assertThat(lanes.lane("host:1")).isPresent();
     assertThat(lanes.lane("host:2")).isEmpty();
@@ -146,7 +148,7 @@ class LanesTest {
   @Test
   void push_toWhatIsNoAddressIsShedAndCounted() {
     assertThat(push("bad")).isFalse();
-    assertThat(lanes.push(peer("bad"), PUSH, StageRole.STANDBY)).isFalse();
+    assertThat(user.push(peer("bad"), PUSH, StageRole.STANDBY)).isFalse();
     assertThat(lanes.stats()).isEqualTo(new LaneStats(0, 1, 0, 1, 0, 0, 0, 0, 0));
   }
 
@@ -186,5 +188,88 @@ class LanesTest {
     pass(Duration.ofSeconds(1));
     assertThat(push("host:4")).isTrue();
     assertThat(lanes.open()).containsOnlyKeys("host:1", "host:3", "host:4");
+  }
+
+  private static boolean push(Lanes.User by, String address) {
+    return by.push(peer(address), PUSH, StageRole.ACTIVE);
+  }
+
+  private Sink sink(String address) {
+    return (Sink) lanes.lane(address).orElseThrow();
+  }
+
+  @Test
+  void user_whoLeaves_leavesNoLaneThatIsNotConnected() {
+    push("host:1");
+    push("host:2");
+    sink("host:2").state = LaneState.BACKOFF;
+    user.close();
+    user.close();
+    assertThat(lanes.open()).containsOnlyKeys("host:1");
+    assertThat(push("host:1")).as("of a session that is over").isFalse();
+
+    sink("host:1").state = LaneState.BACKOFF;
+    lanes.closeIdle();
+    assertThat(lanes.open()).isEmpty();
+  }
+
+  @Test
+  void user_whoLeaves_leavesALaneToOthersWhoUseIt() {
+    Lanes.User other = lanes.user("other");
+    push("host:1");
+    push(other, "host:1");
+    sink("host:1").state = LaneState.BACKOFF;
+    user.close();
+    assertThat(lanes.open()).containsOnlyKeys("host:1");
+    other.close();
+    assertThat(lanes.open()).isEmpty();
+  }
+
+  @Test
+  void user_whoNamesOneAddressAfterTheOther_hasFew() {
+    Lanes many =
+        new Lanes(
+            this::open,
+            new LanesConfig(100, Duration.ofMinutes(10), Duration.ofSeconds(10)),
+            FairShare.WHOLE,
+            nanos::get,
+            timer);
+    Lanes.User scanner = many.user("scanner");
+    for (int port = 1; port <= 50; port++) {
+      scanner.prepare(peer("host:" + port));
+      ((Sink) many.lane("host:" + port).orElseThrow()).state = LaneState.CONNECTING;
+    }
+    assertThat(many.open()).hasSize(Lanes.LANES_EACH).containsKey("host:50");
+    many.close();
+  }
+
+  @Test
+  void lanes_ofAGreedyClient_leaveRoomForOthers() {
+    Lanes shared =
+        new Lanes(
+            this::open,
+            new LanesConfig(20, Duration.ofMinutes(10), Duration.ofSeconds(10)),
+            new FairShare(4),
+            nanos::get,
+            timer);
+    int opened = 0;
+    for (int i = 0; i < 40; i++) {
+      opened += push(shared.user("greedy"), "host:" + i) ? 1 : 0;
+    }
+    assertThat(opened).isEqualTo(16);
+    assertThat(push(shared.user("other"), "other:1")).isTrue();
+    assertThat(shared.stats().shed()).isEqualTo(24);
+    shared.close();
+  }
+
+  @Test
+  void fullRegistry_closesALaneThatNobodyUsesFirst() {
+    push("host:1");
+    push("host:2");
+    user.close();
+    Lanes.User other = lanes.user("other");
+    push(other, "host:3");
+    assertThat(push(other, "host:4")).isTrue();
+    assertThat(lanes.open()).hasSize(3).containsKeys("host:3", "host:4");
   }
 }
