@@ -15,6 +15,9 @@ interface ClientSink {
   /** Sends an output, in the way that its bytes can travel to this client. */
   void respond(StageEffect.Respond output);
 
+  /** The session is over, and the stream without one until it opens it again. */
+  void sessionOver(RelaySession ended);
+
   /** Ends the stream, because another has taken its place or the session is over. */
   void end(String why);
 }

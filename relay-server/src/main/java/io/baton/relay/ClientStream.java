@@ -1,6 +1,7 @@
 package io.baton.relay;
 
 import com.google.protobuf.MessageLite;
+import io.baton.proto.codec.AnnouncedPayload;
 import io.baton.proto.codec.DigestCodec;
 import io.baton.proto.codec.IdCodec;
 import io.baton.proto.codec.MalformedFrameException;
@@ -15,13 +16,16 @@ import io.baton.session.model.Peer;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.SessionId;
 import io.baton.session.model.StepId;
+import io.baton.session.stage.StageConfig;
 import io.baton.session.stage.StageEffect;
 import io.baton.session.stage.StageInput;
-import io.baton.transport.Budget;
+import io.baton.transport.Room;
+import io.baton.transport.Share;
 import io.baton.transport.grpc.Caller;
 import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.grpc.SenderListener;
+import io.baton.transport.grpc.StallWatch;
 import io.baton.transport.payload.Assembly;
 import io.baton.transport.payload.DigestRule;
 import io.baton.transport.payload.PayloadAssembler;
@@ -34,6 +38,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,25 +47,35 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
 
+  private static final String OPENING = "an opening";
+  private static final String REST = "the rest of a payload";
+
   private final SessionOpener opener;
   private final Caller caller;
   private final ServerCallStreamObserver<StageFrame> call;
   private final PayloadLink payloads;
   private final PayloadAssembler assembler;
+  private final StallWatch stalls;
+  private final Runnable onGone;
   private final FlowControlledSender<StageFrame> sender;
   private @Nullable SessionId carried;
   private @Nullable RelaySession session;
   private @Nullable PendingStep pending;
+  private boolean over;
   private boolean broken;
+  private boolean released;
 
   /** A step whose payload is on its way. */
-  private record PendingStep(io.baton.session.model.Step step, List<Peer> nextPeers) {}
+  private record PendingStep(
+      io.baton.session.model.Step step,
+      List<Peer> nextPeers,
+      Optional<StageConfig.Objection> objection) {}
 
   ClientStream(
       SessionOpener opener,
       Caller caller,
       PayloadMemory memory,
-      Budget receiving,
+      Receiving receiving,
       ServerCallStreamObserver<StageFrame> observer,
       SenderLimits limits) {
     this.opener = opener;
@@ -72,7 +87,9 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
             "a client",
             limits.maxBytes(),
             news -> offer(List.of(with(StageFrame.getDefaultInstance(), news))));
-    this.assembler = payloads.assembler(receiving.capacity(), receiving, this::resume);
+    this.assembler = payloads.assembler(receiving.maxBytes(), receiving.room(), this::resume);
+    this.stalls = new StallWatch(receiving.timer(), StallWatch.PATIENCE, this::stalled);
+    this.onGone = receiving.onGone();
     this.sender =
         new FlowControlledSender<>(
             observer, MessageLite::getSerializedSize, limits, SenderListener.NONE, false);
@@ -84,6 +101,23 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
     // Frames are asked for one by one: none while a payload is awaited that comes another way.
     observer.disableAutoRequest();
     observer.request(1);
+    stalls.awaits(OPENING);
+  }
+
+  /**
+   * What a stream is given to receive payloads with.
+   *
+   * @param maxBytes the most that one payload may have
+   * @param room what is left for this client
+   * @param timer ends a stream that has stalled
+   * @param onGone told once when the stream is over
+   */
+  record Receiving(long maxBytes, Room room, ScheduledExecutorService timer, Runnable onGone) {}
+
+  /** On any thread: what is kept for the stream is given back when its call ends of it. */
+  private void stalled(String what) {
+    sender.fail(
+        Status.DEADLINE_EXCEEDED.withDescription(what + " did not come").asRuntimeException());
   }
 
   @Override
@@ -106,6 +140,11 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
     }
     try {
       work.run();
+      if (assembler.busy()) {
+        stalls.progressed(REST);
+      } else if (session != null && !over) {
+        stalls.settled();
+      }
     } catch (MalformedFrameException e) {
       malformed(e);
     }
@@ -169,6 +208,18 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
   }
 
   @Override
+  public void sessionOver(RelaySession ended) {
+    payloads.onStreamsThread(
+        () -> {
+          if (ended.equals(session)) {
+            over = true;
+            assembler.discard();
+            stalls.awaits(OPENING);
+          }
+        });
+  }
+
+  @Override
   public void end(String why) {
     sender.complete();
   }
@@ -191,8 +242,10 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
       }
       carried = asked;
     }
-    session = opener.open(open, caller, this).orElse(session);
-    if (session != null) {
+    Optional<RelaySession> opened = opener.open(open, caller, this);
+    if (opened.isPresent()) {
+      session = opened.get();
+      over = false;
       payloads.heldBy("session " + session.id().label());
     }
   }
@@ -212,17 +265,29 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
                 step, nextPeers, DigestCodec.fromWire(wire.getDigest()), Optional.empty()));
       }
       case PAYLOAD -> {
-        pending = new PendingStep(step, nextPeers);
         assembled(
             assembler.begin(
-                wire.getPayload(), new DigestRule.Required(target.config().algorithm())));
+                wire.getPayload(),
+                new DigestRule.Required(target.config().algorithm()),
+                payload -> wants(target, step, nextPeers, payload)));
       }
       case INPUT_NOT_SET -> throw new MalformedFrameException("input", "missing");
     }
   }
 
+  /** Before it costs anything. */
+  private Optional<Share> wants(
+      RelaySession target,
+      io.baton.session.model.Step step,
+      List<Peer> nextPeers,
+      AnnouncedPayload payload) {
+    Optional<StageConfig.Objection> objection =
+        target.config().objectionTo(step, payload.activations(), payload.sideSpecs());
+    pending = new PendingStep(step, nextPeers, objection);
+    return objection.isPresent() ? Optional.empty() : Optional.of(Share.ALL);
+  }
+
   private void assembled(Assembly assembly) throws MalformedFrameException {
-    RelaySession target = current();
     PendingStep step = pending;
     if (assembly instanceof Assembly.Incomplete) {
       return;
@@ -234,12 +299,21 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
       case Assembly.Stale stale -> throw stale.malformed();
       case Assembly.Lost lost -> refuse(step, Refusal.BAD_DIGEST, lost.toString());
       case Assembly.Complete(Payload payload) -> {
-        if (step != null) {
+        RelaySession target = session;
+        if (step != null && target != null) {
           target.clientStep(
               this,
               new StageInput.ClientStep(
                   step.step(), step.nextPeers(), payload.digest(), Optional.of(payload)));
         }
+      }
+      case Assembly.Unwanted() -> {
+        Optional<StageConfig.Objection> objection =
+            Optional.ofNullable(step).flatMap(PendingStep::objection);
+        refuse(
+            step,
+            objection.map(StageConfig.Objection::reason).orElse(Refusal.NO_SESSION),
+            objection.map(StageConfig.Objection::message).orElse("the session is over"));
       }
       case Assembly.DigestMismatch(var announced, var computed) ->
           refuse(
@@ -275,10 +349,15 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
   }
 
   private void release() {
+    stalls.close();
     assembler.close();
     payloads.close();
     if (session != null) {
       session.detach(this);
+    }
+    if (!released) {
+      released = true;
+      onGone.run();
     }
   }
 }

@@ -1,10 +1,13 @@
 package io.baton.relay;
 
+import io.baton.proto.codec.AnnouncedPayload;
+import io.baton.proto.codec.PushHead;
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.SessionId;
-import io.baton.session.model.StageRole;
+import io.baton.session.model.Ticket;
 import io.baton.session.stage.DropReason;
+import io.baton.transport.Share;
 import io.baton.transport.lane.PushReceiver;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -26,20 +29,34 @@ final class PushArrivals implements PushReceiver {
   }
 
   @Override
-  public StageRole role(SessionId session) {
-    return sessions.find(session).map(RelaySession::role).orElse(StageRole.ACTIVE);
+  public Optional<Share> wants(RelayId from, PushHead head, AnnouncedPayload payload) {
+    Optional<RelaySession> session = admitted(head.session(), head.ticket());
+    if (session.isPresent()
+        && session
+            .get()
+            .config()
+            .objectionTo(head.step(), payload.activations(), payload.sideSpecs())
+            .isPresent()) {
+      counters.drop(DropReason.BAD_TENSOR);
+      return Optional.empty();
+    }
+    return session.map(RelaySession::role).map(Share::of);
   }
 
   @Override
   public void onPush(RelayId from, Push push) {
-    Optional<RelaySession> session = sessions.find(push.session());
+    admitted(push.session(), push.ticket()).ifPresent(session -> session.push(from, push));
+  }
+
+  private Optional<RelaySession> admitted(SessionId id, Ticket ticket) {
+    Optional<RelaySession> session = sessions.find(id);
     if (session.isEmpty()) {
       counters.drop(DropReason.UNKNOWN_SESSION);
-    } else if (!session.get().ticket().equals(push.ticket())) {
+    } else if (!session.get().ticket().equals(ticket)) {
       counters.drop(DropReason.BAD_TICKET);
-    } else {
-      session.get().push(from, push);
+      return Optional.empty();
     }
+    return session;
   }
 
   @Override

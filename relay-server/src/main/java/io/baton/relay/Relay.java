@@ -6,6 +6,7 @@ import io.baton.relay.status.Words;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.StageInfo;
 import io.baton.transport.Budget;
+import io.baton.transport.FairBudget;
 import io.baton.transport.exchange.LinkConfig;
 import io.baton.transport.exchange.LinkHost;
 import io.baton.transport.executor.ExecutorLink;
@@ -77,7 +78,8 @@ public final class Relay implements AutoCloseable {
   private final Exchange exchange;
   private final PayloadMemory memory;
   private final Lanes lanes;
-  private final Budget payloads;
+  private final FairBudget payloads;
+  private final Budget outputs;
   private final SessionTable sessions;
   private final ExecutorSlot slot;
   private final GrpcPushService pushes;
@@ -98,7 +100,8 @@ public final class Relay implements AutoCloseable {
     loops = EventLoops.start("baton-io-" + config.name(), EVENT_LOOP_THREADS);
     sessions = new SessionTable(config.limits().opening());
     slot = new ExecutorSlot(sessions);
-    payloads = new Budget(config.limits().payloadBytes());
+    payloads = new FairBudget(config.limits().payloadBytes(), config.limits().share());
+    outputs = new Budget(config.limits().payloadBytes());
     memory =
         PayloadMemory.of(
             pool,
@@ -141,7 +144,7 @@ public final class Relay implements AutoCloseable {
             context,
             new StatusReport.Sources(
                 slot,
-                payloads,
+                () -> payloads.used() + outputs.used(),
                 memory,
                 lanes,
                 pushes,
@@ -160,7 +163,7 @@ public final class Relay implements AutoCloseable {
                       config.executorSocket().get(),
                       settings,
                       List.of(
-                          new AttachService(self, slot, memory, payloads),
+                          new AttachService(self, slot, memory, outputs, timer),
                           exchange.sidecarService())));
       server = listen(config, new RelayService(context, slot, memory, payloads, report), settings);
       exchange.knownAs(Set.of(server.endpoint().toString()));
@@ -269,7 +272,7 @@ public final class Relay implements AutoCloseable {
         sessions.size(),
         slot.executor().isPresent(),
         sessions.heldBytes(),
-        payloads.used(),
+        payloads.used() + outputs.used(),
         counters.steps.sum(),
         counters.pushesUsed.sum(),
         counters.pushes.sent.sum(),

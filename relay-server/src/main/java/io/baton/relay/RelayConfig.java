@@ -48,6 +48,8 @@ public record RelayConfig(
       long payloadBytes,
       StageConfig.Limits stage) {
 
+    private static final int MIN_STREAMS = 64;
+
     public static final Limits DEFAULT =
         new Limits(
             256,
@@ -93,6 +95,11 @@ public record RelayConfig(
 
     public Limits withStage(StageConfig.Limits other) {
       return new Limits(sessions, clientShare, lease, idle, payloadBytes, other);
+    }
+
+    /** Of clients: for each session one that works, and one that replaces it. */
+    int streams() {
+      return Math.max(MIN_STREAMS, 2 * sessions);
     }
 
     FairShare share() {

@@ -10,8 +10,9 @@ import io.baton.proto.v1.RelayGrpc;
 import io.baton.proto.v1.StageFrame;
 import io.baton.proto.v1.StatusRequest;
 import io.baton.proto.v1.StatusResponse;
-import io.baton.transport.Budget;
+import io.baton.transport.FairBudget;
 import io.baton.transport.grpc.Caller;
+import io.baton.transport.grpc.Deaf;
 import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.payload.PayloadMemory;
 import io.grpc.Status;
@@ -25,20 +26,22 @@ final class RelayService extends RelayGrpc.RelayImplBase {
   private final ExecutorSlot slot;
   private final SessionOpener opener;
   private final PayloadMemory memory;
-  private final Budget payloads;
+  private final FairBudget payloads;
+  private final FairBudget streams;
   private final StatusReport report;
 
   RelayService(
       RelayContext relay,
       ExecutorSlot slot,
       PayloadMemory memory,
-      Budget payloads,
+      FairBudget payloads,
       StatusReport report) {
     this.relay = relay;
     this.slot = slot;
     this.opener = new SessionOpener(relay, slot);
     this.memory = memory;
     this.payloads = payloads;
+    this.streams = new FairBudget(relay.limits().streams(), relay.limits().share());
     this.report = report;
   }
 
@@ -78,11 +81,25 @@ final class RelayService extends RelayGrpc.RelayImplBase {
 
   @Override
   public StreamObserver<ClientFrame> session(StreamObserver<StageFrame> observer) {
+    Caller caller = Caller.current();
+    if (!streams.tryTake(caller, 1)) {
+      observer.onError(
+          Status.RESOURCE_EXHAUSTED
+              .withDescription(
+                  "%d streams of clients are open, of %d, and each has a share"
+                      .formatted(streams.used(), streams.capacity()))
+              .asException());
+      return new Deaf<>();
+    }
     return new ClientStream(
         opener,
-        Caller.current(),
+        caller,
         memory,
-        payloads,
+        new ClientStream.Receiving(
+            payloads.capacity(),
+            payloads.of(caller),
+            relay.timer(),
+            () -> streams.giveBack(caller, 1)),
         (ServerCallStreamObserver<StageFrame>) observer,
         SenderLimits.DEFAULT);
   }

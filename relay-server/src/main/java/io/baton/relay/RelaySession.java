@@ -430,8 +430,11 @@ final class RelaySession {
                 List.of(
                     StageFrames.refused(
                         new StepId(epoch, 0), refusal, why, state.currentLength()))));
-    if (client != null && reason.isEmpty()) {
-      client.end(why);
+    if (client != null) {
+      client.sessionOver(this);
+      if (reason.isEmpty()) {
+        client.end(why);
+      }
     }
     client = null;
     state = StageState.initial(config);

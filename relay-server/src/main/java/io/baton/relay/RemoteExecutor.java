@@ -28,6 +28,7 @@ import io.baton.transport.executor.ExecutorReply;
 import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.grpc.SenderListener;
+import io.baton.transport.grpc.StallWatch;
 import io.baton.transport.payload.Assembly;
 import io.baton.transport.payload.DigestRule;
 import io.baton.transport.payload.PayloadAssembler;
@@ -44,6 +45,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -62,6 +64,7 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
   private final ExecutorSlot slot;
   private final PayloadLink payloads;
   private final PayloadAssembler assembler;
+  private final StallWatch stalls;
   private final FlowControlledSender<CommandFrame> sender;
   private final Map<Long, Consumer<ExecutorReply>> unanswered = new LinkedHashMap<>();
   private long nextCommand = 1;
@@ -74,6 +77,7 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
       ExecutorSlot slot,
       PayloadMemory memory,
       Budget receiving,
+      ScheduledExecutorService timer,
       ServerCallStreamObserver<CommandFrame> observer) {
     this.self = self;
     this.slot = slot;
@@ -84,10 +88,18 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
     this.sender =
         new FlowControlledSender<>(
             observer, MessageLite::getSerializedSize, SenderLimits.DEFAULT, new Ended(), false);
+    this.stalls = new StallWatch(timer, StallWatch.PATIENCE, this::stalled);
     observer.setOnReadyHandler(sender::onReady);
     observer.setOnCancelHandler(() -> ended("its process is gone"));
     // Also when it is this end that has ended the stream.
     observer.setOnCloseHandler(() -> ended("its stream was ended"));
+    stalls.awaits("a hello");
+  }
+
+  /** On the timer's thread: what is kept for the stream is given back when its call ends of it. */
+  private void stalled(String what) {
+    sender.fail(
+        Status.DEADLINE_EXCEEDED.withDescription(what + " did not come").asRuntimeException());
   }
 
   @Override
@@ -210,6 +222,11 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
           }
         }
       }
+      if (assembler.busy()) {
+        stalls.progressed("the rest of an output");
+      } else if (info != null) {
+        stalls.settled();
+      }
     } catch (MalformedFrameException e) {
       fail(Status.INVALID_ARGUMENT, String.valueOf(e.getMessage()));
     }
@@ -281,6 +298,7 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
       case Assembly.Malformed(MalformedFrameException error) -> throw error;
       case Assembly.Stale stale -> throw stale.malformed();
       case Assembly.Lost lost -> throw new MalformedFrameException("ucx", lost.toString());
+      case Assembly.Unwanted() -> {}
       case Assembly.Complete(var payload) -> {
         if (done != null) {
           pending = null;
@@ -328,6 +346,7 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
 
   /** On gRPC's thread, which alone may touch the assembler. */
   private void ended(String why) {
+    stalls.close();
     assembler.close();
     payloads.close();
     lose(why);

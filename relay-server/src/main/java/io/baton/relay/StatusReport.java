@@ -13,7 +13,6 @@ import io.baton.relay.exchange.Exchange;
 import io.baton.relay.status.Connections;
 import io.baton.relay.status.Occupancy;
 import io.baton.relay.status.Words;
-import io.baton.transport.Budget;
 import io.baton.transport.lane.LaneKind;
 import io.baton.transport.lane.Lanes;
 import io.baton.transport.lane.grpc.GrpcPushService;
@@ -27,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /** Puts together what a relay says about how it is. Any thread may call; none is made to wait. */
 final class StatusReport {
@@ -37,7 +37,7 @@ final class StatusReport {
   /** Where the figures come from. */
   record Sources(
       ExecutorSlot slot,
-      Budget payloads,
+      LongSupplier arrivingBytes,
       PayloadMemory memory,
       Lanes lanes,
       GrpcPushService pushes,
@@ -109,7 +109,7 @@ final class StatusReport {
         .setOpen(relay.sessions().size())
         .setMax(relay.limits().sessions())
         .setHeldBytes(relay.sessions().heldBytes())
-        .setArrivingBytes(sources.payloads().used())
+        .setArrivingBytes(sources.arrivingBytes().getAsLong())
         .setSteps(relay.counters().steps.sum())
         .setStepsFromPeers(relay.counters().pushesUsed.sum())
         .build();

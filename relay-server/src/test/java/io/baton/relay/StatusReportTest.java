@@ -78,7 +78,7 @@ class StatusReportTest {
             context,
             new StatusReport.Sources(
                 new ExecutorSlot(sessions),
-                new Budget(1),
+                () -> 1,
                 PayloadMemory.none(),
                 lanes,
                 pushes,

@@ -9,6 +9,9 @@ package io.baton.session;
  */
 public record FairShare(double factor) {
 
+  /** A greedy holder that is alone gets four fifths. */
+  public static final FairShare FOUR_FIFTHS = new FairShare(4);
+
   /** Whoever comes first may have everything. */
   public static final FairShare WHOLE = new FairShare(Double.POSITIVE_INFINITY);
 

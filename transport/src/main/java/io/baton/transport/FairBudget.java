@@ -37,7 +37,8 @@ public final class FairBudget {
   public synchronized boolean tryTake(Object holder, long amount, long upTo) {
     long own = holders.getOrDefault(holder, 0L);
     long left = Math.min(upTo, capacity) - used;
-    if (amount > left || !share.admits(own, amount, capacity - used - amount)) {
+    // What is asked for counts as left by one, so that a small number of things can be used up.
+    if (amount > left || !share.admits(own, amount, capacity - used - amount + 1)) {
       return false;
     }
     used += amount;

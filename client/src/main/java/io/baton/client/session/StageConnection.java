@@ -325,6 +325,7 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
       case Assembly.Malformed(MalformedFrameException error) -> throw error;
       case Assembly.Stale stale -> throw stale.malformed();
       case Assembly.Lost lost -> again(step, lost.toString());
+      case Assembly.Unwanted _ -> {}
       case Assembly.Incomplete _ -> {}
     }
   }

@@ -289,6 +289,7 @@ public final class ExecutorAttachment implements AutoCloseable {
         case Assembly.DigestMismatch(var announced, var computed) ->
             throw new MalformedFrameException(
                 "digest", "%s announced, %s found".formatted(announced, computed));
+        case Assembly.Unwanted _ -> {}
         case Assembly.Incomplete _ -> {}
       }
     }

@@ -4,7 +4,9 @@ import com.google.protobuf.ByteString;
 import io.baton.session.model.Digest;
 import io.baton.session.model.TensorSpec;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * A checked PayloadHeader: what a sender says that it is about to send. Nothing here has been
@@ -45,5 +47,10 @@ public record AnnouncedPayload(
 
   public AnnouncedPayload {
     sideInputs = List.copyOf(sideInputs);
+  }
+
+  /** Types and shapes of the side inputs by their names. */
+  public Map<String, TensorSpec> sideSpecs() {
+    return sideInputs.stream().collect(Collectors.toMap(Side::name, Side::spec));
   }
 }

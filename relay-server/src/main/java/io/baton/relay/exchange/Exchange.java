@@ -148,7 +148,7 @@ public final class Exchange implements AutoCloseable {
     this.gatherings = new Gatherings(room, deadlines, this::release, this::sendGathered);
     this.exchangeService =
         new ExchangeService(host, config.lanes(), ExchangeLimits.DEFAULT, new PeersOffers());
-    this.sidecarService = new SidecarService(this);
+    this.sidecarService = new SidecarService(this, host.timer());
     loop.execute(this::maintainLater);
   }
 

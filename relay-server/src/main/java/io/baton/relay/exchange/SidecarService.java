@@ -8,6 +8,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
 
 /** What the processes of this host call. */
 final class SidecarService extends SidecarGrpc.SidecarImplBase implements AutoCloseable {
@@ -15,18 +16,20 @@ final class SidecarService extends SidecarGrpc.SidecarImplBase implements AutoCl
   private static final int MAX_PROCESSES = 1024;
 
   private final Exchange exchange;
+  private final ScheduledExecutorService timer;
   private final Set<SidecarStream> streams = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
-  SidecarService(Exchange exchange) {
+  SidecarService(Exchange exchange, ScheduledExecutorService timer) {
     this.exchange = exchange;
+    this.timer = timer;
   }
 
   @Override
   public StreamObserver<SidecarFrame> attach(StreamObserver<SidecarReply> responses) {
     SidecarStream stream =
         new SidecarStream(
-            exchange, (ServerCallStreamObserver<SidecarReply>) responses, streams::remove);
+            exchange, (ServerCallStreamObserver<SidecarReply>) responses, timer, streams::remove);
     streams.add(stream);
     if (closed) {
       stream.end(Status.UNAVAILABLE, "the relay stops");

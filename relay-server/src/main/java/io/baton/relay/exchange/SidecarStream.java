@@ -11,6 +11,7 @@ import io.baton.session.exchange.ChunkHeader;
 import io.baton.session.exchange.DataId;
 import io.baton.session.exchange.Failure;
 import io.baton.session.exchange.Reader;
+import io.baton.transport.grpc.StallWatch;
 import io.baton.transport.pinned.Slot;
 import io.baton.transport.pinned.SlotHandle;
 import io.grpc.Status;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -85,6 +87,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
   private final SidecarReplies replies;
   private final Consumer<SidecarStream> onEnded;
   private final AtomicBoolean ended = new AtomicBoolean();
+  private final StallWatch hello;
 
   // gRPC's thread.
   private boolean greeted;
@@ -107,10 +110,17 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
   SidecarStream(
       Exchange exchange,
       ServerCallStreamObserver<SidecarReply> call,
+      ScheduledExecutorService timer,
       Consumer<SidecarStream> onEnded) {
     this.exchange = exchange;
     this.onEnded = onEnded;
     this.replies = new SidecarReplies(call, this::unread, this::lose);
+    this.hello =
+        new StallWatch(
+            timer,
+            StallWatch.PATIENCE,
+            what -> end(Status.DEADLINE_EXCEEDED, what + " did not come"));
+    hello.awaits("a hello");
     call.setOnCancelHandler(() -> lose("its process is gone"));
     call.setOnCloseHandler(() -> lose("its stream was ended"));
   }
@@ -124,6 +134,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
       if (!greeted) {
         greet(frame);
         greeted = true;
+        hello.close();
       } else {
         SidecarRequest request = SidecarRequestCodec.fromWire(frame, System.nanoTime());
         later(() -> serve(request));
@@ -158,6 +169,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
 
   private void lose(String why) {
     if (ended.compareAndSet(false, true)) {
+      hello.close();
       onEnded.accept(this);
       exchange.inLoop(() -> giveBack(why));
     }

@@ -62,6 +62,9 @@ class BadSharingTest extends HostileTest {
 
   private PinnedPool pool;
 
+  /** Of the session that was opened last. */
+  private ByteString ticket = ByteString.copyFrom(new byte[16]);
+
   @BeforeAll
   void createPool() throws Exception {
     pool = PinnedPool.create(PoolConfig.of("stranger", 1 << 20).withDirectory(directory));
@@ -150,7 +153,7 @@ class BadSharingTest extends HostileTest {
     long command = executor.next(frame -> frame.getCommand().hasOpen()).getCommand().getCommand();
     executor.send(
         ExecutorFrame.newBuilder().setDone(CommandDone.newBuilder().setCommand(command)).build());
-    session.next(StageFrame::hasOpened);
+    ticket = session.next(StageFrame::hasOpened).getOpened().getPushTicket();
     return session;
   }
 
@@ -302,7 +305,7 @@ class BadSharingTest extends HostileTest {
         io.baton.session.model.TensorSpec.of(io.baton.session.model.DType.I64, 1, 1), new byte[8]);
   }
 
-  private static PushFrame pushed(long id, long offset, long generation) {
+  private PushFrame pushed(long id, long offset, long generation) {
     return PushFrame.newBuilder()
         .setPush(
             Pushed.newBuilder()
@@ -310,7 +313,7 @@ class BadSharingTest extends HostileTest {
                 .setEpoch(1)
                 .setStep(1)
                 .setCount(1)
-                .setTicket(ByteString.copyFrom(new byte[16]))
+                .setTicket(ticket)
                 .setPayload(payload(id, offset, generation)))
         .build();
   }
@@ -340,7 +343,9 @@ class BadSharingTest extends HostileTest {
   @Test
   void push_byAHandleOfNoSlot_isDroppedAndTheStreamGoesOn() throws Exception {
     Slot slot = pool.allocate(8, PoolUse.PUSH, "test").orElseThrow();
-    try (RawStream<PushReply> push = rig.push()) {
+    try (RawStream<CommandFrame> executor = rig.executor();
+        RawStream<StageFrame> session = session(executor, Sharing.getDefaultInstance());
+        RawStream<PushReply> push = rig.push()) {
       push.send(pushHello().toBuilder().setSharing(own()).build());
       assertThat(push.next(PushReply::hasWelcome).getSharing().getMapped()).isTrue();
       long before = stale();

@@ -5,7 +5,9 @@ import io.baton.session.model.Push;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.Step;
 import io.baton.session.model.TensorSpec;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** Turns away what no state of the session could take. */
 final class Admission {
@@ -20,26 +22,26 @@ final class Admission {
 
   /** Whether a push can be taken; says nothing if it cannot. */
   boolean admits(Push push) {
-    return push.step().end() <= config.maxLength()
-        && push.payload().digest().algorithm() == config.algorithm()
-        && whatIsWrong(push.step(), push.payload()).isEmpty();
+    return push.payload().digest().algorithm() == config.algorithm()
+        && objectionTo(push.step(), push.payload()).isEmpty();
   }
 
   /** Whether a step of the client can be taken; refuses it if not. */
   boolean admits(StageInput.ClientStep message) {
-    return fits(message.step()) && isDigestRight(message) && isPayloadRight(message);
+    return isNot(message, config.objectionTo(message.step()))
+        && isDigestRight(message)
+        && isNot(message, message.payload().flatMap(p -> objectionTo(message.step(), p)));
   }
 
-  private boolean fits(Step step) {
-    if (step.end() <= config.maxLength()) {
-      return true;
-    }
-    out.refuse(
-        step.id(),
-        Refusal.TOO_LONG,
-        "step %s ends at %d, and the session holds at most %d tokens"
-            .formatted(step.id(), step.end(), config.maxLength()));
-    return false;
+  private boolean isNot(StageInput.ClientStep message, Optional<StageConfig.Objection> objection) {
+    objection.ifPresent(it -> out.refuse(message.step().id(), it.reason(), it.message()));
+    return objection.isEmpty();
+  }
+
+  private Optional<StageConfig.Objection> objectionTo(Step step, Payload payload) {
+    Map<String, TensorSpec> sides = new TreeMap<>();
+    payload.sideInputs().forEach((name, tensor) -> sides.put(name, tensor.spec()));
+    return config.objectionTo(step, payload.activations().spec(), sides);
   }
 
   private boolean isDigestRight(StageInput.ClientStep message) {
@@ -61,25 +63,5 @@ final class Admission {
       return false;
     }
     return true;
-  }
-
-  private boolean isPayloadRight(StageInput.ClientStep message) {
-    Step step = message.step();
-    Optional<String> wrong = message.payload().flatMap(payload -> whatIsWrong(step, payload));
-    wrong.ifPresent(what -> out.refuse(step.id(), Refusal.BAD_TENSOR, what));
-    return wrong.isEmpty();
-  }
-
-  private Optional<String> whatIsWrong(Step step, Payload payload) {
-    TensorSpec expected = config.stage().inputRow().withRows(step.count());
-    if (!payload.activations().spec().equals(expected)) {
-      return Optional.of(
-          "step %s takes activations of %s, not %s"
-              .formatted(step.id(), expected, payload.activations().spec()));
-    }
-    return payload.sideInputs().keySet().stream()
-        .filter(name -> !config.stage().sideInputs().contains(name))
-        .findFirst()
-        .map(name -> "this stage knows no side input named '%s'".formatted(name));
   }
 }

@@ -20,6 +20,7 @@ import io.baton.session.exchange.Failure;
 import io.baton.session.model.RelayId;
 import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.grpc.SenderListener;
+import io.baton.transport.grpc.StallWatch;
 import io.baton.transport.lane.LaneKind;
 import io.baton.transport.pinned.PoolMapping;
 import io.baton.transport.pinned.Slot;
@@ -38,10 +39,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +69,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
   private volatile long key;
   private volatile long answerKey;
   private volatile boolean greeted;
-  private volatile @Nullable ScheduledFuture<?> helloTimer;
+  private volatile @Nullable StallWatch hello;
 
   InboundStream(
       LinkHost host,
@@ -220,24 +218,21 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
 
   /** Ends the stream if no hello comes. To be called once. */
   void awaitHello(ScheduledExecutorService timer) {
-    try {
-      helloTimer =
-          timer.schedule(
-              () -> end(Status.DEADLINE_EXCEEDED, "no hello came"),
-              limits.helloTimeout().toNanos(),
-              TimeUnit.NANOSECONDS);
-    } catch (RejectedExecutionException e) {
-      // The relay is being closed.
-      close();
-    }
-    cancelTimerIfDone();
+    StallWatch watch =
+        new StallWatch(
+            timer,
+            limits.helloTimeout(),
+            what -> end(Status.DEADLINE_EXCEEDED, what + " did not come"));
+    hello = watch;
+    watch.awaits("a hello");
+    awaitHelloNoMore();
   }
 
-  /** The hello may have come before its timer has been put where others see it. */
-  private void cancelTimerIfDone() {
-    ScheduledFuture<?> timer = helloTimer;
-    if (timer != null && (from != null || closed.get())) {
-      timer.cancel(false);
+  /** It may have come before others see that it is awaited. */
+  private void awaitHelloNoMore() {
+    StallWatch watch = hello;
+    if (watch != null && (from != null || closed.get())) {
+      watch.close();
     }
   }
 
@@ -253,7 +248,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
 
   private void leave(String why) {
     if (closed.compareAndSet(false, true)) {
-      cancelTimerIfDone();
+      awaitHelloNoMore();
       letGo();
       leaveUcx();
       onClosed.accept(this);
@@ -354,7 +349,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
     lane = key == 0 && chosen.lane() == LaneKind.UCX ? LaneKind.GRPC : chosen.lane();
     origin = proven;
     from = peer;
-    cancelTimerIfDone();
+    awaitHelloNoMore();
     answer(
         ExchangeReply.newBuilder()
             .setWelcome(

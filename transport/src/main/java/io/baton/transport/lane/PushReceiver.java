@@ -1,9 +1,11 @@
 package io.baton.transport.lane;
 
+import io.baton.proto.codec.AnnouncedPayload;
+import io.baton.proto.codec.PushHead;
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
-import io.baton.session.model.SessionId;
-import io.baton.session.model.StageRole;
+import io.baton.transport.Share;
+import java.util.Optional;
 
 /**
  * Takes what arrives. Called on the threads of the lane, by several at once, but by one at a time
@@ -13,10 +15,15 @@ import io.baton.session.model.StageRole;
 public interface PushReceiver {
 
   /**
-   * The part that the receiving stage takes in a session; asked before room is made for a payload,
-   * of which what is for a standby gets less.
+   * Asked before a push's payload costs anything.
+   *
+   * @param from who the sender says it is
+   * @param head the push, whose ticket nobody has looked at yet
+   * @param payload as announced
+   * @return the share of the room that may be used for it, less if it is for a standby; empty if it
+   *     is of no use, which the receiver has counted then
    */
-  StageRole role(SessionId session);
+  Optional<Share> wants(RelayId from, PushHead head, AnnouncedPayload payload);
 
   /**
    * A push whose payload has the digest that was announced.

@@ -22,6 +22,12 @@ public sealed interface Assembly {
    */
   record NoRoom(long bytes) implements Assembly {}
 
+  /**
+   * The receiver did not want it, as it had said when it was announced; its chunks were read and
+   * thrown away. The stream may go on.
+   */
+  record Unwanted() implements Assembly {}
+
   /** It was to be had from the sender's pool, and is not there, or no longer. */
   record Stale(String why) implements Assembly {
 

@@ -11,12 +11,13 @@ import io.baton.session.model.Digest;
 import io.baton.session.model.Payload;
 import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
-import io.baton.transport.Budget;
+import io.baton.transport.Room;
 import io.baton.transport.Share;
 import io.baton.transport.lane.LaneKind;
 import io.baton.transport.pinned.StaleHandleException;
 import io.baton.verification.PayloadDigester;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -24,22 +25,23 @@ import org.jspecify.annotations.Nullable;
  * Puts the payloads of one stream together: a header, then its chunks, one payload after another.
  * Belongs to the stream and is used by one thread at a time.
  *
- * <p>Nothing is allocated for a payload before its announced size has been checked against the
- * limit and taken from the budget, and a stream holds at most one payload. After {@link
- * Assembly.Malformed} the stream must be ended.
+ * <p>An announcement costs nothing. Its size is checked against the limit, and the receiver asked
+ * whether it wants such a payload; then room is taken, and memory, as the bytes come, never twice
+ * as much as has come. A stream holds at most one payload. After {@link Assembly.Malformed} the
+ * stream must be ended.
  */
 public final class PayloadAssembler implements AutoCloseable {
 
   private final long maxBytes;
-  private final Budget budget;
+  private final Room room;
   private final PayloadLink link;
   private final Runnable onArrival;
   private @Nullable Assembling current;
   private @Nullable Awaited awaited;
 
-  PayloadAssembler(long maxBytes, Budget budget, PayloadLink link, Runnable onArrival) {
+  PayloadAssembler(long maxBytes, Room room, PayloadLink link, Runnable onArrival) {
     this.maxBytes = Math.min(maxBytes, Integer.MAX_VALUE);
-    this.budget = budget;
+    this.room = room;
     this.link = link;
     this.onArrival = onArrival;
   }
@@ -67,13 +69,17 @@ public final class PayloadAssembler implements AutoCloseable {
     }
   }
 
-  /** Begins a payload; one that is inline or in shared memory is complete at once. */
+  /** Begins a payload of which nothing is known before. */
   public Assembly begin(PayloadHeader header, DigestRule rule) {
-    return begin(header, rule, Share.ALL);
+    return begin(header, rule, PayloadCheck.NONE);
   }
 
-  /** The same, for a payload for which only that share of the budget may be used. */
-  public Assembly begin(PayloadHeader header, DigestRule rule, Share share) {
+  /**
+   * Begins a payload; one that is inline or in shared memory is complete at once.
+   *
+   * @param check asked once, unless the announcement is malformed
+   */
+  public Assembly begin(PayloadHeader header, DigestRule rule, PayloadCheck check) {
     try {
       if (busy()) {
         throw new MalformedFrameException(
@@ -85,14 +91,17 @@ public final class PayloadAssembler implements AutoCloseable {
         throw new MalformedFrameException(
             "payload", "%d bytes; at most %d".formatted(announced.bytes(), maxBytes));
       }
+      Optional<Share> share = check.wants(announced);
       return switch (announced.body()) {
         // The message that brought them is in memory already, and bounded by gRPC.
         case Body.Inline(ByteString bytes) ->
-            finishFramed(announced, algorithm, bytes.asReadOnlyByteBuffer());
+            share.isEmpty()
+                ? new Assembly.Unwanted()
+                : finishFramed(announced, algorithm, bytes.asReadOnlyByteBuffer());
         case Body.Shared from -> copy(announced, algorithm, from, share);
         case Body.ByUcx() -> fetch(announced, algorithm, share);
         case Body.Chunks(int count) -> {
-          current = new Assembling(announced, count, algorithm, buffer(announced, share));
+          current = new Assembling(announced, count, algorithm, share, room);
           yield new Assembly.Incomplete();
         }
       };
@@ -116,29 +125,38 @@ public final class PayloadAssembler implements AutoCloseable {
     }
   }
 
+  /** Nobody wants the payload any more that is being put together; the stream goes on. */
+  public void discard() {
+    if (current != null) {
+      current.discard();
+    }
+    if (awaited != null) {
+      awaited = new Awaited(awaited.announced, awaited.algorithm, Optional.empty());
+    }
+  }
+
   /** Lets go of a payload that is incomplete. Idempotent; the stream may be used again. */
   @Override
   public void close() {
     Assembling abandoned = current;
     current = null;
     awaited = null;
-    if (abandoned != null && abandoned.buffer != null) {
-      budget.giveBack(abandoned.announced.bytes());
+    if (abandoned != null) {
+      abandoned.letGo();
     }
   }
 
-  /** None when the budget has no room: the chunks are then read and thrown away. */
-  private @Nullable ByteBuffer buffer(AnnouncedPayload announced, Share share) {
-    return budget.tryTake(announced.bytes(), share)
-        ? ByteBuffer.allocate(Math.toIntExact(announced.bytes()))
-        : null;
-  }
-
   private Assembly finish(Assembling whole) {
-    close();
-    return whole.buffer == null
-        ? new Assembly.NoRoom(whole.announced.bytes())
-        : finishFramed(whole.announced, whole.algorithm, whole.buffer.flip());
+    try {
+      if (whole.share.isEmpty()) {
+        return new Assembly.Unwanted();
+      }
+      return whole.buffer == null
+          ? new Assembly.NoRoom(whole.announced.bytes())
+          : finishFramed(whole.announced, whole.algorithm, whole.buffer.flip());
+    } finally {
+      close();
+    }
   }
 
   private Assembly finishFramed(
@@ -148,12 +166,16 @@ public final class PayloadAssembler implements AutoCloseable {
   }
 
   private Assembly copy(
-      AnnouncedPayload announced, Digest.Algorithm algorithm, Body.Shared from, Share share)
+      AnnouncedPayload announced,
+      Digest.Algorithm algorithm,
+      Body.Shared from,
+      Optional<Share> share)
       throws MalformedFrameException {
     long bytes = announced.bytes();
-    if (!budget.tryTake(bytes, share)) {
+    link.inbox().mapping(from);
+    if (share.isEmpty() || !room.tryTake(bytes, share.get())) {
       link.consumed(announced.dataId(), bytes);
-      return new Assembly.NoRoom(bytes);
+      return share.isEmpty() ? new Assembly.Unwanted() : new Assembly.NoRoom(bytes);
     }
     try {
       ByteBuffer copy = link.inbox().copy(from, Math.toIntExact(bytes));
@@ -164,35 +186,40 @@ public final class PayloadAssembler implements AutoCloseable {
       // The latter if the mapping is closed meanwhile, since the stream is over.
       return new Assembly.Stale(String.valueOf(e.getMessage()));
     } finally {
-      budget.giveBack(bytes);
+      room.giveBack(bytes);
     }
   }
 
-  private Assembly fetch(AnnouncedPayload announced, Digest.Algorithm algorithm, Share share)
+  private Assembly fetch(
+      AnnouncedPayload announced, Digest.Algorithm algorithm, Optional<Share> share)
       throws MalformedFrameException {
     long bytes = announced.bytes();
-    UcxLandings.Found found = link.inbox().fetch(announced.dataId(), bytes, onArrival);
-    if (found instanceof UcxLandings.Found.Later) {
-      awaited = new Awaited(announced, algorithm, share);
-      return new Assembly.Incomplete();
-    }
-    link.consumed(announced.dataId(), bytes);
-    return switch (found) {
-      case UcxLandings.Found.Later() -> new Assembly.Incomplete();
-      case UcxLandings.Found.Lost() -> new Assembly.Lost();
-      case UcxLandings.Found.NoRoom() -> new Assembly.NoRoom(bytes);
-      case UcxLandings.Found.Here(ByteBuffer copy) -> {
-        if (!budget.tryTake(bytes, share)) {
-          yield new Assembly.NoRoom(bytes);
-        }
-        try {
+    // Taken first, and also for what is not here yet: it is given back in the end.
+    boolean taken = share.isPresent() && room.tryTake(bytes, share.get());
+    try {
+      UcxLandings.Found found = link.inbox().fetch(announced.dataId(), bytes, taken, onArrival);
+      if (found instanceof UcxLandings.Found.Later) {
+        awaited = new Awaited(announced, algorithm, share);
+        return new Assembly.Incomplete();
+      }
+      link.consumed(announced.dataId(), bytes);
+      if (share.isEmpty()) {
+        return new Assembly.Unwanted();
+      }
+      return switch (found) {
+        case UcxLandings.Found.Later() -> new Assembly.Incomplete();
+        case UcxLandings.Found.Lost() -> new Assembly.Lost();
+        case UcxLandings.Found.NoRoom() -> new Assembly.NoRoom(bytes);
+        case UcxLandings.Found.Here(ByteBuffer copy) -> {
           link.received().count(LaneKind.UCX, bytes);
           yield finish(announced, algorithm, copy);
-        } finally {
-          budget.giveBack(bytes);
         }
+      };
+    } finally {
+      if (taken) {
+        room.giveBack(bytes);
       }
-    };
+    }
   }
 
   private static Assembly finish(
@@ -246,15 +273,23 @@ public final class PayloadAssembler implements AutoCloseable {
   }
 
   /** A payload whose bytes come by UCX. */
-  private record Awaited(AnnouncedPayload announced, Digest.Algorithm algorithm, Share share) {}
+  private record Awaited(
+      AnnouncedPayload announced, Digest.Algorithm algorithm, Optional<Share> share) {}
 
   /** A payload some of whose chunks are still to come. */
   private static final class Assembling {
 
+    /** A payload below this gets its memory at once, and a larger one that much to begin with. */
+    private static final int FIRST_BYTES = 64 << 10;
+
     final AnnouncedPayload announced;
     final int chunkCount;
     final Digest.Algorithm algorithm;
-    final @Nullable ByteBuffer buffer;
+    private final Room room;
+    Optional<Share> share;
+    @Nullable ByteBuffer buffer;
+    private long taken;
+    private boolean full;
     private long received;
     private int chunks;
 
@@ -262,11 +297,13 @@ public final class PayloadAssembler implements AutoCloseable {
         AnnouncedPayload announced,
         int chunkCount,
         Digest.Algorithm algorithm,
-        @Nullable ByteBuffer buffer) {
+        Optional<Share> share,
+        Room room) {
       this.announced = announced;
       this.chunkCount = chunkCount;
       this.algorithm = algorithm;
-      this.buffer = buffer;
+      this.share = share;
+      this.room = room;
     }
 
     boolean isWhole() {
@@ -290,9 +327,49 @@ public final class PayloadAssembler implements AutoCloseable {
       chunks++;
       checkSize(chunk.getData());
       received += chunk.getData().size();
-      if (buffer != null) {
-        chunk.getData().copyTo(buffer);
+      keep(chunk.getData());
+    }
+
+    /** What there is no room for is read and thrown away. */
+    private void keep(ByteString data) {
+      if (full || share.isEmpty()) {
+        return;
       }
+      ByteBuffer into = buffer;
+      if (into == null || into.remaining() < data.size()) {
+        into = grown(into, share.get());
+        buffer = into;
+      }
+      if (into == null) {
+        full = true;
+        letGo();
+      } else {
+        data.copyTo(into);
+      }
+    }
+
+    /** With room for what has come, and for as much again; null if there is none. */
+    private @Nullable ByteBuffer grown(@Nullable ByteBuffer from, Share part) {
+      long capacity = Math.min(announced.bytes(), Math.max(FIRST_BYTES, 2 * received));
+      long more = capacity - taken;
+      if (!room.tryTake(more, part)) {
+        return null;
+      }
+      // From here on it is given back when the payload is let go, also if there is no memory.
+      taken = capacity;
+      ByteBuffer larger = ByteBuffer.allocate(Math.toIntExact(capacity));
+      return from == null ? larger : larger.put(from.flip());
+    }
+
+    void discard() {
+      share = Optional.empty();
+      letGo();
+    }
+
+    void letGo() {
+      buffer = null;
+      room.giveBack(taken);
+      taken = 0;
     }
 
     /** Every chunk still to come must have at least one byte left for it, the last one all. */

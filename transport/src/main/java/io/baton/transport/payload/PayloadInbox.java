@@ -149,6 +149,16 @@ final class PayloadInbox {
    */
   ByteBuffer copy(AnnouncedPayload.Body.Shared from, int bytes)
       throws StaleHandleException, MalformedFrameException {
+    return ByteBuffer.wrap(
+        mapping(from).copy(new SlotHandle(from.pool(), from.offset(), from.generation()), bytes));
+  }
+
+  /**
+   * Where a handle is of.
+   *
+   * @throws MalformedFrameException if the sender has no such pool
+   */
+  PoolMapping mapping(AnnouncedPayload.Body.Shared from) throws MalformedFrameException {
     PoolMappings.Lease mapped = pool;
     if (mapped == null) {
       throw new MalformedFrameException("shared", "no pool of the sender is mapped here");
@@ -158,23 +168,23 @@ final class PayloadInbox {
       throw new MalformedFrameException(
           "shared.pool", "%016x; the sender's is %016x".formatted(from.pool(), mapping.id()));
     }
-    return ByteBuffer.wrap(
-        mapping.copy(new SlotHandle(from.pool(), from.offset(), from.generation()), bytes));
+    return mapping;
   }
 
   /**
    * A payload that comes by UCX.
    *
+   * @param wanted whether there is room for a copy; if not, it is let go when it is here
    * @param onSettled told once if it is to be asked for later, on any thread
    * @throws MalformedFrameException if it cannot be so
    */
-  UcxLandings.Found fetch(long dataId, long bytes, Runnable onSettled)
+  UcxLandings.Found fetch(long dataId, long bytes, boolean wanted, Runnable onSettled)
       throws MalformedFrameException {
     UcxLandings ready = landings;
     if (ready == null) {
       throw new MalformedFrameException("ucx", "the sender was not told where to");
     }
-    return ready.fetch(dataId, bytes, onSettled);
+    return ready.fetch(dataId, bytes, wanted, onSettled);
   }
 
   /** Whether that is to be reported now rather than soon. */

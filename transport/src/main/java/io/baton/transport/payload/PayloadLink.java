@@ -3,7 +3,7 @@ package io.baton.transport.payload;
 import io.baton.proto.codec.MalformedFrameException;
 import io.baton.proto.v1.Sharing;
 import io.baton.session.model.Payload;
-import io.baton.transport.Budget;
+import io.baton.transport.Room;
 import io.baton.transport.Share;
 import io.baton.transport.lane.LaneKind;
 import java.util.ArrayList;
@@ -85,17 +85,17 @@ public final class PayloadLink implements AutoCloseable {
    * Puts the payloads together that come on this stream.
    *
    * @param maxBytes the most that one payload may have; a larger one is malformed
-   * @param budget what payloads that are being put together may take altogether, on all streams
+   * @param room what payloads that are being put together may take, on all streams
    * @param onArrival told on the streams' thread when there is something to {@linkplain
    *     PayloadAssembler#resume resume}
    */
-  public PayloadAssembler assembler(long maxBytes, Budget budget, Runnable onArrival) {
-    return new PayloadAssembler(maxBytes, budget, this, () -> memory.onStreamsThread(onArrival));
+  public PayloadAssembler assembler(long maxBytes, Room room, Runnable onArrival) {
+    return new PayloadAssembler(maxBytes, room, this, () -> memory.onStreamsThread(onArrival));
   }
 
   /** The same, for a stream of one host. */
-  public PayloadAssembler assembler(long maxBytes, Budget budget) {
-    return new PayloadAssembler(maxBytes, budget, this, () -> {});
+  public PayloadAssembler assembler(long maxBytes, Room room) {
+    return new PayloadAssembler(maxBytes, room, this, () -> {});
   }
 
   /** What the next frame is to tell the other end. */
@@ -149,6 +149,11 @@ public final class PayloadLink implements AutoCloseable {
 
   PayloadInbox inbox() {
     return inbox;
+  }
+
+  /** Runs a task on the streams' thread, where the assembler may be touched. */
+  public void onStreamsThread(Runnable task) {
+    memory.onStreamsThread(task);
   }
 
   TrafficCounter received() {

@@ -161,10 +161,12 @@ final class UcxLandings implements UcxHub.Target, AutoCloseable {
   /**
    * Hands a body over, which is forgotten here then.
    *
+   * @param wanted whether there is room for a copy; if not, it is let go when it is here
    * @param onSettled told once if it is to be asked for later, on any thread
    * @throws MalformedFrameException if it has another size, or is waited for already
    */
-  Found fetch(long number, long bytes, Runnable onSettled) throws MalformedFrameException {
+  Found fetch(long number, long bytes, boolean wanted, Runnable onSettled)
+      throws MalformedFrameException {
     Place place;
     synchronized (this) {
       Body body = announced(number, bytes);
@@ -172,8 +174,12 @@ final class UcxLandings implements UcxHub.Target, AutoCloseable {
       if (body.state != State.HERE || place == null) {
         return notHere(number, body, onSettled);
       }
-      body.place = null;
       bodies.remove(number);
+      if (!wanted) {
+        letGo(body);
+        return new Found.NoRoom();
+      }
+      body.place = null;
     }
     return new Found.Here(copy(place, bytes));
   }

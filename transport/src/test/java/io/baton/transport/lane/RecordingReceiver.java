@@ -1,13 +1,16 @@
 package io.baton.transport.lane;
 
+import io.baton.proto.codec.AnnouncedPayload;
+import io.baton.proto.codec.PushHead;
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
-import io.baton.session.model.SessionId;
 import io.baton.session.model.StageRole;
+import io.baton.transport.Share;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -28,8 +31,8 @@ public final class RecordingReceiver implements PushReceiver {
   private volatile StageRole role = StageRole.ACTIVE;
 
   @Override
-  public StageRole role(SessionId session) {
-    return role;
+  public Optional<Share> wants(RelayId from, PushHead head, AnnouncedPayload payload) {
+    return Optional.of(Share.of(role));
   }
 
   @Override

@@ -269,6 +269,8 @@ class PayloadFramesTest {
   void close_givesBackWhatAnIncompletePayloadTook() {
     PayloadFrames frames = chunked();
     assembler.begin(frames.header(), ANNOUNCED);
+    assertThat(budget.used()).isZero();
+    assembler.add(frames.chunks().getFirst());
     assertThat(budget.used()).isEqualTo(25);
     assembler.close();
     assembler.close();

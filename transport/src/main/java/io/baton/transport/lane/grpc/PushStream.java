@@ -12,11 +12,11 @@ import io.baton.proto.v1.PushWelcome;
 import io.baton.proto.v1.Pushed;
 import io.baton.proto.v1.Sharing;
 import io.baton.session.model.RelayId;
-import io.baton.transport.Budget;
-import io.baton.transport.Share;
+import io.baton.transport.Room;
 import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.grpc.SenderListener;
+import io.baton.transport.grpc.StallWatch;
 import io.baton.transport.lane.DropReason;
 import io.baton.transport.lane.PushReceiver;
 import io.baton.transport.payload.Assembly;
@@ -28,9 +28,9 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.OptionalInt;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +38,9 @@ import org.jspecify.annotations.Nullable;
  * ends streams that have fallen silent, comes from another and gives way.
  */
 final class PushStream implements StreamObserver<PushFrame> {
+
+  private static final String HELLO = "a hello";
+  private static final String REST = "the rest of a payload";
 
   private static final DigestRule DIGEST = new DigestRule.Announced();
 
@@ -50,11 +53,10 @@ final class PushStream implements StreamObserver<PushFrame> {
   private final PayloadLink payloads;
   private final PayloadAssembler assembler;
   private final PushReceiver receiver;
-  private final LongSupplier nanoTime;
+  private final StallWatch stalls;
   private final Consumer<PushStream> onClosed;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private long lastFrameNanos;
   private @Nullable RelayId from;
   private @Nullable PushHead head;
   private boolean closed;
@@ -64,9 +66,9 @@ final class PushStream implements StreamObserver<PushFrame> {
       ServerCallStreamObserver<PushReply> call,
       PayloadMemory memory,
       PushLimits limits,
-      Budget bytes,
+      Room bytes,
       PushReceiver receiver,
-      LongSupplier nanoTime,
+      ScheduledExecutorService timer,
       Consumer<PushStream> onClosed) {
     this.self = self;
     this.call = call;
@@ -76,9 +78,9 @@ final class PushStream implements StreamObserver<PushFrame> {
     this.payloads = memory.receiving(this::report);
     this.assembler = payloads.assembler(limits.maxPayloadBytes(), bytes, this::resume);
     this.receiver = receiver;
-    this.nanoTime = nanoTime;
+    this.stalls = new StallWatch(timer, limits.stallTimeout(), this::stalled);
     this.onClosed = onClosed;
-    this.lastFrameNanos = nanoTime.getAsLong();
+    stalls.awaits(HELLO);
     call.setOnReadyHandler(replies::onReady);
     // Frames are asked for one by one: none while a payload is awaited that comes another way.
     call.disableAutoRequest();
@@ -112,8 +114,12 @@ final class PushStream implements StreamObserver<PushFrame> {
       if (closed) {
         return;
       }
-      lastFrameNanos = nanoTime.getAsLong();
       work.run();
+      if (from != null && assembler.busy()) {
+        stalls.progressed(REST);
+      } else if (from != null) {
+        stalls.settled();
+      }
       if (!assembler.awaits()) {
         call.request(1);
       }
@@ -155,19 +161,20 @@ final class PushStream implements StreamObserver<PushFrame> {
     }
   }
 
-  /** Ends the stream if the peer owes a frame for longer than it may. */
-  void endIfStalled(long nowNanos, long timeoutNanos) {
-    // Whoever holds the lock is at work on a frame: nothing has stalled.
+  /** The peer owes a frame for longer than it may. */
+  private void stalled(String what) {
+    // Whoever holds the lock is at work on a frame, after which it is seen what is owed.
     if (!lock.tryLock()) {
+      stalls.awaits(what);
       return;
     }
     try {
       boolean owes = from == null || assembler.busy();
-      if (!closed && owes && nowNanos - lastFrameNanos >= timeoutNanos) {
+      if (!closed && owes) {
         end(
             Status.DEADLINE_EXCEEDED,
             from == null ? DropReason.REFUSED : DropReason.CUT_OFF,
-            from == null ? "no hello came" : "the rest of a payload did not come");
+            what + " did not come");
       }
     } finally {
       lock.unlock();
@@ -254,8 +261,10 @@ final class PushStream implements StreamObserver<PushFrame> {
       throw e.in("push");
     }
     head = announced;
-    Share share = Share.of(receiver.role(announced.session()));
-    result(sender, assembler.begin(push.getPayload(), DIGEST, share));
+    result(
+        sender,
+        assembler.begin(
+            push.getPayload(), DIGEST, payload -> receiver.wants(sender, announced, payload)));
   }
 
   private void result(RelayId sender, Assembly assembly) throws MalformedFrameException {
@@ -282,11 +291,13 @@ final class PushStream implements StreamObserver<PushFrame> {
       case Assembly.NoRoom(long bytes) ->
           receiver.onDropped(
               DropReason.NO_ROOM, "no room for %d bytes from %s".formatted(bytes, sender));
+      case Assembly.Unwanted() -> {}
       case Assembly.Malformed(var error) -> throw error;
     }
   }
 
   private void end(Status status, DropReason reason, String detail) {
+    stalls.close();
     assembler.close();
     payloads.close();
     closed = true;
@@ -299,6 +310,7 @@ final class PushStream implements StreamObserver<PushFrame> {
     if (closed) {
       return;
     }
+    stalls.close();
     boolean cutOff = assembler.busy();
     assembler.close();
     payloads.close();
