@@ -1,11 +1,14 @@
 package io.baton.cli;
 
 import io.baton.relay.RelayConfig;
+import io.baton.transport.pinned.ByteText;
 import java.time.Duration;
 import picocli.CommandLine.Option;
 
 /** What every command with a relay takes: how much of it clients may have. */
 final class LimitOptions {
+
+  private static final long MIN_SESSION_MEMORY = 1 << 20;
 
   @Option(
       names = "--client-share",
@@ -28,6 +31,16 @@ final class LimitOptions {
               + " ${DEFAULT-VALUE}).")
   private Duration sessionIdle = Duration.ofMinutes(10);
 
+  @Option(
+      names = "--session-memory",
+      paramLabel = "SIZE",
+      defaultValue = "512MiB",
+      converter = ByteSizeConverter.class,
+      description =
+          "The most that all sessions together make it keep: steps that wait, outputs, pushes that"
+              + " came early; at most half of the heap (default: ${DEFAULT-VALUE}).")
+  private long sessionMemory;
+
   /**
    * These limits, as told.
    *
@@ -40,6 +53,15 @@ final class LimitOptions {
     if (sessionIdle.isZero()) {
       throw new CommandException(ExitCode.USAGE, "--session-idle takes a time of more than 0");
     }
-    return limits.withClientShare(clientShare).withIdle(sessionIdle);
+    if (sessionMemory < MIN_SESSION_MEMORY) {
+      throw new CommandException(
+          ExitCode.USAGE,
+          "--session-memory takes a size from %s up, not %s"
+              .formatted(ByteText.of(MIN_SESSION_MEMORY), ByteText.of(sessionMemory)));
+    }
+    return limits
+        .withClientShare(clientShare)
+        .withIdle(sessionIdle)
+        .withSessionBytes(Math.min(sessionMemory, Runtime.getRuntime().maxMemory() / 2));
   }
 }

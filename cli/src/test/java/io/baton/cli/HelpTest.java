@@ -19,7 +19,7 @@ class HelpTest {
             + " --max-tokens --model --scenario --failure-rate --seed --compare",
         "simulate scenario;FILE --seed --json",
         "serve;--model --stage --listen --drain --insecure --pool-size --lanes --push-share"
-            + " --client-share --session-idle",
+            + " --client-share --session-idle --session-memory",
         "relay;--listen --socket --drain --insecure --pool-size --lanes --push-share --client-share"
             + " --session-idle",
         "stage;--relay --model --stage",

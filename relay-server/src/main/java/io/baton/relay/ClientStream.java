@@ -92,7 +92,12 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
     this.onGone = receiving.onGone();
     this.sender =
         new FlowControlledSender<>(
-            observer, MessageLite::getSerializedSize, limits, SenderListener.NONE, false);
+            observer,
+            MessageLite::getSerializedSize,
+            limits,
+            receiving.answers(),
+            SenderListener.NONE,
+            false);
     observer.setOnReadyThreshold(FlowControlledSender.READY_BYTES);
     observer.setOnReadyHandler(sender::onReady);
     observer.setOnCancelHandler(this::gone);
@@ -109,10 +114,12 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
    *
    * @param maxBytes the most that one payload may have
    * @param room what is left for this client
+   * @param answers what is left for answers that it has not read
    * @param timer ends a stream that has stalled
    * @param onGone told once when the stream is over
    */
-  record Receiving(long maxBytes, Room room, ScheduledExecutorService timer, Runnable onGone) {}
+  record Receiving(
+      long maxBytes, Room room, Room answers, ScheduledExecutorService timer, Runnable onGone) {}
 
   /** On any thread: what is kept for the stream is given back when its call ends of it. */
   private void stalled(String what) {

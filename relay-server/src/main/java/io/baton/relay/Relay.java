@@ -3,8 +3,10 @@ package io.baton.relay;
 import io.baton.proto.v1.RelayGrpc;
 import io.baton.relay.exchange.Exchange;
 import io.baton.relay.status.Words;
+import io.baton.session.FairShare;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.StageInfo;
+import io.baton.session.stage.HeldRules;
 import io.baton.transport.Budget;
 import io.baton.transport.FairBudget;
 import io.baton.transport.exchange.LinkConfig;
@@ -80,6 +82,7 @@ public final class Relay implements AutoCloseable {
   private final Lanes lanes;
   private final FairBudget payloads;
   private final Budget outputs;
+  private final FairBudget held;
   private final SessionTable sessions;
   private final ExecutorSlot slot;
   private final GrpcPushService pushes;
@@ -100,8 +103,10 @@ public final class Relay implements AutoCloseable {
     loops = EventLoops.start("baton-io-" + config.name(), EVENT_LOOP_THREADS);
     sessions = new SessionTable(config.limits().opening());
     slot = new ExecutorSlot(sessions);
-    payloads = new FairBudget(config.limits().payloadBytes(), config.limits().share());
+    FairShare share = config.limits().share();
+    payloads = new FairBudget(config.limits().payloadBytes(), share);
     outputs = new Budget(config.limits().payloadBytes());
+    held = new FairBudget(config.limits().sessionBytes(), share);
     memory =
         PayloadMemory.of(
             pool,
@@ -135,7 +140,15 @@ public final class Relay implements AutoCloseable {
             System::nanoTime,
             timer);
     RelayContext context =
-        new RelayContext(self, config.limits(), sessions, lanes, counters, timer);
+        new RelayContext(
+            self,
+            config.limits(),
+            sessions,
+            lanes,
+            new HeldRules(held.capacity(), config.dataPlane().pushShare()),
+            held,
+            counters,
+            timer);
     pushes =
         new GrpcPushService(
             self, PushLimits.DEFAULT, new PushArrivals(sessions, counters), memory, timer);
@@ -273,6 +286,7 @@ public final class Relay implements AutoCloseable {
         slot.executor().isPresent(),
         sessions.heldBytes(),
         payloads.used() + outputs.used(),
+        held.used(),
         counters.steps.sum(),
         counters.pushesUsed.sum(),
         counters.pushes.sent.sum(),

@@ -38,6 +38,7 @@ public record RelayConfig(
    *     client gets that asks for none
    * @param idle the longest that a session is kept without a step
    * @param payloadBytes of payloads that are being received, altogether
+   * @param sessionBytes that all sessions together may make it keep
    * @param stage bounds of each session
    */
   public record Limits(
@@ -46,6 +47,7 @@ public record RelayConfig(
       Duration lease,
       Duration idle,
       long payloadBytes,
+      long sessionBytes,
       StageConfig.Limits stage) {
 
     private static final int MIN_STREAMS = 64;
@@ -57,16 +59,21 @@ public record RelayConfig(
             Duration.ofSeconds(60),
             Duration.ofMinutes(10),
             256L << 20,
+            512L << 20,
             StageConfig.Limits.DEFAULT);
 
     /**
      * @throws IllegalArgumentException if a bound is not positive, or the share is none
      */
     public Limits {
-      if (sessions < 1 || payloadBytes < 1 || !lease.isPositive() || !idle.isPositive()) {
+      if (sessions < 1
+          || payloadBytes < 1
+          || sessionBytes < 1
+          || !lease.isPositive()
+          || !idle.isPositive()) {
         throw new IllegalArgumentException(
-            "%d sessions, a lease of %s, idle for %s, %d bytes of payloads"
-                .formatted(sessions, lease, idle, payloadBytes));
+            "%d sessions, a lease of %s, idle for %s, %d bytes of payloads, %d of sessions"
+                .formatted(sessions, lease, idle, payloadBytes, sessionBytes));
       }
       if (!(clientShare > 0 && clientShare <= 1)) {
         throw new IllegalArgumentException("a share for each client of " + clientShare);
@@ -74,27 +81,31 @@ public record RelayConfig(
     }
 
     public Limits withSessions(int other) {
-      return new Limits(other, clientShare, lease, idle, payloadBytes, stage);
+      return new Limits(other, clientShare, lease, idle, payloadBytes, sessionBytes, stage);
     }
 
     public Limits withClientShare(double other) {
-      return new Limits(sessions, other, lease, idle, payloadBytes, stage);
+      return new Limits(sessions, other, lease, idle, payloadBytes, sessionBytes, stage);
     }
 
     public Limits withLease(Duration other) {
-      return new Limits(sessions, clientShare, other, idle, payloadBytes, stage);
+      return new Limits(sessions, clientShare, other, idle, payloadBytes, sessionBytes, stage);
     }
 
     public Limits withIdle(Duration other) {
-      return new Limits(sessions, clientShare, lease, other, payloadBytes, stage);
+      return new Limits(sessions, clientShare, lease, other, payloadBytes, sessionBytes, stage);
     }
 
     public Limits withPayloadBytes(long other) {
-      return new Limits(sessions, clientShare, lease, idle, other, stage);
+      return new Limits(sessions, clientShare, lease, idle, other, sessionBytes, stage);
+    }
+
+    public Limits withSessionBytes(long other) {
+      return new Limits(sessions, clientShare, lease, idle, payloadBytes, other, stage);
     }
 
     public Limits withStage(StageConfig.Limits other) {
-      return new Limits(sessions, clientShare, lease, idle, payloadBytes, other);
+      return new Limits(sessions, clientShare, lease, idle, payloadBytes, sessionBytes, other);
     }
 
     /** Of clients: for each session one that works, and one that replaces it. */

@@ -22,12 +22,16 @@ import io.grpc.stub.StreamObserver;
 /** What clients call. */
 final class RelayService extends RelayGrpc.RelayImplBase {
 
+  /** Of answers that wait to be read, by all clients together. */
+  private static final long QUEUED_ANSWER_BYTES = 256L << 20;
+
   private final RelayContext relay;
   private final ExecutorSlot slot;
   private final SessionOpener opener;
   private final PayloadMemory memory;
   private final FairBudget payloads;
   private final FairBudget streams;
+  private final FairBudget answers;
   private final StatusReport report;
 
   RelayService(
@@ -42,6 +46,7 @@ final class RelayService extends RelayGrpc.RelayImplBase {
     this.memory = memory;
     this.payloads = payloads;
     this.streams = new FairBudget(relay.limits().streams(), relay.limits().share());
+    this.answers = new FairBudget(QUEUED_ANSWER_BYTES, relay.limits().share());
     this.report = report;
   }
 
@@ -98,6 +103,7 @@ final class RelayService extends RelayGrpc.RelayImplBase {
         new ClientStream.Receiving(
             payloads.capacity(),
             payloads.of(caller),
+            answers.of(caller),
             relay.timer(),
             () -> streams.giveBack(caller, 1)),
         (ServerCallStreamObserver<StageFrame>) observer,

@@ -15,6 +15,8 @@ import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
 import io.baton.session.model.Ticket;
 import io.baton.session.stage.DropReason;
+import io.baton.session.stage.Footprint;
+import io.baton.session.stage.HeldRules;
 import io.baton.session.stage.Lease;
 import io.baton.session.stage.StageConfig;
 import io.baton.session.stage.StageEffect;
@@ -71,6 +73,7 @@ final class RelaySession {
   private StageState state;
   private @Nullable ClientSink client;
   private Lease lease;
+  private long reserved;
   private boolean opened;
   private boolean openFailed;
   private boolean closed;
@@ -167,7 +170,7 @@ final class RelaySession {
           client = sink;
           lease = lease.heard(System.nanoTime());
           if (opened) {
-            feed(announcement);
+            offer(announcement);
           } else {
             announced = announcement;
           }
@@ -181,7 +184,7 @@ final class RelaySession {
             refuse(sink, step.step().id().epoch(), "the session is over");
           } else if (sink.equals(client)) {
             lease = lease.stepped(System.nanoTime());
-            feed(step);
+            offer(step);
             connectAhead(step.step().id(), step.nextPeers());
           }
         });
@@ -240,13 +243,21 @@ final class RelaySession {
       relay.counters().drop(DropReason.PUSH_SHARE_FULL);
       return;
     }
+    // While it waits for the loop; there it is seen what the session has room for.
+    long bytes = push.payload().bytes();
+    if (!relay.held().tryTake(owner.caller(), bytes)) {
+      pushesWaiting.decrementAndGet();
+      relay.counters().drop(DropReason.NO_ROOM);
+      return;
+    }
     loop.execute(
         () -> {
           pushesWaiting.decrementAndGet();
+          relay.held().giveBack(owner.caller(), bytes);
           if (closed || !opened) {
             relay.counters().drop(DropReason.UNKNOWN_SESSION);
           } else {
-            feed(new StageInput.PeerPush(from, push));
+            offer(new StageInput.PeerPush(from, push));
             connectAhead(push.step().id(), push.nextPeers());
           }
         });
@@ -262,7 +273,7 @@ final class RelaySession {
       case ExecutorReply.Done _ -> {
         opened = true;
         if (announced != null) {
-          feed(announced);
+          offer(announced);
           announced = null;
         }
       }
@@ -292,9 +303,27 @@ final class RelaySession {
     }
   }
 
+  /** Takes in what a client or a peer brings, if all sessions together have room for it. */
+  private void offer(StageInput input) {
+    HeldRules.Need need = relay.heldRules().need(state, input);
+    if (relay.held().tryTake(owner.caller(), need.bytes(), need.upTo())) {
+      reserved += need.bytes();
+      feed(input);
+    } else {
+      feed(new StageInput.NoRoom(input));
+    }
+  }
+
+  /** Keeps that much of what was set aside. */
+  private void settle(long bytes) {
+    relay.held().giveBack(owner.caller(), reserved - bytes);
+    reserved = bytes;
+  }
+
   private void feed(StageInput input) {
     Transition<StageState, StageEffect> next = StageMachine.step(state, input, System.nanoTime());
     state = next.state();
+    settle(Footprint.of(state));
     next.effects().forEach(this::carryOut);
     heldBytes = state.heldBytes();
     role = state.role();
@@ -371,7 +400,10 @@ final class RelaySession {
       }
       case ExecutorReply.Failed(String message) ->
           loop.execute(() -> feedIfOpen(new StageInput.ComputeFailed(command, message)));
-      case ExecutorReply.Lost(String message) -> abandon(Refusal.NO_SESSION, message);
+      case ExecutorReply.Lost(String message) -> {
+        abandon(Refusal.NO_SESSION, message);
+        loop.execute(() -> settle(0));
+      }
     }
   }
 
@@ -386,7 +418,9 @@ final class RelaySession {
   }
 
   private void feedIfOpen(StageInput input) {
-    if (!closed) {
+    if (closed) {
+      settle(0);
+    } else {
       feed(input);
     }
   }
@@ -437,6 +471,8 @@ final class RelaySession {
       }
     }
     client = null;
+    // What is computed is kept until that is over, and this session is told.
+    settle(Footprint.computing(state));
     state = StageState.initial(config);
     heldBytes = 0;
     if (!openFailed) {

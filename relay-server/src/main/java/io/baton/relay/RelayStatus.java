@@ -10,6 +10,8 @@ import java.util.Map;
  * @param executorAttached whether it can compute
  * @param heldBytes of payload that sessions make it keep
  * @param receivingBytes set aside for payloads that clients and the executor are sending in chunks
+ * @param reservedBytes that sessions make it keep, with all that is kept beside payloads and for
+ *     outputs to come
  * @param steps answered, be it with an output or, standing by, without
  * @param pushesUsed of these, computed from a peer's push
  * @param pushesSent to active stages, handed to a lane
@@ -26,6 +28,7 @@ public record RelayStatus(
     boolean executorAttached,
     long heldBytes,
     long receivingBytes,
+    long reservedBytes,
     long steps,
     long pushesUsed,
     long pushesSent,

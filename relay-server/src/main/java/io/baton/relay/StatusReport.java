@@ -109,6 +109,8 @@ final class StatusReport {
         .setOpen(relay.sessions().size())
         .setMax(relay.limits().sessions())
         .setHeldBytes(relay.sessions().heldBytes())
+        .setReservedBytes(relay.held().used())
+        .setMaxBytes(relay.held().capacity())
         .setArrivingBytes(sources.arrivingBytes().getAsLong())
         .setSteps(relay.counters().steps.sum())
         .setStepsFromPeers(relay.counters().pushesUsed.sum())

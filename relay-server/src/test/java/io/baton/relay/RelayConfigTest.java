@@ -30,6 +30,7 @@ class RelayConfigTest {
                     Duration.ofMinutes(1),
                     Duration.ofMinutes(10),
                     256L << 20,
+                    512L << 20,
                     StageConfig.Limits.DEFAULT),
                 new RelayConfig.DataPlane(
                     64L << 20,
@@ -50,6 +51,7 @@ class RelayConfigTest {
             .withLease(Duration.ofSeconds(1))
             .withIdle(Duration.ofSeconds(2))
             .withPayloadBytes(3)
+            .withSessionBytes(4)
             .withStage(StageConfig.Limits.DEFAULT);
     assertThat(limits)
         .isEqualTo(
@@ -59,6 +61,7 @@ class RelayConfigTest {
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(2),
                 3,
+                4,
                 StageConfig.Limits.DEFAULT));
     RelayConfig.DataPlane dataPlane =
         RelayConfig.DataPlane.DEFAULT.withPoolBytes(1 << 20).withLanes(List.of(LaneKind.GRPC));
@@ -77,6 +80,7 @@ class RelayConfigTest {
     assertThatIllegalArgumentException().isThrownBy(() -> good.withLease(Duration.ZERO));
     assertThatIllegalArgumentException().isThrownBy(() -> good.withIdle(Duration.ZERO));
     assertThatIllegalArgumentException().isThrownBy(() -> good.withPayloadBytes(0));
+    assertThatIllegalArgumentException().isThrownBy(() -> good.withSessionBytes(0));
     assertThatIllegalArgumentException().isThrownBy(() -> good.withClientShare(0));
     assertThatIllegalArgumentException().isThrownBy(() -> good.withClientShare(1.01));
     assertThatIllegalArgumentException().isThrownBy(() -> good.withClientShare(Double.NaN));

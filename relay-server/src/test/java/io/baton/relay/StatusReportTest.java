@@ -7,7 +7,9 @@ import io.baton.relay.exchange.BusyLoop;
 import io.baton.relay.exchange.Exchange;
 import io.baton.session.FairShare;
 import io.baton.session.model.RelayId;
+import io.baton.session.stage.HeldRules;
 import io.baton.transport.Budget;
+import io.baton.transport.FairBudget;
 import io.baton.transport.exchange.LinkConfig;
 import io.baton.transport.exchange.LinkHost;
 import io.baton.transport.grpc.EventLoops;
@@ -72,7 +74,15 @@ class StatusReportTest {
             links,
             new SplittableRandom(1));
     RelayContext context =
-        new RelayContext(self, RelayConfig.Limits.DEFAULT, sessions, lanes, counters, timer);
+        new RelayContext(
+            self,
+            RelayConfig.Limits.DEFAULT,
+            sessions,
+            lanes,
+            new HeldRules(1 << 20, 0.5),
+            new FairBudget(1 << 20, FairShare.WHOLE),
+            counters,
+            timer);
     report =
         new StatusReport(
             context,

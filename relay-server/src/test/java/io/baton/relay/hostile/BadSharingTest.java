@@ -67,7 +67,7 @@ class BadSharingTest extends HostileTest {
 
   @BeforeAll
   void createPool() throws Exception {
-    pool = PinnedPool.create(PoolConfig.of("stranger", 1 << 20).withDirectory(directory));
+    pool = PinnedPool.create(PoolConfig.of("stranger", 1 << 20));
   }
 
   @AfterAll
@@ -277,6 +277,7 @@ class BadSharingTest extends HostileTest {
             pipe.toString(),
             link.toString(),
             zeros.toString(),
+            "/dev/shm/../dev/shm/" + pool.path().getFileName(),
             pool.path().toString());
     for (String path : paths) {
       try (RawStream<PushReply> push = rig.push()) {

@@ -229,6 +229,7 @@ final class HostileRig implements AutoCloseable {
     assertThat(status.getInbound().getPushing()).as("peers that push").isZero();
     assertThat(status.getSessions().getOpen()).as("sessions").isZero();
     assertThat(status.getSessions().getArrivingBytes()).as("bytes of payloads").isZero();
+    assertThat(status.getSessions().getReservedBytes()).as("bytes of sessions").isZero();
     assertThat(List.of("filling", "in_use", "push", "command"))
         .as("%s", status.getPool())
         .allSatisfy(

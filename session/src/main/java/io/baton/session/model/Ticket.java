@@ -21,6 +21,11 @@ public final class Ticket {
     this.value = value.clone();
   }
 
+  /** Its length. */
+  public int bytes() {
+    return value.length;
+  }
+
   public byte[] value() {
     return value.clone();
   }

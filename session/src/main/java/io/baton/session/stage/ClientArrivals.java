@@ -1,5 +1,6 @@
 package io.baton.session.stage;
 
+import io.baton.session.model.Refusal;
 import io.baton.session.model.StepId;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,6 +47,15 @@ final class ClientArrivals {
       raiseEpoch(id.epoch(), message.step().position());
     }
     claims.claim(claim(message));
+  }
+
+  /** The relay cannot keep what comes with it. */
+  void noRoom(StepId id) {
+    if (id.epoch() < scratch.epoch) {
+      out.refuseStale(id);
+    } else {
+      out.refuse(id, Refusal.NO_ROOM, "the relay's sessions hold as much as they may");
+    }
   }
 
   private Entry claim(StageInput.ClientStep message) {

@@ -22,6 +22,8 @@ public enum DropReason {
   SPECULATION_LIMIT,
   /** No room to keep a push that came early. */
   PARKING_FULL,
+  /** The relay's sessions hold as much as they may. */
+  NO_ROOM,
   /** As many pushes wait for the session as may. */
   PUSH_SHARE_FULL,
   /** The executor could not compute it, and the client has not vouched for it. */

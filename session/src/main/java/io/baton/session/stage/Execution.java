@@ -39,7 +39,9 @@ final class Execution {
       out.add(new StageEffect.Rollback(position));
     }
     long command = scratch.nextCommand++;
-    scratch.running = Optional.of(new StageState.Running(command, position));
+    scratch.running =
+        Optional.of(
+            new StageState.Running(command, position, Footprint.withOutput(scratch.config, input)));
     scratch.executorLength = entry.step().end();
     scratch.open.set(index, entry.with(new Progress.Computing(command)));
     out.add(new StageEffect.Compute(command, entry.step(), input));

@@ -54,6 +54,13 @@ public sealed interface StageInput {
   /** The executor could not compute, and holds the tokens that it held before. */
   record ComputeFailed(long command, String message) implements StageInput {}
 
+  /**
+   * What a client or a peer brings, and the relay has no room for: see {@link HeldRules}.
+   *
+   * @param refused an announcement, a step or a push
+   */
+  record NoRoom(StageInput refused) implements StageInput {}
+
   /** A deadline may have passed. */
   record Tick() implements StageInput {}
 }

@@ -41,8 +41,9 @@ public record StageState(
    * A computation in the executor.
    *
    * @param position what the executor holds if it fails
+   * @param bytes of its input and of the output that is to come
    */
-  record Running(long command, int position) {}
+  record Running(long command, int position, long bytes) {}
 
   /**
    * @throws IllegalStateException if the state breaks an invariant, which is a bug in the machine

@@ -1,6 +1,7 @@
 package io.baton.session.stage;
 
 import io.baton.session.Transition;
+import io.baton.session.model.StepId;
 
 /** One run of {@link StageMachine}: gives the input to the part that it is for. */
 final class StageTransition {
@@ -34,10 +35,25 @@ final class StageTransition {
       case StageInput.Computed computed -> execution.computed(computed);
       case StageInput.ComputeFailed failed -> execution.failed(failed);
       case StageInput.Tick _ -> awaited.tick();
+      case StageInput.NoRoom(StageInput refused) -> noRoom(refused);
     }
     peers.unpark();
     settlement.settle();
     execution.schedule();
     return new Transition<>(scratch.finish(), out.effects());
+  }
+
+  /** Says so to a client; a peer is told nothing. */
+  private void noRoom(StageInput refused) {
+    switch (refused) {
+      case StageInput.Announce announce -> client.noRoom(new StepId(announce.epoch(), 0));
+      case StageInput.ClientStep step -> client.noRoom(step.step().id());
+      case StageInput.PeerPush push -> out.drop(push, DropReason.NO_ROOM);
+      case StageInput.Computed _,
+          StageInput.ComputeFailed _,
+          StageInput.Tick _,
+          StageInput.NoRoom _ ->
+          throw new IllegalArgumentException("always has room: " + refused);
+    }
   }
 }

@@ -20,6 +20,7 @@ import io.baton.session.route.RouteInput;
 import io.baton.session.route.RouteMachine;
 import io.baton.session.route.RouteState;
 import io.baton.session.stage.DropReason;
+import io.baton.session.stage.Footprint;
 import io.baton.session.stage.StageConfig;
 import io.baton.session.stage.StageEffect;
 import io.baton.session.stage.StageInput;
@@ -675,9 +676,13 @@ final class Explorer {
         calls.computeIfAbsent(
             new Call(relay.session, interner.number(input), world.now),
             _ -> {
+              StageState before = interner.value(relay.session, StageState.class);
               Transition<StageState, StageEffect> made =
-                  StageMachine.step(
-                      interner.value(relay.session, StageState.class), input, world.now);
+                  StageMachine.step(before, input, world.now);
+              require(
+                  Footprint.of(made.state())
+                      <= Footprint.of(before) + Footprint.most(before.config(), input),
+                  "a session grew by more than was to be set aside for it");
               return new Step(interner.number(made.state()), List.copyOf(made.effects()));
             });
     relay.session = step.state();

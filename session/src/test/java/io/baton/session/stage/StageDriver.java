@@ -168,6 +168,10 @@ final class StageDriver {
 
   List<StageEffect> give(StageInput input) {
     Transition<StageState, StageEffect> made = StageMachine.step(state, input, now);
+    long most = Footprint.of(state) + Footprint.most(state.config(), input);
+    if (Footprint.of(made.state()) > most) {
+      throw new AssertionError("larger than %d bytes after %s".formatted(most, input));
+    }
     state = made.state();
     for (StageEffect effect : made.effects()) {
       if (effect instanceof StageEffect.Rollback(int length)) {

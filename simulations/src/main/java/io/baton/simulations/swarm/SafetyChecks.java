@@ -9,6 +9,7 @@ import io.baton.session.model.StepId;
 import io.baton.session.route.RouteEffect;
 import io.baton.session.route.RouteInput;
 import io.baton.session.route.RouteState;
+import io.baton.session.stage.Footprint;
 import io.baton.session.stage.StageConfig;
 import io.baton.session.stage.StageEffect;
 import io.baton.session.stage.StageInput;
@@ -141,9 +142,29 @@ final class SafetyChecks implements WorldObserver {
             "%s holds %d tokens in epoch %d, and the session had %d"
                 .formatted(session, state.currentLength(), state.epoch(), longest));
     checkQueues(session, state);
+    checkFootprint(session, input, before, state);
     if (!made.effects().isEmpty()) {
       checkAnswers(session, input, made.effects());
     }
+  }
+
+  /** Both sides of the account: what a relay says that it keeps is what its sessions keep. */
+  private static void checkFootprint(
+      StageSession session, StageInput input, StageState before, StageState after) {
+    long most = Footprint.of(before) + Footprint.most(before.config(), input);
+    require(
+        Footprint.of(after) <= most,
+        Kind.BOUNDS,
+        () -> "%s has more than %d bytes after %s".formatted(session, most, input));
+    long capacity = session.relay().config().poolBytes();
+    // The session's own share is counted when its effects have been carried out.
+    long sum = session.relay().sessions().stream().mapToLong(StageSession::heldBytes).sum();
+    require(
+        capacity == 0 || (session.relay().heldBytes() == sum && sum <= capacity),
+        Kind.BOUNDS,
+        () ->
+            "%s counts %d bytes, its sessions %d, of %d"
+                .formatted(session.relay(), session.relay().heldBytes(), sum, capacity));
   }
 
   // ---- blame

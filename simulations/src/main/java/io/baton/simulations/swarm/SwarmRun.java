@@ -29,6 +29,12 @@ import java.util.Optional;
  */
 public final class SwarmRun {
 
+  /** Room for what clients bring: sessions that wait for each other's would wait for ever. */
+  private static final long POOL_BYTES = 1 << 20;
+
+  /** About what a step of one token takes. */
+  private static final long STEP_BYTES = 300;
+
   private static final long SECOND = 1_000_000_000L;
 
   /** Virtual time in which every session ends once everything is healed. */
@@ -123,7 +129,9 @@ public final class SwarmRun {
     world.addRelay(
         RelayConfig.of(relay.name(), relay.span(), ComputeProfile.ofToken(relay.computeNanos()))
             .withMaxSessions(relay.maxSessions())
-            .withPool((long) relay.poolTokens() * Long.BYTES, 0.5)
+            .withPool(
+                relay.poolTokens() == 0 ? 0 : POOL_BYTES,
+                (double) relay.poolTokens() * STEP_BYTES / POOL_BYTES)
             .withLimits(config.limits())
             .withLease(config.leaseNanos()));
   }

@@ -164,6 +164,7 @@ public final class Trace implements WorldObserver {
       case StageInput.Computed c -> "computed #%d".formatted(c.command());
       case StageInput.ComputeFailed c -> "failed #%d".formatted(c.command());
       case StageInput.Tick _ -> "tick";
+      case StageInput.NoRoom(StageInput refused) -> "no room for " + text(refused);
     };
   }
 

@@ -7,8 +7,8 @@ import io.baton.session.stage.StageConfig;
  * A relay with its executor.
  *
  * @param maxSessions it refuses more
- * @param poolBytes payload that its sessions may hold in all before pushes are shed; 0 for no limit
- * @param pushShare the part of the pool up to which pushes are taken
+ * @param poolBytes what its sessions may make it keep in all, by their footprints; 0 for no limit
+ * @param pushShare the part of it up to which pushes are taken
  * @param limits of each session
  * @param leaseNanos how long a session stays without a word from its client
  * @param idleNanos how long it stays without a step

@@ -7,7 +7,6 @@ import io.baton.session.model.Refusal;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.SessionId;
 import io.baton.session.model.StageInfo;
-import io.baton.session.model.StageRole;
 import io.baton.session.model.Step;
 import io.baton.session.model.StepId;
 import io.baton.session.model.Ticket;
@@ -15,6 +14,8 @@ import io.baton.session.route.Candidate;
 import io.baton.session.route.RouteEffect;
 import io.baton.session.route.RouteInput;
 import io.baton.session.stage.DropReason;
+import io.baton.session.stage.Footprint;
+import io.baton.session.stage.HeldRules;
 import io.baton.session.stage.OpeningRules;
 import io.baton.session.stage.StageConfig;
 import io.baton.session.stage.StageEffect;
@@ -117,7 +118,7 @@ public final class RelayNode extends Node {
     return sessions.get(session);
   }
 
-  /** Bytes of payload that the sessions make it keep; counted only if the pool has a limit. */
+  /** Bytes that the sessions make it keep; counted only if there is a limit. */
   public long heldBytes() {
     return heldBytes;
   }
@@ -311,22 +312,17 @@ public final class RelayNode extends Node {
       world.statistics().drop(DropReason.UNKNOWN_SESSION);
     } else if (!session.ticket().equals(push.ticket())) {
       world.statistics().drop(DropReason.BAD_TICKET);
-    } else if (isFullFor(session, push)) {
-      world.statistics().pushesShed++;
     } else {
-      session.feed(new StageInput.PeerPush(from, push));
+      session.offer(new StageInput.PeerPush(from, push));
     }
   }
 
-  /** Standbys have half the share, so that theirs are the first to be shed. */
-  private boolean isFullFor(StageSession session, Push push) {
-    if (config.poolBytes() == 0) {
-      return false;
-    }
-    double share =
-        session.state().role() == StageRole.STANDBY ? config.pushShare() / 2 : config.pushShare();
-    long bytes = world.config().wire().ofHeld(push.payload().bytes());
-    return heldBytes + bytes > config.poolBytes() * share;
+  /** The bound on what all sessions make it keep, if there is one. */
+  boolean hasRoom(StageSession session, StageInput input) {
+    return config.poolBytes() == 0
+        || new HeldRules(config.poolBytes(), config.pushShare())
+            .need(session.state(), input)
+            .fits(heldBytes);
   }
 
   /** The stream is gone; the session stays until its lease is over. */
@@ -359,7 +355,7 @@ public final class RelayNode extends Node {
   /** Counts what a session holds now, if the pool has a limit. */
   void holds(StageSession session, long before) {
     if (config.poolBytes() > 0) {
-      long after = world.config().wire().ofHeld(session.state().heldBytes());
+      long after = Footprint.of(session.state());
       session.setHeldBytes(after);
       heldBytes += after - before;
     }

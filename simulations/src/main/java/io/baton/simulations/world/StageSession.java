@@ -86,8 +86,8 @@ public final class StageSession {
     return seal;
   }
 
-  /** Bytes in the model's terms that the session makes the relay keep; 0 without a pool. */
-  long heldBytes() {
+  /** Bytes that the session makes the relay keep, as it counts them; 0 if it has no limit. */
+  public long heldBytes() {
     return heldBytes;
   }
 
@@ -105,13 +105,13 @@ public final class StageSession {
   void announce(Connection from, StageInput.Announce announcement) {
     client = from;
     lease = lease.heard(nowNanos());
-    feed(announcement);
+    offer(announcement);
   }
 
   void clientStep(Connection from, StageInput.ClientStep step) {
     if (from == client) {
       lease = lease.stepped(nowNanos());
-      feed(step);
+      offer(step);
     }
   }
 
@@ -132,6 +132,15 @@ public final class StageSession {
   }
 
   // ---- the machine
+
+  /** Brings something, if the relay has room for it. */
+  void offer(StageInput input) {
+    boolean room = relay.hasRoom(this, input);
+    if (!room && input instanceof StageInput.PeerPush) {
+      world().statistics().pushesShed++;
+    }
+    feed(room ? input : new StageInput.NoRoom(input));
+  }
 
   void feed(StageInput input) {
     StageState before = state;

@@ -3,7 +3,7 @@ package io.baton.simulations.world;
 import io.baton.session.model.Payload;
 
 /**
- * Bytes that messages take on a link and payloads in a pool.
+ * Bytes that messages take on a link .
  *
  * @param messageBytes of a message without payload
  * @param tokenBytes of one token's activations
@@ -16,10 +16,5 @@ public record WireSize(long messageBytes, long tokenBytes) {
   long of(Message message) {
     Payload payload = message.payload();
     return messageBytes + (payload == null ? 0 : payload.tokens() * tokenBytes);
-  }
-
-  /** Bytes in the model's terms, of bytes that the machines count. */
-  long ofHeld(long heldBytes) {
-    return heldBytes / Long.BYTES * tokenBytes;
   }
 }

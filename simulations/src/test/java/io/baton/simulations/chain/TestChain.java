@@ -242,6 +242,9 @@ final class TestChain implements AutoCloseable {
               relay -> {
                 assertThat(relay.status().sessions()).as("sessions at " + node.name()).isZero();
                 assertThat(relay.status().heldBytes()).as("bytes at " + node.name()).isZero();
+                assertThat(relay.status().reservedBytes())
+                    .as("bytes set aside at " + node.name())
+                    .isZero();
                 assertThat(relay.pool().usage().total().bytes())
                     .as("bytes in the pool of " + node.name())
                     .isZero();

@@ -294,7 +294,7 @@ class WorldTest {
     for (int stage = 0; stage < 3; stage++) {
       world.addRelay(
           RelayConfig.of("r" + stage, new LayerSpan(2 * stage, 2 * stage + 2), COMPUTE)
-              .withPool(1_000, 0.001));
+              .withPool(100_000, 0.00001));
     }
     ClientNode client = addClient(world, 20);
 

@@ -267,8 +267,10 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
     fillings.keySet().forEach(this::revoke);
   }
 
-  private void leaveUcx() {
+  /** Also by whoever greets while the stream is ended. */
+  private synchronized void leaveUcx() {
     UcxWire cut = wire;
+    wire = null;
     if (cut != null) {
       host.ucx().ifPresent(ucx -> ucx.leave(key));
       cut.close();

@@ -1,6 +1,7 @@
 package io.baton.transport.grpc;
 
 import io.baton.transport.Budget;
+import io.baton.transport.Room;
 import io.baton.transport.Share;
 import io.grpc.stub.CallStreamObserver;
 import java.util.Iterator;
@@ -61,7 +62,7 @@ public final class FlowControlledSender<T> {
   private final SenderListener listener;
   private final Budget frames;
   private final Budget bytes;
-  private final Budget sharedBytes;
+  private final Room sharedBytes;
   private final Queue<Group<T>> queue = new ConcurrentLinkedQueue<>();
   private final AtomicInteger work = new AtomicInteger();
   private final AtomicReference<@Nullable Ending> ending = new AtomicReference<>();
@@ -93,7 +94,7 @@ public final class FlowControlledSender<T> {
       CallStreamObserver<T> observer,
       ToIntFunction<T> size,
       SenderLimits limits,
-      Budget sharedBytes,
+      Room sharedBytes,
       SenderListener listener,
       boolean held) {
     this.observer = observer;

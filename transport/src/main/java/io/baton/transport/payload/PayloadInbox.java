@@ -3,6 +3,7 @@ package io.baton.transport.payload;
 import com.google.protobuf.ByteString;
 import io.baton.proto.codec.AnnouncedPayload;
 import io.baton.proto.codec.MalformedFrameException;
+import io.baton.proto.codec.PoolAddress;
 import io.baton.proto.v1.Sharing;
 import io.baton.proto.v1.UcxTarget;
 import io.baton.transport.pinned.PoolMapping;
@@ -13,6 +14,7 @@ import io.baton.transport.ucx.UcxHub;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,16 +79,26 @@ final class PayloadInbox {
     if (takes == Takes.NOTHING) {
       return;
     }
-    if (said.hasPool()) {
-      pool = memory.map(PayloadMemory.address(said)).orElse(null);
-    }
-    if (pool != null) {
-      synchronized (lock) {
-        mappedIsNews = true;
-      }
-    } else if (said.getSendsUcx() && takes == Takes.ALL) {
+    boolean mapped = said.hasPool() && map(PayloadMemory.address(said));
+    if (!mapped && said.getSendsUcx() && takes == Takes.ALL) {
       memory.ucx().use(this::land);
     }
+  }
+
+  /** Whether it is mapped. If the stream has been ended meanwhile, nobody else lets go of it. */
+  private boolean map(PoolAddress address) {
+    // On a stream of one host, the other end is this user.
+    boolean anywhere = takes == Takes.HANDLES;
+    Optional<PoolMappings.Lease> mapped = memory.map(address, anywhere);
+    synchronized (lock) {
+      if (!closed) {
+        pool = mapped.orElse(null);
+        mappedIsNews = mapped.isPresent();
+        return mappedIsNews;
+      }
+    }
+    mapped.ifPresent(PoolMappings.Lease::release);
+    return false;
   }
 
   private void land(UcxHub hub) {
@@ -198,15 +210,16 @@ final class PayloadInbox {
 
   void close() {
     UcxLandings left;
+    PoolMappings.Lease mapped;
     synchronized (lock) {
       closed = true;
       left = landings;
+      mapped = pool;
+      pool = null;
     }
     if (left != null) {
       left.close();
     }
-    PoolMappings.Lease mapped = pool;
-    pool = null;
     if (mapped != null) {
       mapped.release();
     }

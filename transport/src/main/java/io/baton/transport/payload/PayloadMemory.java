@@ -17,6 +17,7 @@ import io.baton.transport.pinned.PoolUse;
 import io.baton.transport.pinned.Slot;
 import io.baton.transport.ucx.UcxOnDemand;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -291,10 +292,18 @@ public final class PayloadMemory implements AutoCloseable {
     }
   }
 
-  /** The other end's pool, if it can be mapped. */
-  Optional<PoolMappings.Lease> map(PoolAddress address) {
+  /**
+   * The other end's pool, if it can be mapped. What a stranger names is opened only where pools
+   * are: in memory, where opening a file keeps nobody waiting.
+   *
+   * @param anywhere whether the other end is no stranger
+   */
+  Optional<PoolMappings.Lease> map(PoolAddress address, boolean anywhere) {
     PoolMappings all = mappings;
-    if (all == null || !ways.byHandle() || all.mapped() >= MAX_POOLS) {
+    if (all == null
+        || !ways.byHandle()
+        || all.mapped() >= MAX_POOLS
+        || !(anywhere || isAmongPools(Path.of(address.path())))) {
       return Optional.empty();
     }
     try {
@@ -303,6 +312,16 @@ public final class PayloadMemory implements AutoCloseable {
       LOG.debug("payloads from there travel in messages: {}", e.getMessage());
       return Optional.empty();
     }
+  }
+
+  private boolean isAmongPools(Path path) {
+    Path directory = path.getParent();
+    return path.equals(path.normalize())
+        && (PoolConfig.DEFAULT_DIRECTORY.equals(directory)
+            || sharedPool()
+                .map(own -> own.path().getParent())
+                .filter(directory::equals)
+                .isPresent());
   }
 
   static PoolAddress address(Sharing sharing) throws MalformedFrameException {
