@@ -234,7 +234,10 @@ final class Offers {
       Slot slot,
       HeapRoom.Piece piece,
       boolean whole) {
-    boolean isWanted = data.foreign(key).filter(now -> now == chunk).isPresent();
+    boolean isWanted =
+        data.foreign(key)
+            .filter(now -> now.from().equals(chunk.from()) && now.transfer() == chunk.transfer())
+            .isPresent();
     if (isWanted && whole) {
       data.rescue(key, _ -> pooled(chunk.label().with(piece), slot));
     } else {
