@@ -228,20 +228,22 @@ public record SwarmConfig(
     }
 
     private RouteConfig route(int layers, int maxLength) {
-      RouteConfig.Patience patience =
+      RouteConfig.Patience drawn =
           new RouteConfig.Patience(
               between(40, 300) * MS,
               between(60, 500) * MS,
               (int) between(1, 3),
               (int) between(2, 8),
-              between(100, 600) * MS,
-              between(100, 600) * MS,
+              0,
+              0,
               between(2, 30) * MS,
               between(50, 200) * MS,
               between(5, 100) * MS,
               between(100, 1_000) * MS);
+      // A few searches, of which the last are as far apart as they may be.
+      long search = drawn.failures() * drawn.maxBackoffNanos();
       return RouteConfig.of(layers, OraclePayloads.ROW, maxLength)
-          .withPatience(patience)
+          .withPatience(drawn.withSearch(search, search))
           .withPush(!one(6))
           .withConfirm(one(4) ? RouteConfig.Confirm.FULL : RouteConfig.Confirm.DIGEST)
           .withStandby(one(3))
