@@ -90,17 +90,17 @@ public final class Relay implements AutoCloseable {
   private final Optional<BoundServer> executorServer;
   private boolean closed;
 
-  private Relay(RelayConfig config) throws BindFailedException, PoolException {
+  private Relay(RelayConfig config, PinnedPool pool) throws BindFailedException {
     SecureRandom random = new SecureRandom();
     self = new RelayId(config.name(), random.nextLong());
-    pool = PinnedPool.create(config.dataPlane().pool(config.name()));
+    this.pool = pool;
+    loops = EventLoops.start("baton-io-" + config.name(), EVENT_LOOP_THREADS);
     ucx = Ucx.start(config, pool);
     device =
         config.dataPlane().device() ? DevicePool.of(pool, config.name()) : DevicePool.none(pool);
     timer = new ScheduledThreadPoolExecutor(1, this::timerThread);
     timer.setRemoveOnCancelPolicy(true);
     timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-    loops = EventLoops.start("baton-io-" + config.name(), EVENT_LOOP_THREADS);
     sessions = new SessionTable(config.limits().opening());
     slot = new ExecutorSlot(sessions);
     FairShare share = config.limits().share();
@@ -180,7 +180,7 @@ public final class Relay implements AutoCloseable {
                           exchange.sidecarService())));
       server = listen(config, new RelayService(context, slot, memory, payloads, report), settings);
       exchange.knownAs(Set.of(server.endpoint().toString()));
-    } catch (BindFailedException e) {
+    } catch (BindFailedException | RuntimeException e) {
       stopThreads();
       throw e;
     }
@@ -212,7 +212,13 @@ public final class Relay implements AutoCloseable {
    * @throws PoolException if there is no room for its pool, or it cannot be made; the same
    */
   public static Relay start(RelayConfig config) throws BindFailedException, PoolException {
-    return new Relay(config);
+    PinnedPool pool = PinnedPool.create(config.dataPlane().pool(config.name()));
+    try {
+      return new Relay(config, pool);
+    } catch (BindFailedException | RuntimeException | Error e) {
+      pool.close();
+      throw e;
+    }
   }
 
   private BoundServer listen(RelayConfig config, RelayService service, ServerSettings settings)
@@ -228,7 +234,7 @@ public final class Relay implements AutoCloseable {
               exchange.exchangeService(),
               health.getHealthService(),
               ProtoReflectionServiceV1.newInstance()));
-    } catch (BindFailedException e) {
+    } catch (BindFailedException | RuntimeException e) {
       executorServer.ifPresent(BoundServer::close);
       throw e;
     }

@@ -10,7 +10,6 @@ import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
-import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import java.util.concurrent.TimeUnit;
 
 /** Opens channels to relays. */
@@ -30,12 +29,11 @@ public final class Channels {
    * short and must not block. The caller shuts the channel down before it closes the loops.
    *
    * @param credentials for a host; a Unix-domain socket is guarded by its file's permissions
-   * @throws UnsupportedOperationException for a Unix-domain socket where there is no epoll
    */
   public static ManagedChannel open(
       EventLoops loops, Endpoint endpoint, ChannelCredentials credentials, KeepAlive keepAlive) {
     ManagedChannel channel =
-        builder(endpoint, credentials)
+        builder(loops, endpoint, credentials)
             .eventLoopGroup(loops.group())
             .channelType(loops.channelType(endpoint))
             .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
@@ -53,13 +51,14 @@ public final class Channels {
     return channel;
   }
 
-  private static NettyChannelBuilder builder(Endpoint endpoint, ChannelCredentials credentials) {
+  private static NettyChannelBuilder builder(
+      EventLoops loops, Endpoint endpoint, ChannelCredentials credentials) {
     return switch (endpoint) {
       case Endpoint.Tcp(var address) ->
           NettyChannelBuilder.forTarget(SystemNames.target(address), credentials)
               .withOption(ChannelOption.TCP_NODELAY, true);
-      case Endpoint.Unix(var path) ->
-          NettyChannelBuilder.forAddress(new DomainSocketAddress(path.toFile()), credentials)
+      case Endpoint.Unix unix ->
+          NettyChannelBuilder.forAddress(loops.address(unix), credentials)
               .overrideAuthority("localhost");
     };
   }

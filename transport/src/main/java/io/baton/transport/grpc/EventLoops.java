@@ -12,9 +12,14 @@ import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerDomainSocketChanne
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollServerSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.epoll.EpollSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioDomainSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,17 +40,26 @@ public final class EventLoops implements AutoCloseable {
   /** Those that may still have something to do here. */
   private final Set<ManagedChannel> channels = ConcurrentHashMap.newKeySet();
 
-  private EventLoops(EventLoopGroup group) {
+  private final boolean epoll;
+
+  private EventLoops(EventLoopGroup group, boolean epoll) {
     this.group = group;
+    this.epoll = epoll;
   }
 
   /** Threads are daemons, named after {@code name}, and started when first used. */
   public static EventLoops start(String name, int threads) {
+    return start(name, threads, Epoll.isAvailable());
+  }
+
+  /** Without epoll, whose library cannot be loaded where the temporary directory forbids it. */
+  static EventLoops start(String name, int threads, boolean epoll) {
     return new EventLoops(
         new MultiThreadIoEventLoopGroup(
             threads,
             new DefaultThreadFactory(name, true),
-            Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory()));
+            epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory()),
+        epoll);
   }
 
   /** Runs tasks between callbacks; one at a time if there is one thread. */
@@ -63,43 +77,28 @@ public final class EventLoops implements AutoCloseable {
     channels.add(channel);
   }
 
-  /**
-   * The type of connections.
-   *
-   * @throws UnsupportedOperationException for a Unix-domain socket where there is no epoll
-   */
+  /** The type of connections. */
   Class<? extends Channel> channelType(Endpoint endpoint) {
     return switch (endpoint) {
-      case Endpoint.Tcp tcp ->
-          Epoll.isAvailable() ? EpollSocketChannel.class : NioSocketChannel.class;
-      case Endpoint.Unix unix -> {
-        requireEpoll(unix);
-        yield EpollDomainSocketChannel.class;
-      }
+      case Endpoint.Tcp _ -> epoll ? EpollSocketChannel.class : NioSocketChannel.class;
+      case Endpoint.Unix _ -> epoll ? EpollDomainSocketChannel.class : NioDomainSocketChannel.class;
     };
   }
 
-  /**
-   * The type of listening sockets.
-   *
-   * @throws UnsupportedOperationException for a Unix-domain socket where there is no epoll
-   */
+  /** The type of listening sockets. */
   Class<? extends ServerChannel> serverChannelType(Endpoint endpoint) {
     return switch (endpoint) {
-      case Endpoint.Tcp tcp ->
-          Epoll.isAvailable() ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
-      case Endpoint.Unix unix -> {
-        requireEpoll(unix);
-        yield EpollServerDomainSocketChannel.class;
-      }
+      case Endpoint.Tcp _ -> epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+      case Endpoint.Unix _ ->
+          epoll ? EpollServerDomainSocketChannel.class : NioServerDomainSocketChannel.class;
     };
   }
 
-  private static void requireEpoll(Endpoint.Unix unix) {
-    if (!Epoll.isAvailable()) {
-      throw new UnsupportedOperationException(
-          unix + " needs epoll, which this system does not have", Epoll.unavailabilityCause());
-    }
+  /** How those types of sockets want to have a path. */
+  SocketAddress address(Endpoint.Unix endpoint) {
+    return epoll
+        ? new DomainSocketAddress(endpoint.path().toFile())
+        : UnixDomainSocketAddress.of(endpoint.path());
   }
 
   /**

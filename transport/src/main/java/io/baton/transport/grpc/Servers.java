@@ -6,7 +6,6 @@ import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
-import io.grpc.netty.shaded.io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -43,7 +42,6 @@ public final class Servers {
    * refuse as malformed. Services are told who calls by {@link Caller#current}.
    *
    * @throws BindFailedException if the endpoint cannot be listened at
-   * @throws UnsupportedOperationException for a Unix-domain socket where there is no epoll
    */
   public static BoundServer start(
       EventLoops loops,
@@ -52,7 +50,7 @@ public final class Servers {
       List<? extends BindableService> services)
       throws BindFailedException {
     NettyServerBuilder builder =
-        NettyServerBuilder.forAddress(address(endpoint), settings.credentials())
+        NettyServerBuilder.forAddress(address(loops, endpoint), settings.credentials())
             .bossEventLoopGroup(loops.group())
             .workerEventLoopGroup(loops.group())
             .channelType(loops.serverChannelType(endpoint))
@@ -79,7 +77,8 @@ public final class Servers {
     }
   }
 
-  private static SocketAddress address(Endpoint endpoint) throws BindFailedException {
+  private static SocketAddress address(EventLoops loops, Endpoint endpoint)
+      throws BindFailedException {
     switch (endpoint) {
       case Endpoint.Tcp(HostPort address) -> {
         InetSocketAddress resolved = new InetSocketAddress(address.host(), address.port());
@@ -88,9 +87,9 @@ public final class Servers {
         }
         return resolved;
       }
-      case Endpoint.Unix(Path path) -> {
-        removeStale(endpoint, path);
-        return new DomainSocketAddress(path.toFile());
+      case Endpoint.Unix unix -> {
+        removeStale(endpoint, unix.path());
+        return loops.address(unix);
       }
     }
   }

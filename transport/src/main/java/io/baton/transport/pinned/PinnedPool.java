@@ -70,6 +70,16 @@ public final class PinnedPool implements AutoCloseable {
     }
   }
 
+  /**
+   * Removes the pools of this user's dead relays, as the next relay to start there would; a live
+   * one's is never taken for one.
+   *
+   * @throws PoolException if this system has no pools
+   */
+  public static void removeOrphans(Path directory) throws PoolException {
+    PoolFile.removeOrphans(Posix.load(), directory);
+  }
+
   /** The incarnation; random. */
   public long id() {
     return file.id();

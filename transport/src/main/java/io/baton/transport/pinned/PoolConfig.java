@@ -21,6 +21,9 @@ public record PoolConfig(
   /** One greedy holder gets four fifths. */
   public static final double DEFAULT_HOLDER_FACTOR = 4;
 
+  /** What a pool has at least whose size nobody has chosen. */
+  public static final long LEAST_DEFAULT_BYTES = 1 << 20;
+
   /** Smaller, a pool would be headers and little else. */
   public static final long MIN_BYTES = 4096;
 
@@ -41,6 +44,25 @@ public record PoolConfig(
     if (!(holderFactor > 0 && holderFactor < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("a factor for holders of " + holderFactor);
     }
+  }
+
+  /**
+   * A size for each of several pools that nobody has chosen one for: all together leave half of the
+   * room to others, and one that is alone leaves three quarters, since nobody knows who is to come.
+   *
+   * @param pools that are made at about the same time
+   * @return at most what is wanted, and at least {@link #LEAST_DEFAULT_BYTES}
+   * @throws PoolException if there is no room for the least, or no such directory
+   */
+  public static long fittingBytes(Path directory, long wanted, int pools) throws PoolException {
+    PoolFile.requireDirectory(directory);
+    PoolFile.removeOrphans(Posix.load(), directory);
+    long free = PoolFile.freeBytes(directory);
+    if (free / pools < LEAST_DEFAULT_BYTES) {
+      throw PoolFile.noRoom(directory, pools * LEAST_DEFAULT_BYTES);
+    }
+    long share = free / Math.max(4, 2L * pools);
+    return Math.min(wanted, Math.max(LEAST_DEFAULT_BYTES, share >> 20 << 20));
   }
 
   /** Everything else by default. */

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * The file behind a pool. Its name is never used again, and its relay holds a lock on it for as
  * long as it lives, which the system takes back however the relay ends. A file whose lock can be
  * had is therefore a dead relay's, whatever became of its process number, and is removed when the
- * next relay starts.
+ * next relay starts. A process that ends, by a signal or not, removes its own.
  */
 final class PoolFile implements AutoCloseable {
 
@@ -41,6 +42,27 @@ final class PoolFile implements AutoCloseable {
 
   private static final int INTERRUPTIONS = 100;
 
+  /** Files that go with this process, should nobody close them before it ends. */
+  private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
+
+  private static volatile boolean ending;
+
+  static {
+    // While a relay drains, its file is gone already: whoever maps it has it still, and others send
+    // in messages.
+    try {
+      Runtime.getRuntime().addShutdownHook(new Thread(PoolFile::removeAll, "baton-pools"));
+    } catch (IllegalStateException e) {
+      // It is too late for a hook, and for files.
+      ending = true;
+    }
+  }
+
+  private static void removeAll() {
+    ending = true;
+    OPEN.forEach(PoolFile::remove);
+  }
+
   private final Posix posix;
   private final Path path;
   private final long id;
@@ -56,12 +78,7 @@ final class PoolFile implements AutoCloseable {
   /** Makes a file of that size, with its room taken, after dead relays' files are removed. */
   static PoolFile create(Posix posix, String relay, Path directory, long size)
       throws PoolException {
-    if (!Files.isDirectory(directory)) {
-      throw new PoolException(
-          Reason.NOT_SUPPORTED,
-          "there is no directory %s for a pool: mount a tmpfs there, or name a directory that is one"
-              .formatted(directory));
-    }
+    requireDirectory(directory);
     removeOrphans(posix, directory);
     requireRoom(directory, size);
     requireMemory(size, memory());
@@ -72,6 +89,14 @@ final class PoolFile implements AutoCloseable {
     } catch (PoolException | RuntimeException e) {
       file.close();
       throw e;
+    }
+  }
+
+  static void requireDirectory(Path directory) throws PoolException {
+    if (!Files.isDirectory(directory)) {
+      throw new PoolException(
+          Reason.NOT_SUPPORTED,
+          "there is no directory %s for a pool: mount a tmpfs there".formatted(directory));
     }
   }
 
@@ -91,6 +116,11 @@ final class PoolFile implements AutoCloseable {
         throw failed("make the file " + path, -descriptor);
       }
       PoolFile file = new PoolFile(posix, path, id, descriptor);
+      OPEN.add(path);
+      if (ending) {
+        file.close();
+        throw new PoolException(Reason.GONE, "this process is about to end, and makes no pools");
+      }
       if (posix.tryLock(descriptor) == 0 && file.isLinked()) {
         return file;
       }
@@ -98,7 +128,7 @@ final class PoolFile implements AutoCloseable {
     }
     throw new PoolException(
         Reason.FAILED,
-        "could not lock a new file in %s after %d attempts: name another directory"
+        "could not lock a new file in %s after %d attempts: too many relays start there at once"
             .formatted(directory, ATTEMPTS));
   }
 
@@ -118,7 +148,8 @@ final class PoolFile implements AutoCloseable {
     return safe.length() <= LONGEST_NAME ? safe : safe.substring(0, LONGEST_NAME);
   }
 
-  private static void removeOrphans(Posix posix, Path directory) {
+  /** Removes the files of this user's dead relays. */
+  static void removeOrphans(Posix posix, Path directory) {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "baton-*")) {
       for (Path file : files) {
         if (NAME.matcher(file.getFileName().toString()).matches() && isOwn(posix, file)) {
@@ -159,12 +190,15 @@ final class PoolFile implements AutoCloseable {
 
   /** Says so before any room is taken, since others may live off what is left. */
   private static void requireRoom(Path directory, long size) throws PoolException {
+    if (freeBytes(directory) < size) {
+      throw noRoom(directory, size);
+    }
+  }
+
+  /** What pools may still take there, those of dead relays not counted. */
+  static long freeBytes(Path directory) throws PoolException {
     try {
-      if (Files.getFileStore(directory).getUsableSpace() < size) {
-        throw noRoom(directory, size);
-      }
-    } catch (PoolException e) {
-      throw e;
+      return Files.getFileStore(directory).getUsableSpace();
     } catch (IOException e) {
       throw new PoolException(
           Reason.FAILED, "could not ask how much room %s has: %s".formatted(directory, e), e);
@@ -181,8 +215,8 @@ final class PoolFile implements AutoCloseable {
     if (size >= memory) {
       throw new PoolException(
           Reason.NO_ROOM_IN_SHARED_MEMORY,
-          ("a pool of %s does not fit into memory, of which this process may use %s: choose a smaller"
-                  + " --pool-size, or give its container more memory")
+          ("a pool of %s does not fit into memory, of which this process may use %s: give its"
+                  + " container more memory")
               .formatted(ByteText.of(size), ByteText.of(memory)));
     }
   }
@@ -210,10 +244,10 @@ final class PoolFile implements AutoCloseable {
     return path.resolveSibling(".").normalize();
   }
 
-  private static PoolException noRoom(Path directory, long size) {
+  static PoolException noRoom(Path directory, long size) {
     return new PoolException(
         Reason.NO_ROOM_IN_SHARED_MEMORY,
-        ("a pool of %s does not fit into %s, %s: choose a smaller --pool-size, or give it more room"
+        ("a pool of %s does not fit into %s, %s: give it more room"
                 + " (for a container --shm-size, else mount -o remount,size=... %s)")
             .formatted(ByteText.of(size), directory, room(directory), directory));
   }
@@ -233,13 +267,12 @@ final class PoolFile implements AutoCloseable {
       case Posix.EPERM, Posix.EACCES, Posix.EROFS ->
           new PoolException(
               Reason.NOT_PERMITTED,
-              "this user may not %s: run as one who may, or name another directory"
-                  .formatted(what));
+              "this user may not %s: run as one who may, or give it the right".formatted(what));
       case Posix.EINVAL, Posix.EOPNOTSUPP ->
           new PoolException(
               Reason.NOT_SUPPORTED,
-              "the file system there cannot %s: name a directory that is a tmpfs".formatted(what));
-      case Posix.EMFILE ->
+              "the file system there cannot %s: mount a tmpfs there".formatted(what));
+      case Posix.EMFILE, Posix.ENFILE ->
           new PoolException(
               Reason.FAILED,
               "could not %s, since too many files are open: raise ulimit -n".formatted(what));
@@ -294,11 +327,16 @@ final class PoolFile implements AutoCloseable {
   /** Removes the file; its memory stays until nobody maps it. */
   @Override
   public void close() {
+    remove(path);
+    OPEN.remove(path);
+    posix.close(descriptor);
+  }
+
+  private static void remove(Path path) {
     try {
       Files.deleteIfExists(path);
     } catch (IOException e) {
       LOG.warn("could not remove the pool {}: {}", path, e.toString());
     }
-    posix.close(descriptor);
   }
 }

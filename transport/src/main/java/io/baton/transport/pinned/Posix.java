@@ -27,6 +27,7 @@ final class Posix {
   static final int EACCES = 13;
   static final int EEXIST = 17;
   static final int EINVAL = 22;
+  static final int ENFILE = 23;
   static final int EMFILE = 24;
   static final int EFBIG = 27;
   static final int ENOSPC = 28;

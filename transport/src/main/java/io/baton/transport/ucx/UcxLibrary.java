@@ -1,8 +1,9 @@
 package io.baton.transport.ucx;
 
+import java.io.IOException;
 import java.lang.foreign.SymbolLookup;
+import java.net.URL;
 import org.jspecify.annotations.Nullable;
-import org.openucx.jucx.NativeLibs;
 
 /** Finds and loads UCX, once in a process, and never before somebody asks for it. */
 final class UcxLibrary {
@@ -37,7 +38,8 @@ final class UcxLibrary {
   private static UcxLibrary loadFirst() throws UcxUnavailableException {
     String architecture = System.getProperty("os.arch");
     String binding = System.mapLibraryName("jucx_" + architecture);
-    if (UcxLibrary.class.getClassLoader().getResource(binding) == null) {
+    URL library = UcxLibrary.class.getClassLoader().getResource(binding);
+    if (library == null) {
       throw new UcxUnavailableException(
           "UCX cannot be used on " + architecture + ": jucx brings no library for it");
     }
@@ -49,8 +51,8 @@ final class UcxLibrary {
                     new UcxUnavailableException(
                         SONAME + " cannot be loaded: install libucx0 (UCX 1.13 or newer)"));
     try {
-      NativeLibs.load();
-    } catch (LinkageError e) {
+      JucxLibrary.load(library);
+    } catch (LinkageError | IOException e) {
       throw new UcxUnavailableException(
           "UCX is installed, but jucx does not fit it: " + e.getMessage(), e);
     }

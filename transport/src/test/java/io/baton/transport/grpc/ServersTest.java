@@ -44,6 +44,10 @@ class ServersTest {
   }
 
   private BoundServer start(Endpoint endpoint) throws Exception {
+    return start(loops, endpoint);
+  }
+
+  private static BoundServer start(EventLoops loops, Endpoint endpoint) throws Exception {
     return Servers.start(
         loops,
         endpoint,
@@ -52,6 +56,10 @@ class ServersTest {
   }
 
   private void assertServes(Endpoint endpoint) throws Exception {
+    assertServes(loops, endpoint);
+  }
+
+  private static void assertServes(EventLoops loops, Endpoint endpoint) throws Exception {
     ManagedChannel channel =
         Channels.open(loops, endpoint, InsecureChannelCredentials.create(), KeepAlive.DEFAULT);
     try {
@@ -136,6 +144,26 @@ class ServersTest {
     try (BoundServer server = start(Endpoint.parse("unix:" + path))) {
       assertServes(server.endpoint());
     }
+  }
+
+  /** As where the temporary directory forbids execution, so that epoll's library is not loaded. */
+  @Test
+  void unix_withoutEpoll_servesThisUserOnlyAndLeavesNothing(@TempDir Path directory)
+      throws Exception {
+    Path path = directory.resolve("relay.sock");
+    EventLoops plain = EventLoops.start("servers-test-nio", 1, false);
+    try (BoundServer server = start(plain, Endpoint.parse("unix:" + path))) {
+      assertServes(plain, server.endpoint());
+      assertServes(loops, server.endpoint());
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)))
+          .isEqualTo("rw-------");
+      assertThatExceptionOfType(BindFailedException.class)
+          .isThrownBy(() -> start(plain, server.endpoint()))
+          .withMessage("unix:" + path + " is in use");
+    } finally {
+      plain.close();
+    }
+    assertThat(path).doesNotExist();
   }
 
   @Test

@@ -12,8 +12,8 @@ import java.util.List;
 /**
  * A process of its own: {@code hold DIRECTORY} makes a pool, says where, and keeps it; {@code map
  * FILE ID} maps one and answers each line of {@code fill OFFSET GENERATION BYTES VALUE} with what
- * stood there first, once it has filled the slot. Both end with their input, and leave their pool
- * as a crash would.
+ * stood there first, once it has filled the slot. Both end with their input, and close nothing
+ * before.
  */
 final class PoolChild {
 

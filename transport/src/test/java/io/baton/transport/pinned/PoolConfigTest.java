@@ -1,11 +1,16 @@
 package io.baton.transport.pinned;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -25,6 +30,25 @@ class PoolConfigTest {
     assertThat(CONFIG.withDirectory(Path.of("/x")).withPushShare(0).withHolderFactor(1))
         .isEqualTo(new PoolConfig("r1", 1 << 20, Path.of("/x"), 0, 1, true));
     assertThat(CONFIG.withLock(false).lock()).isFalse();
+  }
+
+  @Test
+  void fittingBytes_nobodyHasChosen_leavesRoomToOthers(@TempDir Path directory) throws IOException {
+    long free = Files.getFileStore(directory).getUsableSpace();
+
+    assertThat(PoolConfig.fittingBytes(directory, 64 << 20, 1)).isEqualTo(64 << 20);
+    assertThat(PoolConfig.fittingBytes(directory, Long.MAX_VALUE, 1))
+        .isCloseTo(free / 4, Percentage.withPercentage(5));
+    assertThat(PoolConfig.fittingBytes(directory, Long.MAX_VALUE, 100))
+        .isCloseTo(free / 200, Percentage.withPercentage(5));
+    int tight = Math.toIntExact((free >> 20) * 3 / 4);
+    assertThat(PoolConfig.fittingBytes(directory, Long.MAX_VALUE, tight)).isEqualTo(1 << 20);
+    assertThatExceptionOfType(PoolException.class)
+        .isThrownBy(() -> PoolConfig.fittingBytes(directory, 1 << 20, 2 * tight))
+        .withMessageContainingAll("does not fit into " + directory, "of which", "are free");
+    assertThatExceptionOfType(PoolException.class)
+        .isThrownBy(() -> PoolConfig.fittingBytes(directory.resolve("none"), 1 << 20, 1))
+        .withMessageContaining("there is no directory");
   }
 
   @ParameterizedTest

@@ -90,6 +90,39 @@ class PoolProcessesTest {
     assertThat(files()).containsExactly(live);
   }
 
+  @Test
+  void process_endedByASignal_removesItsPool() throws Exception {
+    hold();
+
+    started.getLast().toHandle().destroy();
+
+    assertThat(started.getLast().waitFor()).isEqualTo(128 + 15);
+    assertThat(files()).isEmpty();
+  }
+
+  @Test
+  void process_thatEndsWithItsPoolOpen_removesIt() throws Exception {
+    hold();
+
+    started.getLast().outputWriter().close();
+
+    assertThat(started.getLast().waitFor()).isZero();
+    assertThat(files()).isEmpty();
+  }
+
+  @Test
+  void removeOrphans_whileOthersLive_takesTheDeadOnesAlone() throws Exception {
+    Path dead = hold();
+    Process killed = started.getLast();
+    Path live = hold();
+    killed.destroyForcibly();
+    killed.waitFor();
+
+    PinnedPool.removeOrphans(directory);
+
+    assertThat(files()).containsExactly(live).doesNotContain(dead);
+  }
+
   private Path hold() throws IOException {
     String line = start("hold", directory.toString()).inputReader().readLine();
     assertThat(line).startsWith("at ");

@@ -20,11 +20,16 @@ final class PeerProcess implements AutoCloseable {
   }
 
   static PeerProcess start(String... arguments) throws IOException {
+    return startWith(List.of(), arguments);
+  }
+
+  static PeerProcess startWith(List<String> options, String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
     command.addAll(List.of("-XX:+UseSerialGC", "-Xmx256m"));
+    command.addAll(options);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), PeerMain.class.getName()));
     command.addAll(List.of(arguments));
     Process process =
