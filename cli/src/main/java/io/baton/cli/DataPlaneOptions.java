@@ -4,10 +4,12 @@ import io.baton.relay.RelayConfig;
 import io.baton.transport.lane.LaneKind;
 import io.baton.transport.pinned.ByteText;
 import io.baton.transport.pinned.PoolConfig;
+import io.baton.transport.pinned.PoolException;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** What every command with a relay takes: where tensors lie, and by which ways they go. */
@@ -16,12 +18,12 @@ final class DataPlaneOptions {
   @Option(
       names = "--pool-size",
       paramLabel = "SIZE",
-      defaultValue = "64MiB",
       converter = ByteSizeConverter.class,
       description =
-          "Shared memory for what it relays, such as 64MiB or 2GiB: taken at once, and locked where the limits"
-              + " allow (default: ${DEFAULT-VALUE}).")
-  private long poolBytes;
+          "Shared memory for what it relays, such as 64MiB or 2GiB: taken at once, and locked where"
+              + " the limits allow (default: 64MiB, or a quarter of the room that there is, if that"
+              + " is less).")
+  private @Nullable Long poolBytes;
 
   @Option(
       names = "--lanes",
@@ -30,8 +32,8 @@ final class DataPlaneOptions {
       defaultValue = "local,ucx,grpc",
       converter = LaneKindConverter.class,
       description =
-          "How bytes may travel to other relays, the best first: local (shared memory of one host), ucx, grpc,"
-              + " which is always there (default: ${DEFAULT-VALUE}).")
+          "How bytes may travel to other relays, the best first: local (shared memory of one host),"
+              + " ucx, grpc, which is always there (default: ${DEFAULT-VALUE}).")
   private List<LaneKind> lanes = List.of();
 
   @Option(
@@ -40,33 +42,42 @@ final class DataPlaneOptions {
       defaultValue = "0.5",
       converter = ShareConverter.class,
       description =
-          "The part of the pool that pushes may fill before they are shed, as in 0.5 or 50%% (default:"
-              + " ${DEFAULT-VALUE}).")
+          "The part of the pool that pushes may fill before they are shed, as in 0.5 or 50%%"
+              + " (default: ${DEFAULT-VALUE}).")
   private double pushShare;
 
   @Option(
       names = "--no-device",
       description =
-          "Do not make the pool known to a CUDA device, if there is one; it takes some of the device's memory.")
+          "Do not make the pool known to a CUDA device, if there is one; it takes some of the"
+              + " device's memory.")
   private boolean noDevice;
 
   /**
    * As told.
    *
    * @throws CommandException if the pool is too small, or a lane stands twice
+   * @throws PoolException if there is no room for any pool
    */
-  RelayConfig.DataPlane dataPlane() throws CommandException {
+  RelayConfig.DataPlane dataPlane() throws CommandException, PoolException {
+    return RelayConfig.DataPlane.DEFAULT
+        .withPoolBytes(poolBytes())
+        .withPushShare(pushShare)
+        .withLanes(lanesInOrder())
+        .withDevice(!noDevice);
+  }
+
+  private long poolBytes() throws CommandException, PoolException {
+    if (poolBytes == null) {
+      return DefaultPools.bytes(1);
+    }
     if (poolBytes < PoolConfig.MIN_BYTES) {
       throw new CommandException(
           ExitCode.USAGE,
           "--pool-size takes a size from %s up, not %s"
               .formatted(ByteText.of(PoolConfig.MIN_BYTES), ByteText.of(poolBytes)));
     }
-    return RelayConfig.DataPlane.DEFAULT
-        .withPoolBytes(poolBytes)
-        .withPushShare(pushShare)
-        .withLanes(lanesInOrder())
-        .withDevice(!noDevice);
+    return poolBytes;
   }
 
   private List<LaneKind> lanesInOrder() throws CommandException {

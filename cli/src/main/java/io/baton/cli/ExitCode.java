@@ -35,8 +35,11 @@ public final class ExitCode {
   /** This machine has no JDK 25, or Baton could not be built; bin/baton says so. */
   public static final int NOT_BUILT = 8;
 
-  /** The pool of shared memory cannot be made, or the tokenizer library cannot be loaded. */
-  public static final int NO_POOL = 9;
+  /**
+   * This machine, or a limit that is set here, does not give what is needed: shared memory for a
+   * pool, open files, a place for the tokenizer library.
+   */
+  public static final int RESOURCES = 9;
 
   /** A bug. */
   public static final int INTERNAL = 70;

@@ -45,7 +45,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "6:the prompt is empty, or too long for the model",
       "7:demo: a process could not be started",
       "8:this machine has no JDK 25, or Baton could not be built",
-      "9:the pool of shared memory cannot be made, or the tokenizer library cannot be loaded",
+      "9:this machine or its limits do not give what is needed: shared memory, open files",
       "70:a bug",
       "130:interrupted from the keyboard",
       "143:told to stop, and stopped in order"
@@ -72,17 +72,25 @@ public final class Main {
 
   /** Runs the command and exits with its status. */
   public static void main(String[] args) {
-    System.exit(run(Console.ofProcess(), args));
+    System.exit(run(Console.ofProcess(), () -> TypedArguments.of(args)));
+  }
+
+  private interface Arguments {
+    String[] get() throws CommandException;
   }
 
   /** Runs the command and returns its exit status, once nothing of it is left. */
   public static int run(Console console, String... args) {
+    return run(console, () -> args);
+  }
+
+  private static int run(Console console, Arguments arguments) {
     Main main = new Main(console);
     try {
-      return main.commandLine().execute(args);
+      return main.commandLine().execute(arguments.get());
     } catch (Throwable e) {
       // Not only exceptions: whatever goes wrong, it ends with a sentence and a status.
-      return main.explain(e);
+      return main.explain(e, main.commandLine());
     } finally {
       console.out().flush();
       console.err().flush();
@@ -102,7 +110,7 @@ public final class Main {
         .setErr(console.err())
         .setExecutionStrategy(this::execute)
         .setParameterExceptionHandler((error, _) -> explainUsage(error))
-        .setExecutionExceptionHandler((error, _, _) -> explain(error));
+        .setExecutionExceptionHandler((error, line, _) -> explain(error, line));
   }
 
   private CommandLine simulate() {
@@ -146,17 +154,27 @@ public final class Main {
     return "name a command: " + commands;
   }
 
-  private int explain(Throwable error) {
+  private int explain(Throwable error, CommandLine line) {
     int code = exitCode(error);
-    say(
-        new CommandLine(this),
-        code == ExitCode.INTERNAL
-            ? "something went wrong that should not: %s (--debug shows where)".formatted(error)
-            : String.valueOf(error.getMessage()));
+    say(line, sentence(error, code, line));
     if (debug) {
       error.printStackTrace(console.err());
     }
     return code;
+  }
+
+  private static String sentence(Throwable error, int code, CommandLine line) {
+    if (OpenFiles.areTooMany(error)) {
+      return OpenFiles.tooMany();
+    }
+    if (code == ExitCode.INTERNAL) {
+      return "something went wrong that should not: %s (--debug shows where)".formatted(error);
+    }
+    boolean smaller =
+        error instanceof PoolException pool
+            && pool.reason() == PoolException.Reason.NO_ROOM_IN_SHARED_MEMORY
+            && line.getCommandSpec().findOption("--pool-size") != null;
+    return error.getMessage() + (smaller ? ", or choose a smaller --pool-size" : "");
   }
 
   private void say(CommandLine line, String sentence) {
@@ -164,12 +182,15 @@ public final class Main {
   }
 
   private static int exitCode(Throwable error) {
+    if (OpenFiles.areTooMany(error)) {
+      return ExitCode.RESOURCES;
+    }
     return switch (error) {
       case CommandException e -> e.exitCode();
       case BadInputException _ -> ExitCode.USAGE;
       case ModelException _ -> ExitCode.MODEL;
       case BindFailedException _ -> ExitCode.CANNOT_LISTEN;
-      case PoolException _, TokenizerLibraryException _ -> ExitCode.NO_POOL;
+      case PoolException _, TokenizerLibraryException _ -> ExitCode.RESOURCES;
       case NoRouteException _ -> ExitCode.NO_ROUTE;
       case StepDeclinedException e when e.reason() == Refusal.TOO_LONG -> ExitCode.INPUT;
       case ScenarioException _ -> ExitCode.USAGE;

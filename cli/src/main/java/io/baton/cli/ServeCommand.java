@@ -4,6 +4,7 @@ import io.baton.client.stage.StageHarness;
 import io.baton.relay.Relay;
 import io.baton.relay.RelayConfig;
 import io.baton.stages.JlamaStageExecutor;
+import io.baton.transport.pinned.PoolException;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -53,7 +54,7 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  private RelayConfig config(String relayName) throws CommandException {
+  private RelayConfig config(String relayName) throws CommandException, PoolException {
     RelayConfig config =
         RelayConfig.of(relayName, listen.endpoint()).withDataPlane(dataPlane.dataPlane());
     return config.withLimits(limits.of(config.limits()).withSessions(stage.sessions()));

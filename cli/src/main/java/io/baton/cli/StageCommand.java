@@ -14,7 +14,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "stage",
     description =
-        "Run one stage of a model and attach it to a relay on this host; attaches again when the relay restarts.")
+        "Run one stage of a model and attach it to a relay on this host; attaches again when the"
+            + " relay restarts.")
 final class StageCommand implements Callable<Integer> {
 
   @Option(
@@ -38,7 +39,7 @@ final class StageCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    try (StopSignal stop = StopSignal.listen(untilStdinEnds);
+    try (StopSignal stop = StopSignal.listen(untilStdinEnds, ListenOptions.LEAVE);
         JlamaStageExecutor executor = stage.load();
         StageHarness harness = StageHarness.start(executor, stage.name());
         ExecutorAttachment attachment = ExecutorAttachment.start(harness, relay)) {

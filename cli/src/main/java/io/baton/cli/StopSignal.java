@@ -4,21 +4,38 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps a server command alive until it is told to stop: by SIGTERM or SIGINT, or, where asked for,
  * by the end of standard input, which is how a process started by another notices that the other is
- * gone. The process then ends only when the command has taken its leave: when this is closed.
+ * gone. The process then ends when the command has taken its leave, which is when this is closed,
+ * or, since a step that is being computed cannot be interrupted, when the time for that is over.
  */
 public final class StopSignal implements AutoCloseable {
 
+  private static final Logger log = LoggerFactory.getLogger(StopSignal.class);
+
+  private final Duration patience;
   private final CountDownLatch told = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final Thread hook = Thread.ofPlatform().name("baton-stop").unstarted(this::stop);
 
-  /** Listens from now on. To be closed last, when all else is. */
-  public static StopSignal listen(boolean toInputEnd) {
-    StopSignal signal = new StopSignal();
+  /** When it was told first. */
+  private long toldNanos;
+
+  private StopSignal(Duration patience) {
+    this.patience = patience;
+  }
+
+  /**
+   * Listens from now on. To be closed last, when all else is.
+   *
+   * @param patience how long the command may take to end once it is told to
+   */
+  public static StopSignal listen(boolean toInputEnd, Duration patience) {
+    StopSignal signal = new StopSignal(patience);
     Runtime.getRuntime().addShutdownHook(signal.hook);
     if (toInputEnd) {
       Thread.ofPlatform().daemon().name("baton-stdin").start(signal::readToEnd);
@@ -37,12 +54,26 @@ public final class StopSignal implements AutoCloseable {
   }
 
   private void stop() {
-    told.countDown();
     try {
-      stopped.await();
+      if (!awaitStopped()) {
+        log.warn("something is under way that cannot be interrupted; ending without it");
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Whoever asks again has no more time for that. */
+  private boolean awaitStopped() throws InterruptedException {
+    long since;
+    synchronized (this) {
+      if (told.getCount() > 0) {
+        toldNanos = System.nanoTime();
+        told.countDown();
+      }
+      since = System.nanoTime() - toldNanos;
+    }
+    return stopped.await(patience.toNanos() - since, TimeUnit.NANOSECONDS);
   }
 
   private void readToEnd() {
@@ -52,8 +83,13 @@ public final class StopSignal implements AutoCloseable {
       }
     } catch (IOException e) {
       // As good as its end.
-    } finally {
-      told.countDown();
+    }
+    try {
+      if (!awaitStopped()) {
+        System.exit(ExitCode.INTERRUPTED);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

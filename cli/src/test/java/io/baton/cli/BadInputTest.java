@@ -138,13 +138,18 @@ class BadInputTest {
         "serve --model=M --stage=1/2 --listen=127.0.0.1:0 --sessions=0; --sessions",
         "relay --listen=127.0.0.1:0; --socket",
         "relay --listen=0.0.0.0:0 --socket=/tmp/never; --insecure",
-        "relay --listen=127.0.0.1:0 --socket=/tmp/never --pool-size=64M; '64M' is not a size such as 64MiB",
+        "relay --listen=127.0.0.1:0 --socket=/tmp/never --pool-size=64M; '64M' is not a size such"
+            + " as 64MiB",
         "relay --listen=127.0.0.1:0 --socket=/tmp/never --pool-size=99999999TiB; is not a size",
-        "relay --listen=127.0.0.1:0 --socket=/tmp/never --pool-size=1KiB; --pool-size takes a size from 4 KiB up, not 1 KiB",
-        "relay --listen=127.0.0.1:0 --socket=/tmp/never --lanes=local,rdma; 'rdma' is no lane: there are local, ucx and grpc",
-        "relay --listen=127.0.0.1:0 --socket=/tmp/never --lanes=grpc,local,grpc; --lanes names grpc twice",
+        "relay --listen=127.0.0.1:0 --socket=/tmp/never --pool-size=1KiB; --pool-size takes a size"
+            + " from 4 KiB up, not 1 KiB",
+        "relay --listen=127.0.0.1:0 --socket=/tmp/never --lanes=local,rdma; 'rdma' is no lane:"
+            + " there are local, ucx and grpc",
+        "relay --listen=127.0.0.1:0 --socket=/tmp/never --lanes=grpc,local,grpc; --lanes names grpc"
+            + " twice",
         "relay --listen=127.0.0.1:0 --socket=/tmp/never --lanes=; '' is no lane",
-        "relay --listen=127.0.0.1:0 --socket=/tmp/never --push-share=50; '50' is not a share such as 50% or 0.5",
+        "relay --listen=127.0.0.1:0 --socket=/tmp/never --push-share=50; '50' is not a share such"
+            + " as 50% or 0.5",
         "serve --model=M --stage=1/2 --listen=127.0.0.1:0 --push-share=101%; '101%' is not a share",
         "stage --model=M --stage=1/2; --relay",
         "stage --model=M --stage=1/2 --relay=/tmp/never --sessions=0; --sessions",
@@ -202,7 +207,7 @@ class BadInputTest {
     Path socket = directory.resolve("s");
 
     Baton.run("relay", "--listen=127.0.0.1:0", "--socket", socket.toString(), "--pool-size=9TiB")
-        .assertFails(ExitCode.NO_POOL, "9 TiB");
+        .assertFails(ExitCode.RESOURCES, "9 TiB", "a smaller --pool-size");
     assertThat(socket).doesNotExist();
   }
 

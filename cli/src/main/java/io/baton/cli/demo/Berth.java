@@ -62,6 +62,11 @@ final class Berth implements AutoCloseable {
     stage.awaitReady();
   }
 
+  /** This process is told to end: nothing of the stage may outlive it. */
+  void abandon() {
+    stage.abandon();
+  }
+
   /** Asks the stage to stop, and does not wait. */
   void stop() {
     stage.stop();

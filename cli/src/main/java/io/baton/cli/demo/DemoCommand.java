@@ -6,8 +6,10 @@ import io.baton.cli.ChainSession;
 import io.baton.cli.Checks;
 import io.baton.cli.CommandException;
 import io.baton.cli.Console;
+import io.baton.cli.DefaultPools;
 import io.baton.cli.DurationConverter;
 import io.baton.cli.ExitCode;
+import io.baton.cli.OpenFiles;
 import io.baton.cli.StageShare;
 import io.baton.client.session.BatonClient;
 import io.baton.client.session.ClientOptions;
@@ -19,6 +21,7 @@ import io.baton.stages.ModelDirectory;
 import io.baton.stages.ModelEnds;
 import io.baton.stages.UnsplitModel;
 import io.baton.stages.demo.RelayStory;
+import io.baton.transport.pinned.PoolException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -227,9 +230,8 @@ public final class DemoCommand implements Callable<Integer> {
       List<Kill> planned)
       throws Exception {
     Stage stage = new Stage(unsplit.ends(), console, json);
-    try (Fleet fleet =
-            Fleet.start(
-                directory, new Fleet.Plan(stages, planned, standby, hopLatency), launcher());
+    Fleet.Plan plan = new Fleet.Plan(stages, planned, standby, hopLatency);
+    try (Fleet fleet = Fleet.start(directory, plan, launcher(plan.relays()));
         BatonClient client = BatonClient.create(ClientOptions.of(fleet.peers()))) {
       ChainRun chain =
           new ChainRun(directory, unsplit.ends(), client, fleet, stages, !noPush, standby);
@@ -252,11 +254,15 @@ public final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private Berth.Launcher launcher() {
-    return processes
-        ? (name, directory, share, listen) ->
-            ProcessStage.launch(name, directory, share, listen, console.err())
-        : InProcessStage::start;
+  private Berth.Launcher launcher(int relays) throws CommandException, PoolException {
+    long poolBytes = DefaultPools.bytes(relays);
+    if (processes) {
+      return (name, directory, share, listen) ->
+          ProcessStage.launch(name, directory, share, listen, poolBytes, console.err());
+    }
+    OpenFiles.requireForRelays(relays);
+    return (name, directory, share, listen) ->
+        InProcessStage.start(name, directory, share, listen, poolBytes);
   }
 
   /** The unsplit model's tokens, and how long it took. */

@@ -46,6 +46,11 @@ final class Fleet implements AutoCloseable {
     Plan {
       kills = List.copyOf(kills);
     }
+
+    /** How many there will be at a time. */
+    int relays() {
+      return stages + (standby ? stages : kills.size());
+    }
   }
 
   private final Plan plan;
@@ -56,7 +61,7 @@ final class Fleet implements AutoCloseable {
 
   /** Interrupted from the keyboard: there is no time for order, but nothing must stay behind. */
   private final Thread hook =
-      Thread.ofPlatform().name("baton-stop").unstarted(() -> berths.forEach(Berth::kill));
+      Thread.ofPlatform().name("baton-stop").unstarted(() -> berths.forEach(Berth::abandon));
 
   /** One after another, so that no more is lost of the machine than a start takes. */
   private final ExecutorService restarts =

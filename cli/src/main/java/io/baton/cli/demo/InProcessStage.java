@@ -29,13 +29,17 @@ final class InProcessStage implements RunningStage {
     this.relay = relay;
   }
 
-  static InProcessStage start(String name, ModelDirectory model, StageShare share, HostPort listen)
+  static InProcessStage start(
+      String name, ModelDirectory model, StageShare share, HostPort listen, long poolBytes)
       throws ModelException, IOException {
     JlamaStageExecutor executor =
         JlamaStageExecutor.load(model, share.index(), share.count(), SESSIONS);
     StageHarness harness = StageHarness.start(executor, name);
     try {
-      Relay relay = Relay.start(RelayConfig.of(name, new Endpoint.Tcp(listen)));
+      Relay relay =
+          Relay.start(
+              RelayConfig.of(name, new Endpoint.Tcp(listen))
+                  .withDataPlane(RelayConfig.DataPlane.DEFAULT.withPoolBytes(poolBytes)));
       relay.attach(harness);
       return new InProcessStage(name, executor, harness, relay);
     } catch (IOException | RuntimeException e) {
@@ -60,6 +64,10 @@ final class InProcessStage implements RunningStage {
   public void kill() {
     relay.close();
   }
+
+  /** It ends with this process, and takes its pool along. */
+  @Override
+  public void abandon() {}
 
   @Override
   public void stop() {

@@ -6,6 +6,9 @@ import io.baton.cli.JavaCommand;
 import io.baton.cli.StageShare;
 import io.baton.proto.codec.HostPort;
 import io.baton.stages.ModelDirectory;
+import io.baton.transport.pinned.PinnedPool;
+import io.baton.transport.pinned.PoolConfig;
+import io.baton.transport.pinned.PoolException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -16,6 +19,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A relay and its executor in a process of their own: {@code baton serve}. It ends when this
@@ -23,7 +28,9 @@ import java.util.concurrent.TimeoutException;
  */
 final class ProcessStage implements RunningStage {
 
-  private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+  private static final Duration START_TIMEOUT = Duration.ofMinutes(3);
+  private static final Logger LOG = LoggerFactory.getLogger(ProcessStage.class);
+  private static final Duration KILL_TIMEOUT = Duration.ofSeconds(5);
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(15);
   private static final String MEMORY = "-Xmx256m";
 
@@ -44,10 +51,16 @@ final class ProcessStage implements RunningStage {
    * Starts the process and returns at once.
    *
    * @param listen where; port 0 takes a free one
+   * @param poolBytes of its relay's pool
    * @param log for what the process has to say
    */
   static ProcessStage launch(
-      String name, ModelDirectory model, StageShare share, HostPort listen, PrintWriter log)
+      String name,
+      ModelDirectory model,
+      StageShare share,
+      HostPort listen,
+      long poolBytes,
+      PrintWriter log)
       throws CommandException {
     List<String> command =
         JavaCommand.ofThisBuild(
@@ -61,6 +74,8 @@ final class ProcessStage implements RunningStage {
             listen.toString(),
             "--name",
             name,
+            "--pool-size",
+            Long.toString(poolBytes),
             "--drain",
             "0",
             "--until-stdin-ends");
@@ -124,10 +139,24 @@ final class ProcessStage implements RunningStage {
     }
   }
 
-  /** SIGKILL. */
+  /** SIGKILL; what the process leaves behind is removed. */
   @Override
   public void kill() {
     process.destroyForcibly();
+    try {
+      if (process.waitFor(KILL_TIMEOUT)) {
+        PinnedPool.removeOrphans(PoolConfig.DEFAULT_DIRECTORY);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (PoolException e) {
+      LOG.warn("nothing could be removed of what {} left: {}", name, e.getMessage());
+    }
+  }
+
+  @Override
+  public void abandon() {
+    kill();
   }
 
   @Override

@@ -20,6 +20,9 @@ interface RunningStage extends AutoCloseable {
   /** Ends it without giving it time for anything. */
   void kill();
 
+  /** This process is told to end: nothing of the stage may outlive it. */
+  void abandon();
+
   /** Asks it to stop, and does not wait. */
   void stop();
 

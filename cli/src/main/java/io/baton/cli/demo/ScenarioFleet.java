@@ -1,6 +1,7 @@
 package io.baton.cli.demo;
 
 import io.baton.cli.CommandException;
+import io.baton.cli.DefaultPools;
 import io.baton.cli.ExitCode;
 import io.baton.cli.StageShare;
 import io.baton.client.session.ClientOptions;
@@ -21,12 +22,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 
 /** A scenario's relays, each in a process of its own, with the ways to them. */
 final class ScenarioFleet implements RelayHost<Exception>, AutoCloseable {
 
   private final Scenario scenario;
   private final ModelDirectory model;
+  private final long poolBytes;
   private final PrintWriter log;
   private final Map<String, ProcessStage> processes = new ConcurrentHashMap<>();
   private final Map<String, Berth> berths = new LinkedHashMap<>();
@@ -37,11 +40,12 @@ final class ScenarioFleet implements RelayHost<Exception>, AutoCloseable {
   private final Thread hook =
       Thread.ofPlatform()
           .name("baton-stop")
-          .unstarted(() -> processes.values().forEach(ProcessStage::kill));
+          .unstarted(() -> processes.values().forEach(ProcessStage::abandon));
 
-  private ScenarioFleet(Scenario scenario, ModelDirectory model, PrintWriter log) {
+  private ScenarioFleet(Scenario scenario, ModelDirectory model, long poolBytes, PrintWriter log) {
     this.scenario = scenario;
     this.model = model;
+    this.poolBytes = poolBytes;
     this.log = log;
   }
 
@@ -49,7 +53,8 @@ final class ScenarioFleet implements RelayHost<Exception>, AutoCloseable {
   static ScenarioFleet start(
       Scenario scenario, Roster roster, ModelDirectory model, PrintWriter log)
       throws CommandException, ModelException, IOException, InterruptedException {
-    ScenarioFleet fleet = new ScenarioFleet(scenario, model, log);
+    ScenarioFleet fleet =
+        new ScenarioFleet(scenario, model, DefaultPools.bytes(relays(scenario)), log);
     Runtime.getRuntime().addShutdownHook(fleet.hook);
     try {
       fleet.launch(roster);
@@ -63,6 +68,10 @@ final class ScenarioFleet implements RelayHost<Exception>, AutoCloseable {
       fleet.close();
       throw e;
     }
+  }
+
+  private static int relays(Scenario scenario) {
+    return IntStream.rangeClosed(1, scenario.stages()).map(scenario::relaysOf).sum();
   }
 
   /** The preferred relays of all stages come before their spares. */
@@ -85,7 +94,7 @@ final class ScenarioFleet implements RelayHost<Exception>, AutoCloseable {
   private RunningStage launch(
       String name, ModelDirectory directory, StageShare share, HostPort listen)
       throws CommandException {
-    ProcessStage process = ProcessStage.launch(name, directory, share, listen, log);
+    ProcessStage process = ProcessStage.launch(name, directory, share, listen, poolBytes, log);
     processes.put(name, process);
     return process;
   }

@@ -31,8 +31,8 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
     name = "status",
     description = {
-      "Show how a relay is: what is wrong, its sessions and pushes, what its pool is taken by, and how it reaches"
-          + " its peers."
+      "Show how a relay is: what is wrong, its sessions and pushes, what its pool is taken by, and"
+          + " how it reaches its peers."
     })
 public final class StatusCommand implements Callable<Integer> {
 
@@ -52,7 +52,8 @@ public final class StatusCommand implements Callable<Integer> {
       paramLabel = "INTERVAL",
       parameterConsumer = IntervalConsumer.class,
       description =
-          "Look again after each INTERVAL (2s if there is none) until Ctrl-C, and show it in place.")
+          "Look again after each INTERVAL (2s if there is none) until Ctrl-C, and show it in"
+              + " place.")
   private @Nullable Duration watch;
 
   @Option(names = "--json", description = "Print one JSON object a line, for programs.")
@@ -103,7 +104,7 @@ public final class StatusCommand implements Callable<Integer> {
   private void watch(
       RelayInspector inspector, StatusResponse first, Duration interval, StatusView view)
       throws InterruptedException {
-    try (StopSignal stop = StopSignal.listen(false)) {
+    try (StopSignal stop = StopSignal.listen(false, Duration.ofSeconds(5))) {
       view.show(first);
       // A reader that has gone away, as head does, wants no more of it.
       while (!console.out().checkError() && !stop.await(interval)) {
