@@ -44,6 +44,9 @@ public final class ExitCode {
   /** A bug. */
   public static final int INTERNAL = 70;
 
+  /** There is no more memory; the same as of a process that the system kills for its memory. */
+  public static final int OUT_OF_MEMORY = 137;
+
   /** Interrupted from the keyboard. */
   public static final int INTERRUPTED = 130;
 

@@ -48,6 +48,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "9:this machine or its limits do not give what is needed: shared memory, open files",
       "70:a bug",
       "130:interrupted from the keyboard",
+      "137:there is no more memory",
       "143:told to stop, and stopped in order"
     })
 public final class Main {
@@ -72,11 +73,33 @@ public final class Main {
 
   /** Runs the command and exits with its status. */
   public static void main(String[] args) {
+    endWithoutMemory();
     System.exit(run(Console.ofProcess(), () -> TypedArguments.of(args)));
   }
 
   private interface Arguments {
     String[] get() throws CommandException;
+  }
+
+  /** Has this process end when some thread has no memory, with a sentence. */
+  static void endWithoutMemory() {
+    Thread.setDefaultUncaughtExceptionHandler(Main::uncaught);
+  }
+
+  /** The JVM ends by itself when the heap is exhausted; this is for all other memory. */
+  private static void uncaught(Thread thread, Throwable error) {
+    if (error instanceof OutOfMemoryError) {
+      System.err.println("baton: " + outOfMemory(error));
+      // Nothing else is sure to come to an end.
+      Runtime.getRuntime().halt(ExitCode.OUT_OF_MEMORY);
+    }
+    System.err.println("Exception in thread \"%s\"".formatted(thread.getName()));
+    error.printStackTrace();
+  }
+
+  private static String outOfMemory(Throwable error) {
+    return "out of memory (%s): give it more, as with BATON_JAVA_OPTS=-Xmx2g"
+        .formatted(error.getMessage());
   }
 
   /** Runs the command and returns its exit status, once nothing of it is left. */
@@ -170,6 +193,9 @@ public final class Main {
     if (code == ExitCode.INTERNAL) {
       return "something went wrong that should not: %s (--debug shows where)".formatted(error);
     }
+    if (code == ExitCode.OUT_OF_MEMORY) {
+      return outOfMemory(error);
+    }
     boolean smaller =
         error instanceof PoolException pool
             && pool.reason() == PoolException.Reason.NO_ROOM_IN_SHARED_MEMORY
@@ -195,6 +221,7 @@ public final class Main {
       case StepDeclinedException e when e.reason() == Refusal.TOO_LONG -> ExitCode.INPUT;
       case ScenarioException _ -> ExitCode.USAGE;
       case SimulationFailedException _ -> ExitCode.NO_ROUTE;
+      case OutOfMemoryError _ -> ExitCode.OUT_OF_MEMORY;
       case InterruptedException _ -> ExitCode.INTERRUPTED;
       default -> ExitCode.INTERNAL;
     };

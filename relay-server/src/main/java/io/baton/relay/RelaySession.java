@@ -24,6 +24,7 @@ import io.baton.session.stage.StageInput;
 import io.baton.session.stage.StageMachine;
 import io.baton.session.stage.StageState;
 import io.baton.transport.Alarm;
+import io.baton.transport.OutOfMemory;
 import io.baton.transport.executor.ExecutorCommand;
 import io.baton.transport.executor.ExecutorLink;
 import io.baton.transport.executor.ExecutorReply;
@@ -484,6 +485,7 @@ final class RelaySession {
   /** A bug: nothing that this session says can be trusted any more, and all others go on. */
   private void crashed(Throwable error) {
     log.error("session {} is given up after an error that should not be", id, error);
+    OutOfMemory.report(error);
     end(Optional.of(Refusal.NO_SESSION), "an internal error ended the session: " + error);
   }
 }

@@ -16,6 +16,7 @@ import io.baton.session.route.RouteMachine;
 import io.baton.session.route.RouteState;
 import io.baton.session.route.RouteStats;
 import io.baton.transport.Alarm;
+import io.baton.transport.OutOfMemory;
 import io.baton.transport.Budget;
 import io.baton.transport.grpc.SenderLimits;
 import io.baton.verification.DigestedPayloads;
@@ -391,6 +392,7 @@ public final class InferenceSession implements AutoCloseable {
   /** A bug: nothing that this session says can be trusted any more. */
   private void crashed(Throwable error) {
     log.error("session {} is given up after an error that should not be", id, error);
+    OutOfMemory.report(error);
     RouteFailure failure = new RouteFailure("an internal error: " + error, List.of());
     NoRouteException exception = new NoRouteException(failure, List.of());
     exception.initCause(error);

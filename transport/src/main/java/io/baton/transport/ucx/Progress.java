@@ -1,5 +1,6 @@
 package io.baton.transport.ucx;
 
+import io.baton.transport.OutOfMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -128,6 +129,7 @@ final class Progress implements Runnable {
       }
     } catch (Throwable e) {
       log.error("the UCX engine {} failed and ends", config.name(), e);
+      OutOfMemory.report(e);
       reason = new UcxFailure(UcxFailure.Kind.ENGINE_ENDED, "the engine failed: " + e);
     } finally {
       end(reason);
