@@ -5,6 +5,8 @@ import io.baton.proto.v1.SidecarReply;
 import io.baton.session.exchange.Failure;
 import io.baton.session.model.RelayId;
 import io.baton.transport.Budget;
+import io.baton.transport.Deadlines;
+import io.baton.transport.OutOfMemory;
 import io.baton.transport.grpc.Channels;
 import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.grpc.EventLoops;
@@ -74,7 +76,10 @@ final class Link {
     this.options = options;
     this.loop =
         new SynchronizationContext(
-            (_, error) -> log.error("an error in the sidecar client that should not be", error));
+            (_, error) -> {
+              log.error("an error in the sidecar client that should not be", error);
+              OutOfMemory.report(error);
+            });
     this.loops = EventLoops.start("baton-sidecar", 1);
     this.timer =
         new ScheduledThreadPoolExecutor(
@@ -83,7 +88,10 @@ final class Link {
     this.copier = new Copier(options.requests());
     this.pools = new PoolMappings(options.idlePools(), timer);
     this.requests =
-        new Requests(options.requests(), timer, request -> loop.execute(() -> expire(request)));
+        new Requests(
+            options.requests(),
+            new Deadlines(timer, System::nanoTime, loop::execute),
+            this::expire);
     this.answers = new Answers(this, requests, pools, copier);
     this.speech = new RelayStream(options.name(), pools, new Events());
     SenderLimits queue = SenderLimits.DEFAULT;

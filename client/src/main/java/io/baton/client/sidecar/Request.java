@@ -5,11 +5,11 @@ import io.baton.session.exchange.ChunkHeader;
 import io.baton.session.exchange.Content;
 import io.baton.session.exchange.Destination;
 import io.baton.session.exchange.Failure;
+import io.baton.transport.TimerWheel.Timer;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledFuture;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +35,7 @@ abstract sealed class Request<T extends @Nullable Object> {
   boolean sent;
 
   boolean over;
-  @Nullable ScheduledFuture<?> guard;
+  @Nullable Timer guard;
 
   private Request(Registration registration, long deadlineNanos) {
     this.registration = registration;

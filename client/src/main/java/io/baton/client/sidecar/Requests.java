@@ -1,13 +1,11 @@
 package io.baton.client.sidecar;
 
 import io.baton.transport.Budget;
+import io.baton.transport.Deadlines;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -15,17 +13,18 @@ import org.jspecify.annotations.Nullable;
 /** What is under way, by number and within bounds. Only in the link's loop, but for the bound. */
 final class Requests {
 
-  private final ScheduledExecutorService timer;
+  private final Deadlines deadlines;
   private final Consumer<Request<?>> onExpiry;
   private final Budget room;
   private final AtomicLong numbers = new AtomicLong();
   private final Map<Long, Request<?>> byNumber = new LinkedHashMap<>();
 
   /**
-   * @param onExpiry called on the timer's thread when a request has been watched for long enough
+   * @param deadlines of the loop
+   * @param onExpiry called in the loop when a request has been watched for long enough
    */
-  Requests(int most, ScheduledExecutorService timer, Consumer<Request<?>> onExpiry) {
-    this.timer = timer;
+  Requests(int most, Deadlines deadlines, Consumer<Request<?>> onExpiry) {
+    this.deadlines = deadlines;
     this.onExpiry = onExpiry;
     this.room = new Budget(most);
   }
@@ -53,13 +52,7 @@ final class Requests {
   }
 
   void watch(Request<?> request, long untilNanos) {
-    try {
-      request.guard =
-          timer.schedule(
-              () -> onExpiry.accept(request), untilNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
-    } catch (RejectedExecutionException e) {
-      // The client is being closed, which ends all requests.
-    }
+    request.guard = deadlines.at(untilNanos, () -> onExpiry.accept(request));
   }
 
   @Nullable Request<?> get(long number) {
@@ -87,7 +80,7 @@ final class Requests {
     request.over = true;
     byNumber.remove(request.number, request);
     if (request.guard != null) {
-      request.guard.cancel(false);
+      deadlines.cancel(request.guard);
     }
     // Places are not counted: they are asked for by the client itself, too.
     if (!(request instanceof Request.Registering)) {

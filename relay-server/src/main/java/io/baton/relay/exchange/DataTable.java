@@ -9,20 +9,29 @@ import io.baton.session.exchange.DataMachine;
 import io.baton.session.exchange.DataState;
 import io.baton.session.exchange.Failure;
 import io.baton.session.exchange.Origin;
+import io.baton.session.exchange.Reader;
 import io.baton.session.exchange.Standing;
+import io.baton.session.exchange.Taken;
+import io.baton.transport.Deadlines;
+import io.baton.transport.TimerWheel.Timer;
 import io.baton.transport.pinned.ChunkIndex;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All data that have chunks or waiting readers here: feeds the {@link DataMachine} of each and
- * carries out the effects. To be used in the loop alone.
+ * All data that have chunks or waiting readers here, and those that are over and not forgotten:
+ * feeds the {@link DataMachine} of each and carries out the effects. What is over is forgotten
+ * after a while, and the oldest when there are many; what all of it takes is charged to the room on
+ * the heap, and who asks for more than there is gets nothing. To be used in the loop alone.
  */
 final class DataTable {
 
@@ -47,28 +56,62 @@ final class DataTable {
 
   private static final class Entry {
     DataState state;
-    Deadlines.@Nullable Due due;
+    @Nullable Timer due;
     long dueNanos;
+    long charged;
+    @Nullable Resting resting;
 
     Entry(DataState state) {
       this.state = state;
     }
   }
 
-  private static final int MAX_DATA = 1 << 20;
+  /** Data of which nothing is here and nothing waited for, the one of the oldest word first. */
+  private static final class Resting {
+    final LinkedHashMap<DataId, Entry> entries = new LinkedHashMap<>();
+    long charged;
+
+    void add(DataId id, Entry entry) {
+      entries.put(id, entry);
+      charged += entry.charged;
+      entry.resting = this;
+    }
+
+    void remove(DataId id, Entry entry) {
+      entries.remove(id);
+      charged -= entry.charged;
+      entry.resting = null;
+    }
+  }
+
+  /** Of so many data it is remembered that they are over. */
+  static final int REMEMBERED = 8192;
+
+  /** Of so many relays it is remembered what was taken from them. */
+  private static final int SENDERS = 128;
 
   private final ChunkIndex<ChunkKey, StoredChunk> index;
+  private final HeapRoom heap;
   private final Deadlines deadlines;
   private final LongSupplier nanoTime;
   private final Answers answers;
   private final Map<DataId, Entry> data = new HashMap<>();
+  private final Resting over = new Resting();
+  private final Resting unfinished = new Resting();
+  private final Map<Long, Set<ChunkKey>> held = new HashMap<>();
+  private final LinkedHashMap<Long, Taken> senders = new LinkedHashMap<>(16, 0.75f, true);
 
+  /**
+   * @param heap what all of this takes is charged to; it may let go of {@link #forgetOldest}
+   */
   DataTable(
       ChunkIndex<ChunkKey, StoredChunk> index,
+      HeapRoom heap,
       Deadlines deadlines,
       LongSupplier nanoTime,
       Answers answers) {
     this.index = index;
+    this.heap = heap;
     this.deadlines = deadlines;
     this.nanoTime = nanoTime;
     this.answers = answers;
@@ -78,22 +121,26 @@ final class DataTable {
     return data.size();
   }
 
-  /** True if this very chunk has been taken before, so that its bytes need not come again. */
-  boolean hasCome(DataId id, int index, Origin origin) {
+  /** Whether this very chunk has been taken before, so that its bytes need not come again. */
+  Taken.Verdict verdict(DataId id, int index, Origin origin) {
     Entry entry = data.get(id);
-    return entry != null && entry.state.hasCome(index, origin);
+    Taken taken = takenFrom(origin);
+    return entry == null
+        ? taken.verdict(origin.transfer())
+        : entry.state.verdict(index, origin, taken);
   }
 
   /** A chunk is here; its reference is the table's from now on. */
   void arrived(DataId id, DataInput.Arrived arrived, StoredChunk chunk, Receipt receipt) {
-    if (isFull(id)) {
+    if (!hasRoomForNew(id)) {
       chunk.release();
-      receipt.refused(full());
+      receipt.refused(heap.full());
       return;
     }
-    for (DataEffect effect : next(id, arrived)) {
+    for (DataEffect effect : next(id, arrived, takenFrom(arrived.origin()))) {
       switch (effect) {
         case DataEffect.Keep(int number) -> {
+          remember(arrived.origin());
           index.put(new ChunkKey(id, number), chunk, Standing.UNCLAIMED);
           receipt.taken();
         }
@@ -108,36 +155,45 @@ final class DataTable {
         default -> carryOut(id, effect);
       }
     }
+    forgetWhatIsTooMuch();
   }
 
   /** The number of chunks is known. */
   void closed(DataId id, DataInput.Closed closed, Receipt receipt) {
-    if (isFull(id)) {
-      receipt.refused(full());
+    if (!hasRoomForNew(id)) {
+      receipt.refused(heap.full());
       return;
     }
-    for (DataEffect effect : next(id, closed)) {
+    for (DataEffect effect : next(id, closed, takenFrom(closed.origin()))) {
       switch (effect) {
-        case DataEffect.ClosingKnown() -> receipt.taken();
+        case DataEffect.ClosingKnown() -> {
+          remember(closed.origin());
+          receipt.taken();
+        }
         case DataEffect.Refuse(Failure failure) -> receipt.refused(failure);
         default -> carryOut(id, effect);
       }
     }
+    forgetWhatIsTooMuch();
   }
 
   void receive(DataId id, DataInput.Receive receive) {
-    if (isFull(id)) {
-      answers.fail(receive.request(), full());
-    } else {
+    Entry entry = data.get(id);
+    boolean isHere = entry != null && entry.state.standing(receive.index()) != null;
+    if (isHere || heap.makeRoom(DataState.bytesOfRequest(id))) {
       feed(id, receive);
+    } else {
+      answers.fail(receive.request(), heap.full());
     }
   }
 
   void markDone(DataId id, DataInput.MarkDone done) {
+    noLongerHeld(done.reader(), new ChunkKey(id, done.index()));
     feedIfKnown(id, done);
   }
 
   void letGo(DataId id, DataInput.LetGo unwanted) {
+    noLongerHeld(unwanted.reader(), new ChunkKey(id, unwanted.index()));
     feedIfKnown(id, unwanted);
   }
 
@@ -145,9 +201,46 @@ final class DataTable {
     feedIfKnown(id, new DataInput.Cancel(request));
   }
 
-  void readerGone(String group, long registration) {
-    List<DataId> ids = data.keySet().stream().filter(id -> id.group().equals(group)).toList();
-    ids.forEach(id -> feedIfKnown(id, new DataInput.ReaderGone(registration)));
+  /** What it asked for has been cancelled before. */
+  void readerGone(long registration) {
+    Set<ChunkKey> its = held.remove(registration);
+    if (its != null) {
+      its.stream()
+          .map(ChunkKey::id)
+          .distinct()
+          .forEach(id -> feedIfKnown(id, new DataInput.ReaderGone(registration)));
+    }
+  }
+
+  /** Forgets what has been over for long; to be called every second or so. */
+  void maintain() {
+    forgetWhatIsOld(over);
+    forgetWhatIsOld(unfinished);
+  }
+
+  private void forgetWhatIsOld(Resting resting) {
+    long now = nanoTime.getAsLong();
+    Map.Entry<DataId, Entry> oldest = resting.entries.firstEntry();
+    while (oldest != null && oldest.getValue().state.isForgettable(now)) {
+      feed(oldest.getKey(), new DataInput.Tick());
+      oldest = resting.entries.firstEntry();
+    }
+  }
+
+  /**
+   * Forgets the datum that has been over for longest, if there is one.
+   *
+   * @return what it took of the heap
+   */
+  long forgetOldest() {
+    Map.Entry<DataId, Entry> oldest = over.entries.firstEntry();
+    if (oldest == null) {
+      return 0;
+    }
+    long charged = oldest.getValue().charged;
+    DataId id = oldest.getKey();
+    next(id, new DataInput.Crowded()).forEach(effect -> carryOut(id, effect));
+    return charged;
   }
 
   /**
@@ -183,18 +276,37 @@ final class DataTable {
   }
 
   void clear() {
-    data.clear();
+    List.copyOf(data.keySet()).forEach(this::forget);
     index.clear();
+    held.clear();
+    senders.values().forEach(taken -> heap.charge(-taken.heapBytes()));
+    senders.clear();
   }
 
-  private boolean isFull(DataId id) {
-    return data.size() >= MAX_DATA && !data.containsKey(id);
+  private boolean hasRoomForNew(DataId id) {
+    return data.containsKey(id) || heap.makeRoom(DataState.bytesOfRequest(id));
   }
 
-  private static Failure full() {
-    return new Failure(
-        Failure.Reason.RESOURCE_EXHAUSTED,
-        "the relay knows of %d data already".formatted(MAX_DATA));
+  private Taken takenFrom(Origin origin) {
+    Taken taken = senders.get(origin.relay());
+    return taken == null ? Taken.NOTHING : taken;
+  }
+
+  private void remember(Origin origin) {
+    Taken before = senders.get(origin.relay());
+    Taken after = (before == null ? Taken.NOTHING : before).with(origin.transfer());
+    senders.put(origin.relay(), after);
+    heap.charge(after.heapBytes() - (before == null ? 0 : before.heapBytes()));
+    if (senders.size() > SENDERS) {
+      heap.charge(-senders.pollFirstEntry().getValue().heapBytes());
+    }
+  }
+
+  private void noLongerHeld(Reader reader, ChunkKey key) {
+    Set<ChunkKey> its = held.get(reader.registration());
+    if (its != null && its.remove(key) && its.isEmpty()) {
+      held.remove(reader.registration());
+    }
   }
 
   private void feedIfKnown(DataId id, DataInput input) {
@@ -205,21 +317,53 @@ final class DataTable {
 
   private void feed(DataId id, DataInput input) {
     next(id, input).forEach(effect -> carryOut(id, effect));
+    forgetWhatIsTooMuch();
   }
 
   private List<DataEffect> next(DataId id, DataInput input) {
+    return next(id, input, Taken.NOTHING);
+  }
+
+  private List<DataEffect> next(DataId id, DataInput input, Taken taken) {
     long now = nanoTime.getAsLong();
     Entry entry =
         data.computeIfAbsent(id, _ -> new Entry(DataState.initial(id, DataLimits.DEFAULT, now)));
-    Transition<DataState, DataEffect> next = DataMachine.step(entry.state, input, now);
-    entry.state = next.state();
+    DataState before = entry.state;
+    Transition<DataState, DataEffect> next = DataMachine.step(before, input, taken, now);
+    settle(id, entry, next.state());
     schedule(id, entry);
     return next.effects();
   }
 
+  private void settle(DataId id, Entry entry, DataState next) {
+    if (entry.resting != null) {
+      entry.resting.remove(id, entry);
+    }
+    entry.state = next;
+    charge(entry, next.heapBytes());
+    if (next.isOver()) {
+      over.add(id, entry);
+    } else if (next.isIdle()) {
+      unfinished.add(id, entry);
+    }
+  }
+
+  private void charge(Entry entry, long bytes) {
+    heap.charge(bytes - entry.charged);
+    entry.charged = bytes;
+  }
+
+  /** Once the effects of what has made it so many are carried out. */
+  private void forgetWhatIsTooMuch() {
+    while (over.entries.size() > REMEMBERED || over.charged > heap.capacity() / 2) {
+      var _ = forgetOldest();
+    }
+  }
+
   private void carryOut(DataId id, DataEffect effect) {
     switch (effect) {
-      case DataEffect.Deliver(long request, var _, int number) -> deliver(id, request, number);
+      case DataEffect.Deliver(long request, var reader, int number) ->
+          deliver(new ChunkKey(id, number), request, reader);
       case DataEffect.EndOfStream(long request, int total) -> answers.endOfStream(request, total);
       case DataEffect.Fail(long request, Failure failure) -> answers.fail(request, failure);
       case DataEffect.Stand(int number, var standing) -> stand(new ChunkKey(id, number), standing);
@@ -230,17 +374,21 @@ final class DataTable {
     }
   }
 
-  private void deliver(DataId id, long request, int number) {
+  private void deliver(ChunkKey key, long request, Reader reader) {
     index
-        .standing(new ChunkKey(id, number), Standing.IN_USE)
+        .standing(key, Standing.IN_USE)
         .ifPresentOrElse(
-            chunk -> answers.deliver(request, number, chunk),
+            chunk -> {
+              held.computeIfAbsent(reader.registration(), _ -> new HashSet<>()).add(key);
+              answers.deliver(request, key.index(), chunk);
+            },
             () ->
                 answers.fail(
                     request,
                     new Failure(
                         Failure.Reason.GONE,
-                        "chunk %d of %s was let go at this moment".formatted(number, id))));
+                        "chunk %d of %s was let go at this moment"
+                            .formatted(key.index(), key.id()))));
   }
 
   private void stand(ChunkKey key, Standing standing) {
@@ -254,13 +402,22 @@ final class DataTable {
 
   private void forget(DataId id) {
     Entry entry = data.remove(id);
-    if (entry != null && entry.due != null) {
+    if (entry == null) {
+      return;
+    }
+    if (entry.due != null) {
       deadlines.cancel(entry.due);
     }
+    if (entry.resting != null) {
+      entry.resting.remove(id, entry);
+    }
+    charge(entry, 0);
   }
 
   private void schedule(DataId id, Entry entry) {
-    OptionalLong next = entry.state.nextDeadlineNanos();
+    // What rests is looked after by itself: it needs no timer.
+    OptionalLong next =
+        entry.resting == null ? entry.state.nextDeadlineNanos() : OptionalLong.empty();
     if (entry.due != null) {
       if (next.isPresent() && entry.dueNanos - next.getAsLong() <= 0) {
         // Rings too early, looks again, and goes on: cheaper than to move it with every word.

@@ -12,6 +12,8 @@ import io.baton.session.exchange.Member;
 import io.baton.session.exchange.Origin;
 import io.baton.session.exchange.Reader;
 import io.baton.session.model.RelayId;
+import io.baton.transport.Deadlines;
+import io.baton.transport.OutOfMemory;
 import io.baton.transport.exchange.Body;
 import io.baton.transport.exchange.Closing;
 import io.baton.transport.exchange.ExchangeLimits;
@@ -66,8 +68,11 @@ public final class Exchange implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Exchange.class);
 
-  /** Of small chunks, and of what is said of all, on the heap. */
-  private static final long HEAP_BYTES = 64L << 20;
+  /** Of small chunks, and of what is said and remembered of all, on the heap; at most a quarter. */
+  private static final long HEAP_BYTES = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 4);
+
+  /** So much of it is made free at once, since looking for what to let go costs more than that. */
+  private static final long HEAP_BATCH_BYTES = HEAP_BYTES / 256;
 
   /** Of what is being said to other relays, on the heap; less where the heap is small. */
   private static final long SAID_BYTES = Math.min(128L << 20, Runtime.getRuntime().maxMemory() / 4);
@@ -134,14 +139,14 @@ public final class Exchange implements AutoCloseable {
     this.loop = new SynchronizationContext((_, error) -> crashed(error));
     this.deadlines = new Deadlines(host.timer(), System::nanoTime, loop::execute);
     this.index = new ChunkIndex<>(history, System::nanoTime, (key, _) -> dropped(key));
-    this.data = new DataTable(index, deadlines, System::nanoTime, new ReaderAnswers());
+    this.heap = new HeapRoom(HEAP_BYTES, this::makeHeapRoom);
+    this.data = new DataTable(index, heap, deadlines, System::nanoTime, new ReaderAnswers());
     this.room = new RoomQueue(pool, index::makeRoom);
     this.links = new PeerLinks(host, config, new Answers(), random);
     this.quarantine = new Quarantine(deadlines, System::nanoTime, this::release);
     this.said = new SendRoom(SAID_BYTES);
     this.sendings =
         new Sendings(links, said, deadlines, System::nanoTime, quarantine, this::release);
-    this.heap = new HeapRoom(HEAP_BYTES, index::makeRoom);
     this.offers =
         new Offers(
             data, room, heap, System::nanoTime, this::release, Exchange::copyLater, loop::execute);
@@ -286,8 +291,9 @@ public final class Exchange implements AutoCloseable {
     serveSoon();
   }
 
-  void readerGone(String group, long registration) {
-    data.readerGone(group, registration);
+  /** What it asked for has been cancelled. */
+  void readerGone(long registration) {
+    data.readerGone(registration);
     serveSoon();
   }
 
@@ -399,12 +405,19 @@ public final class Exchange implements AutoCloseable {
 
   // ---- within
 
+  private long makeHeapRoom(long wanted) {
+    long made =
+        index.makeRoom(Math.max(wanted, HEAP_BATCH_BYTES), chunk -> chunk.label().heap().bytes());
+    return made > 0 ? made : data.forgetOldest();
+  }
+
   private void maintainLater() {
     deadlines.at(
         System.nanoTime() + MAINTAIN_EVERY.toNanos(),
         () -> {
           if (!closed) {
             index.maintain();
+            data.maintain();
             offers.maintain();
             serveSoon();
             maintainLater();
@@ -502,6 +515,7 @@ public final class Exchange implements AutoCloseable {
   /** A bug: what it touched may be wrong, and all else goes on. */
   private void crashed(Throwable error) {
     log.error("an error in the relay's exchange that should not be", error);
+    OutOfMemory.report(error);
   }
 
   private final class ReaderAnswers implements DataTable.Answers {

@@ -7,6 +7,8 @@ import io.baton.session.exchange.GatherEffect;
 import io.baton.session.exchange.GatherInput;
 import io.baton.session.exchange.GatherMachine;
 import io.baton.session.exchange.GatherState;
+import io.baton.transport.Deadlines;
+import io.baton.transport.TimerWheel.Timer;
 import io.baton.transport.pinned.Slot;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -61,7 +63,7 @@ final class Gatherings {
    *
    * @param late ranks of the members that have not had it at hand yet
    */
-  private record Finished(SortedSet<Integer> late, Deadlines.Due forgotten) {}
+  private record Finished(SortedSet<Integer> late, Timer forgotten) {}
 
   private static final class Gathering {
     final Key key;
@@ -73,7 +75,7 @@ final class Gatherings {
     GatherState state;
     @Nullable Slot slot;
     RoomQueue.@Nullable Request request;
-    Deadlines.@Nullable Due due;
+    @Nullable Timer due;
     boolean handedOver;
 
     Gathering(
@@ -208,7 +210,7 @@ final class Gatherings {
       return;
     }
     Key key = gathering.key;
-    Deadlines.Due forgotten =
+    Timer forgotten =
         deadlines.at(gathering.deadlineNanos + LATE.toNanos(), () -> finished.remove(key));
     Finished before = finished.put(key, new Finished(late, forgotten));
     if (before != null) {

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import io.baton.session.exchange.DataInput;
 import io.baton.session.exchange.Failure;
 import io.baton.session.exchange.Origin;
+import io.baton.session.exchange.Taken;
 import io.baton.transport.exchange.Body;
 import io.baton.transport.exchange.Closing;
 import io.baton.transport.exchange.Inbound;
@@ -106,9 +107,25 @@ final class Offers {
       return;
     }
     Origin origin = new Origin(from.origin(), offer.transfer());
-    if (data.hasCome(offer.id(), offer.index(), origin)) {
-      from.taken(offer.transfer());
+    if (isOfAnother(from, offer)) {
+      from.refused(
+          offer.transfer(),
+          new Failure(
+              Failure.Reason.INVALID_ARGUMENT,
+              "transfer %d is of another chunk".formatted(offer.transfer())));
       return;
+    }
+    switch (data.verdict(offer.id(), offer.index(), origin)) {
+      case TAKEN -> {
+        from.taken(offer.transfer());
+        return;
+      }
+      case TOO_OLD -> {
+        from.refused(
+            offer.transfer(), Taken.tooOld("chunk %d of %s".formatted(offer.index(), offer.id())));
+        return;
+      }
+      case NEW -> {}
     }
     if (open.containsKey(new OfferKey(from, offer.transfer()))) {
       return;
@@ -287,7 +304,7 @@ final class Offers {
   private void shared(Inbound from, Offer offer, StoredChunk.Label label, SlotHandle handle) {
     PoolMapping pool = from.pool().orElseThrow();
     Map<Long, DataTable.ChunkKey> its = foreign.computeIfAbsent(from, _ -> new HashMap<>());
-    Optional<Failure> objection = objection(offer, pool, handle, its);
+    Optional<Failure> objection = objection(offer, pool, handle);
     if (objection.isPresent()) {
       label.heap().release();
       from.refused(offer.transfer(), objection.get());
@@ -310,14 +327,12 @@ final class Offers {
             }));
   }
 
-  private static Optional<Failure> objection(
-      Offer offer, PoolMapping pool, SlotHandle handle, Map<Long, DataTable.ChunkKey> its) {
-    if (its.containsKey(offer.transfer())) {
-      return Optional.of(
-          new Failure(
-              Failure.Reason.INVALID_ARGUMENT,
-              "transfer %d is of another chunk".formatted(offer.transfer())));
-    }
+  private boolean isOfAnother(Inbound from, Offer offer) {
+    DataTable.ChunkKey key = foreign.getOrDefault(from, Map.of()).get(offer.transfer());
+    return key != null && !key.equals(new DataTable.ChunkKey(offer.id(), offer.index()));
+  }
+
+  private static Optional<Failure> objection(Offer offer, PoolMapping pool, SlotHandle handle) {
     try {
       var _ = pool.view(handle, offer.content().bytes());
       return Optional.empty();

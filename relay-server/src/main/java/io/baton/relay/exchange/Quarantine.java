@@ -1,5 +1,6 @@
 package io.baton.relay.exchange;
 
+import io.baton.transport.Deadlines;
 import io.baton.transport.pinned.Slot;
 import java.time.Duration;
 import java.util.function.Consumer;

@@ -7,6 +7,8 @@ import io.baton.session.exchange.SendEffect;
 import io.baton.session.exchange.SendInput;
 import io.baton.session.exchange.SendMachine;
 import io.baton.session.exchange.SendState;
+import io.baton.transport.Deadlines;
+import io.baton.transport.TimerWheel.Timer;
 import io.baton.transport.exchange.Body;
 import io.baton.transport.exchange.Closing;
 import io.baton.transport.exchange.LinkAnswer;
@@ -119,7 +121,7 @@ final class Sendings {
     final Map<Integer, Failure> objections = new HashMap<>();
     SendState state;
     long heapBytes;
-    Deadlines.@Nullable Due due;
+    @Nullable Timer due;
 
     Sending(
         List<Target> targets,

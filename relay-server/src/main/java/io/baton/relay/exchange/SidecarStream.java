@@ -11,6 +11,7 @@ import io.baton.session.exchange.ChunkHeader;
 import io.baton.session.exchange.DataId;
 import io.baton.session.exchange.Failure;
 import io.baton.session.exchange.Reader;
+import io.baton.transport.TimerWheel.Timer;
 import io.baton.transport.grpc.StallWatch;
 import io.baton.transport.pinned.Slot;
 import io.baton.transport.pinned.SlotHandle;
@@ -47,7 +48,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
 
   private record Receiving(long registration, DataId id, long request) {}
 
-  private record Allocating(long registration, RoomQueue.Request request, Deadlines.Due due) {}
+  private record Allocating(long registration, RoomQueue.Request request, Timer due) {}
 
   /** A chunk that this process writes a part of. */
   private static final class Joined {
@@ -313,7 +314,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
           .map(Map.Entry::getKey)
           .toList()
           .forEach(this::withdraw);
-      exchange.readerGone(reader.group(), reader.reader().registration());
+      exchange.readerGone(reader.reader().registration());
     }
     contested.remove(registration);
     Sender sender = senders.remove(registration);
@@ -364,7 +365,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     switch (outcome) {
       case RoomQueue.Outcome.Served() -> {}
       case RoomQueue.Outcome.Waits(var waiting) -> {
-        Deadlines.Due due = exchange.deadlines().at(wanted.deadline(), () -> noRoom(wanted));
+        Timer due = exchange.deadlines().at(wanted.deadline(), () -> noRoom(wanted));
         allocating.put(request, new Allocating(wanted.registration(), waiting, due));
         exchange.serveLater();
       }

@@ -8,6 +8,7 @@ import io.baton.session.exchange.Content;
 import io.baton.session.exchange.DataId;
 import io.baton.session.exchange.Failure;
 import io.baton.session.model.RelayId;
+import io.baton.transport.Deadlines;
 import io.baton.transport.exchange.Body;
 import io.baton.transport.exchange.Closing;
 import io.baton.transport.exchange.Inbound;
@@ -146,9 +147,17 @@ class OffersTest {
             new ChunkIndexConfig(HISTORY, Duration.ofMinutes(1), Duration.ofMinutes(1)),
             System::nanoTime,
             (key, _) -> data.dropped(key));
+    heap =
+        new HeapRoom(
+            64 * BYTES,
+            wanted -> {
+              long made = index.makeRoom(wanted);
+              return made > 0 ? made : data.forgetOldest();
+            });
     data =
         new DataTable(
             index,
+            heap,
             new Deadlines(timer, System::nanoTime, Runnable::run),
             System::nanoTime,
             new DataTable.Answers() {
@@ -163,7 +172,6 @@ class OffersTest {
               @Override
               public void fail(long request, Failure failure) {}
             });
-    heap = new HeapRoom(16 * BYTES, index::makeRoom);
     room = new RoomQueue(pool, index::makeRoom);
     offers =
         new Offers(data, room, heap, () -> nowNanos, Slot::release, copies::add, Runnable::run);
@@ -315,7 +323,7 @@ class OffersTest {
     }
     assertThat(peer.said).hasSize(100).allMatch(said -> said.startsWith("taken"));
     assertThat(dones).isEqualTo(100);
-    assertThat(index.size()).isBetween(5L, 16L);
+    assertThat(index.size()).isBetween(5L, 32L);
   }
 
   private void done(DataId id, long request) {
@@ -330,11 +338,11 @@ class OffersTest {
   @Test
   void smallChunks_thatNobodyIsDoneWith_areRefusedWhenThereIsNoRoom() {
     Peer peer = new Peer(Optional.empty());
-    for (int i = 1; i <= 20; i++) {
+    for (int i = 1; i <= 50; i++) {
       offers.onOffer(
           peer, offer(i, "id" + i, new Body.Inline(ByteString.copyFrom(new byte[BYTES]))));
     }
-    assertThat(peer.said).contains("taken 1", "refused 20 RESOURCE_EXHAUSTED");
+    assertThat(peer.said).contains("taken 1", "refused 50 RESOURCE_EXHAUSTED");
   }
 
   @Test

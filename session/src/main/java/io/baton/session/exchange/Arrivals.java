@@ -10,14 +10,21 @@ import org.jspecify.annotations.Nullable;
 final class Arrivals {
 
   private final DataScratch data;
+  private final Taken taken;
 
-  Arrivals(DataScratch data) {
+  /**
+   * @param taken from the relay that sent this
+   */
+  Arrivals(DataScratch data, Taken taken) {
     this.data = data;
+    this.taken = taken;
   }
 
   void arrived(DataInput.Arrived arrived) {
     int index = arrived.index();
-    if (arrived.origin().equals(data.origin(index))) {
+    // One that was too old when it was offered was refused then; this one has waited here since.
+    if (arrived.origin().equals(data.origin(index))
+        || taken.verdict(arrived.origin().transfer()) == Taken.Verdict.TAKEN) {
       data.emit(new DataEffect.KnowAlready(index));
     } else if (data.senders.isOfEarlierLife(arrived.origin())) {
       refuseAsOvertaken("chunk " + index);
@@ -38,8 +45,11 @@ final class Arrivals {
   }
 
   void closed(DataInput.Closed closed) {
-    if (closed.equals(data.closing)) {
+    Taken.Verdict verdict = taken.verdict(closed.origin().transfer());
+    if (closed.equals(data.closing) || verdict == Taken.Verdict.TAKEN) {
       data.emit(new DataEffect.ClosingKnown());
+    } else if (verdict == Taken.Verdict.TOO_OLD) {
+      data.emit(new DataEffect.Refuse(Taken.tooOld("the number of chunks of " + data.id)));
     } else if (data.senders.isOfEarlierLife(closed.origin())) {
       refuseAsOvertaken("the number of chunks");
     } else if (data.isFinished() && data.senders.isNew(closed.origin())) {

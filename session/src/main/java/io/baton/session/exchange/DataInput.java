@@ -74,6 +74,9 @@ public sealed interface DataInput {
    */
   record Dropped(int index) implements DataInput {}
 
+  /** There is no room to remember a datum that is over. Of one that is not, this says nothing. */
+  record Crowded() implements DataInput {}
+
   /** Time has passed. */
   record Tick() implements DataInput {}
 

@@ -13,9 +13,6 @@ import org.jspecify.annotations.Nullable;
 /** A datum while it is being changed by one input. */
 final class DataScratch {
 
-  /** Of chunks that are gone, so many are remembered one by one. */
-  private static final int REMEMBERED = 1024;
-
   final DataId id;
   final DataLimits limits;
   final long nowNanos;
@@ -27,6 +24,7 @@ final class DataScratch {
   OptionalInt total;
   DataInput.@Nullable Closed closing;
   Senders senders;
+  private boolean crowded;
   private final long lastWordNanos;
   private final List<DataEffect> effects = new ArrayList<>();
 
@@ -59,11 +57,14 @@ final class DataScratch {
             senders,
             waiting,
             isWord ? nowNanos : lastWordNanos);
-    boolean outOfMind = next.isIdle() && nowNanos - next.lastWordNanos() >= limits.memoryNanos();
-    if (next.isBlank() || outOfMind) {
+    if (next.isBlank() || next.isForgettable(nowNanos) || (crowded && next.isOver())) {
       emit(new DataEffect.Forget());
     }
     return new Transition<>(next, effects);
+  }
+
+  void crowd() {
+    crowded = true;
   }
 
   void emit(DataEffect effect) {
@@ -118,8 +119,7 @@ final class DataScratch {
     }
     chunks = chunks.put(index, new ChunkState.Gone(chunk.origin()));
     here--;
-    int remembered = Math.min(REMEMBERED, limits.chunks() - 1);
-    while (chunks.size() > remembered && chunks.get(forgotten) instanceof ChunkState.Gone) {
+    while (chunks.get(forgotten) instanceof ChunkState.Gone) {
       chunks = chunks.remove(forgotten);
       forgotten++;
     }

@@ -36,8 +36,21 @@ public record DataState(
     Map<Long, DataInput.Receive> waiting,
     long lastWordNanos) {
 
+  /** What the records of a datum take of the heap, about, its id and what waits for it aside. */
+  private static final int RECORD_BYTES = 640;
+
+  /** The same of a chunk that is gone, before one that has not come. */
+  private static final int GONE_BYTES = 400;
+
+  /** The same of a request that waits. */
+  private static final int WAITING_BYTES = 320;
+
+  /** The same of each relay that has sent any of it. */
+  private static final int SENDER_BYTES = 64;
+
   public DataState {
-    waiting = Collections.unmodifiableMap(new LinkedHashMap<>(waiting));
+    waiting =
+        waiting.isEmpty() ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(waiting));
   }
 
   /** Nothing is known of it. */
@@ -66,10 +79,16 @@ public record DataState(
     return chunks.get(index) instanceof ChunkState.Here here ? here.standing() : null;
   }
 
-  /** True if this very chunk has come before. */
-  public boolean hasCome(int index, Origin origin) {
+  /**
+   * Whether this very chunk has come before.
+   *
+   * @param taken from the relay that sends it
+   */
+  public Taken.Verdict verdict(int index, Origin origin, Taken taken) {
     ChunkState chunk = chunks.get(index);
-    return chunk != null && chunk.origin().equals(origin);
+    return chunk != null && chunk.origin().equals(origin)
+        ? Taken.Verdict.TAKEN
+        : taken.verdict(origin.transfer());
   }
 
   /** True if nothing is worth remembering. */
@@ -77,8 +96,40 @@ public record DataState(
     return highest < 0 && total.isEmpty() && waiting.isEmpty();
   }
 
-  /** True if no chunk is here and nobody waits for one. */
-  boolean isIdle() {
+  /** What it takes of the heap, about; what its chunks take that are here is not in it. */
+  public long heapBytes() {
+    return bytesOfNew(id)
+        + (long) GONE_BYTES * (chunks.size() - here)
+        + (long) WAITING_BYTES * waiting.size()
+        + (long) SENDER_BYTES * senders.size();
+  }
+
+  /** What a datum takes of which nothing is known yet, and one more that waits. */
+  public static long bytesOfRequest(DataId id) {
+    return bytesOfNew(id) + WAITING_BYTES;
+  }
+
+  private static long bytesOfNew(DataId id) {
+    return RECORD_BYTES + Character.BYTES * (long) (id.group().length() + id.id().length());
+  }
+
+  /**
+   * True if nothing is lost with the memory of it but the answer {@link Failure.Reason#GONE}: no
+   * chunk is here, nobody waits for one, and none is known to come yet.
+   */
+  public boolean isOver() {
+    return isIdle()
+        && closing == null
+        && (total.isEmpty() || forgotten + chunks.size() == total.getAsInt());
+  }
+
+  /** True if it is time to forget it. */
+  public boolean isForgettable(long nowNanos) {
+    return isIdle() && nowNanos - lastWordNanos >= limits.memoryNanos();
+  }
+
+  /** True if no chunk is here and nobody waits for one: it is over, or has not begun. */
+  public boolean isIdle() {
     return waiting.isEmpty() && here == 0;
   }
 

@@ -1,8 +1,7 @@
 package io.baton.session.exchange;
 
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * How far the relays that sent a datum have come with it, by their incarnations. Whatever a relay
@@ -12,28 +11,36 @@ import java.util.Map;
  * @param latest the highest number of each, the one that sent last at the end
  * @param earlier what they were when the datum was last begun anew
  */
-record Senders(Map<Long, Long> latest, Map<Long, Long> earlier) {
+record Senders(List<Origin> latest, List<Origin> earlier) {
 
   /** Of so many the numbers are kept; of the others no message is on its way any more. */
   private static final int KEPT = 64;
 
-  static final Senders NONE = new Senders(Map.of(), Map.of());
+  static final Senders NONE = new Senders(List.of(), List.of());
 
   Senders {
-    latest = Collections.unmodifiableMap(new LinkedHashMap<>(latest));
-    earlier = Collections.unmodifiableMap(new LinkedHashMap<>(earlier));
+    latest = List.copyOf(latest);
+    earlier = List.copyOf(earlier);
+  }
+
+  /** How many numbers there are. */
+  int size() {
+    return latest.size() + earlier.size();
   }
 
   /** With a message that has been taken. */
   Senders having(Origin origin) {
-    LinkedHashMap<Long, Long> more = new LinkedHashMap<>(latest);
-    Long known = more.remove(origin.relay());
-    more.put(
-        origin.relay(), known == null ? origin.transfer() : Math.max(known, origin.transfer()));
-    if (more.size() > KEPT) {
-      more.pollFirstEntry();
+    List<Origin> more = new ArrayList<>(latest.size() + 1);
+    Origin highest = origin;
+    for (Origin known : latest) {
+      if (known.relay() != origin.relay()) {
+        more.add(known);
+      } else if (known.transfer() > origin.transfer()) {
+        highest = known;
+      }
     }
-    return new Senders(more, earlier);
+    more.add(highest);
+    return new Senders(more.size() > KEPT ? more.subList(1, more.size()) : more, earlier);
   }
 
   /** What comes from now on is of the datum's next life. */
@@ -51,8 +58,12 @@ record Senders(Map<Long, Long> latest, Map<Long, Long> earlier) {
     return !isWithin(latest, origin);
   }
 
-  private static boolean isWithin(Map<Long, Long> numbers, Origin origin) {
-    Long number = numbers.get(origin.relay());
-    return number != null && origin.transfer() <= number;
+  private static boolean isWithin(List<Origin> numbers, Origin origin) {
+    for (Origin known : numbers) {
+      if (known.relay() == origin.relay()) {
+        return origin.transfer() <= known.transfer();
+      }
+    }
+    return false;
   }
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Drives a {@link DataMachine} in tests, under a witness that sees every step. */
 final class DataDriver {
@@ -19,6 +20,7 @@ final class DataDriver {
   long now;
   private long requests;
   private Set<Integer> members = Set.of(0);
+  private @Nullable Taken taken;
 
   DataDriver() {
     this(LIMITS);
@@ -33,9 +35,21 @@ final class DataDriver {
     return this;
   }
 
+  /** Remembers what was taken from {@link #RELAY}. */
+  DataDriver rememberingItsSender() {
+    taken = Taken.NOTHING;
+    return this;
+  }
+
   List<DataEffect> feed(DataInput input) {
     DataState before = state;
-    Transition<DataState, DataEffect> transition = DataMachine.step(state, input, now);
+    Transition<DataState, DataEffect> transition =
+        DataMachine.step(state, input, taken == null ? Taken.NOTHING : taken, now);
+    if (taken != null
+        && input instanceof DataInput.Arrived arrived
+        && transition.effects().contains(new DataEffect.Keep(arrived.index()))) {
+      taken = taken.with(arrived.origin().transfer());
+    }
     state = transition.state();
     witness.see(before, input, transition, now);
     all.addAll(transition.effects());

@@ -2,6 +2,7 @@ package io.baton.session.exchange;
 
 import static io.baton.session.exchange.DataWorld.Chance.AGAIN;
 import static io.baton.session.exchange.DataWorld.Chance.CANCEL;
+import static io.baton.session.exchange.DataWorld.Chance.CROWD;
 import static io.baton.session.exchange.DataWorld.Chance.DEATH;
 import static io.baton.session.exchange.DataWorld.Chance.DONE_TWICE;
 import static io.baton.session.exchange.DataWorld.Chance.DOUBLED;
@@ -15,6 +16,7 @@ import io.baton.session.exchange.DataWorld.Chance;
 import io.baton.session.exchange.DataWorld.Person;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -52,7 +54,8 @@ class DataExplorationTest {
   @Test
   void oneChunk_andEveryChance() {
     Scenario scenario = new Scenario(TWO, 1).sending(chunk(0, 1, 1));
-    Exploration.Result result = scenario.explore(Chance.values());
+    Exploration.Result result =
+        scenario.explore(EnumSet.complementOf(EnumSet.of(CROWD)).toArray(Chance[]::new));
     assertThat(result.seen())
         .contains("Keep", "KnowAlready", "Deliver", "GONE", "DEADLINE_EXCEEDED", "Forget");
   }
@@ -124,6 +127,32 @@ class DataExplorationTest {
     assertThat(result.seen()).contains("Discard", "ALREADY_EXISTS", "INVALID_ARGUMENT");
   }
 
+  // ---- forgotten early
+
+  @Test
+  void oneChunk_thatIsForgottenWhileItComesAgain() {
+    Scenario scenario = new Scenario(TWO, 2).sending(chunk(0, 1, 1));
+    assertThat(scenario.explore(CROWD, DOUBLED, DOUBLED, DONE_TWICE, AGAIN).seen())
+        .contains("KnowAlready");
+  }
+
+  @Test
+  void oneChunkOfAStream_thatIsForgottenWhileItComesAgain() {
+    Scenario scenario = new Scenario(TWO, 2).sending(chunk(0, 1), closing(2, 1));
+    assertThat(scenario.explore(CROWD, CROWD, DOUBLED, DOUBLED).seen())
+        .contains("KnowAlready", "EndOfStream");
+  }
+
+  @Test
+  void secondLife_whileTheFirstIsForgottenAndComesAgain() {
+    Scenario scenario =
+        new Scenario(TWO.subList(0, 1), 5)
+            .sending(chunk(0, 1, 1))
+            .sending(chunk(0, 101, 2), chunk(1, 102, 2));
+    assertThat(scenario.explore(CROWD, CROWD, DOUBLED, DOUBLED, DONE_TWICE).seen())
+        .contains("KnowAlready");
+  }
+
   private static DataInput chunk(int index, long transfer) {
     return new DataInput.Arrived(index, UNKNOWN, new Origin(7, transfer), Set.of(0));
   }
@@ -186,6 +215,7 @@ class DataExplorationTest {
       for (Chance chance : chances) {
         world.chances.merge(chance, 1, Integer::sum);
       }
+      world.isCrowded = world.has(CROWD);
       Exploration.Result result = new Explorer(this).explore(world);
       System.out.printf(
           "%7d worlds, %5d ends: %d readers, %d lives, %s%n",
@@ -361,6 +391,16 @@ class DataExplorationTest {
             next -> {
               next.isTroubled = true;
               passTime(next);
+            });
+      }
+      if (world.has(CROWD) && isKnown(world) && world.state.isIdle()) {
+        add(
+            possible,
+            CROWD,
+            "",
+            next -> {
+              next.isTroubled = true;
+              feed(next, new DataInput.Crowded());
             });
       }
       if (world.has(EXPIRY)) {

@@ -159,7 +159,7 @@ final class DataWitness {
           lost.add(index);
         }
       }
-      case DataInput.Arrived _, DataInput.Closed _, DataInput.Tick _ -> {}
+      case DataInput.Arrived _, DataInput.Closed _, DataInput.Crowded _, DataInput.Tick _ -> {}
     }
   }
 

@@ -34,7 +34,9 @@ final class DataWorld {
     /** What nobody has claimed loses its memory. */
     EXPIRY,
     /** What nobody holds loses its memory just when it is to be held. */
-    EXPIRY_AT_LAST
+    EXPIRY_AT_LAST,
+    /** A datum that is over is forgotten, since there are too many. */
+    CROWD
   }
 
   /** A reader, which asks for one chunk after the other up to the one past the last. */
@@ -82,6 +84,9 @@ final class DataWorld {
   DataWitness witness = new DataWitness();
   long now;
 
+  /** What is known of the sender's relay, unless that has been forgotten, too. */
+  Taken taken = Taken.NOTHING;
+
   /** Messages on their way, by their numbers in the script, in the order of these. */
   final List<Integer> flying = new ArrayList<>();
 
@@ -93,6 +98,9 @@ final class DataWorld {
 
   /** True once something has happened that may leave a reader without its chunk. */
   boolean isTroubled;
+
+  /** True if what is over may be forgotten early. */
+  boolean isCrowded;
 
   /** How many chunks each life has. */
   private final List<Integer> totals;
@@ -106,6 +114,7 @@ final class DataWorld {
     state = other.state;
     witness = new DataWitness(other.witness);
     now = other.now;
+    taken = other.taken;
     flying.addAll(other.flying);
     answered.addAll(other.answered);
     refused.addAll(other.refused);
@@ -113,6 +122,7 @@ final class DataWorld {
     other.people.forEach(person -> people.add(new Person(person)));
     chances.putAll(other.chances);
     isTroubled = other.isTroubled;
+    isCrowded = other.isCrowded;
   }
 
   Object key() {
@@ -120,6 +130,7 @@ final class DataWorld {
         state,
         witness.key(),
         now,
+        taken,
         List.copyOf(flying),
         List.copyOf(answered),
         List.copyOf(refused),
@@ -155,7 +166,7 @@ final class DataWorld {
 
   /** Feeds the machine, and tells everybody what comes of it. */
   List<DataEffect> feed(DataInput input) {
-    Transition<DataState, DataEffect> transition = DataMachine.step(state, input, now);
+    Transition<DataState, DataEffect> transition = DataMachine.step(state, input, taken, now);
     witness.see(state, input, transition, now);
     state = transition.state();
     for (DataEffect effect : transition.effects()) {
@@ -182,11 +193,24 @@ final class DataWorld {
               .as("%s gets nothing: %s", person.reader, failure)
               .isTrue();
         }
+        case DataEffect.Keep _, DataEffect.ClosingKnown _ -> remember(input);
         case DataEffect.Forget _ -> state = DataState.initial(ID, LIMITS, now);
         default -> {}
       }
     }
     return transition.effects();
+  }
+
+  /** Only where data are forgotten: all else must hold for a sender that is not known, too. */
+  private void remember(DataInput input) {
+    if (isCrowded) {
+      taken =
+          switch (input) {
+            case DataInput.Arrived arrived -> taken.with(arrived.origin().transfer());
+            case DataInput.Closed closed -> taken.with(closed.origin().transfer());
+            default -> throw new AssertionError(input + " is no message of a sender");
+          };
+    }
   }
 
   private Person answered(long request) {

@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
+import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -178,16 +179,26 @@ public final class ChunkIndex<K, V extends Holding> {
    * @return how many were, which is less only if there was no more
    */
   public long makeRoom(long bytes) {
-    long made = maintain();
-    while (made < bytes) {
-      long wanted = bytes - made;
-      for (Left<K, V> one : eviction.coldest(entries -> coldest(entries, wanted))) {
+    return makeRoom(bytes, Holding::bytes);
+  }
+
+  /**
+   * The same of another measure than the bytes in the pool.
+   *
+   * @param measure what is got back with a value
+   */
+  public long makeRoom(long amount, ToLongFunction<? super V> measure) {
+    cache.cleanUp();
+    long made = settle(measure);
+    while (made < amount) {
+      long wanted = amount - made;
+      for (Left<K, V> one : eviction.coldest(entries -> coldest(entries, wanted, measure))) {
         // It may have been claimed, or evicted, since.
         if (cache.asMap().remove(one.key, one.kept)) {
           left.add(one);
         }
       }
-      long now = settle();
+      long now = settle(measure);
       if (now == 0) {
         break;
       }
@@ -196,16 +207,19 @@ public final class ChunkIndex<K, V extends Holding> {
     return made;
   }
 
-  private List<Left<K, V>> coldest(Stream<Policy.CacheEntry<K, Kept<V>>> entries, long bytes) {
+  private List<Left<K, V>> coldest(
+      Stream<Policy.CacheEntry<K, Kept<V>>> entries,
+      long amount,
+      ToLongFunction<? super V> measure) {
     List<Left<K, V>> chosen = new ArrayList<>();
     long sum = 0;
     var all = entries.iterator();
-    while (sum < bytes && all.hasNext()) {
+    while (sum < amount && all.hasNext()) {
       Policy.CacheEntry<K, Kept<V>> entry = all.next();
       Kept<V> kept = entry.getValue();
       if (kept.standing == Standing.DONE) {
         chosen.add(new Left<>(entry.getKey(), kept, Departure.EVICTED));
-        sum += kept.value.bytes();
+        sum += measure.applyAsLong(kept.value);
       }
     }
     return chosen;
@@ -226,14 +240,18 @@ public final class ChunkIndex<K, V extends Holding> {
     return cache.estimatedSize();
   }
 
-  /** Releases what has left the map, and answers how many bytes that was. */
   private long settle() {
-    long bytes = 0;
+    return settle(Holding::bytes);
+  }
+
+  /** Releases what has left the map, and answers how much that was. */
+  private long settle(ToLongFunction<? super V> measure) {
+    long sum = 0;
     for (Left<K, V> one = left.poll(); one != null; one = left.poll()) {
-      bytes += one.kept.value.bytes();
+      sum += measure.applyAsLong(one.kept.value);
       one.kept.value.release();
       listener.accept(one.key, one.departure);
     }
-    return bytes;
+    return sum;
   }
 }
