@@ -11,6 +11,7 @@ import io.baton.transport.ucx.UcxFailure;
 import io.baton.transport.ucx.UcxReceiver;
 import io.baton.transport.ucx.UcxUnavailableException;
 import java.lang.foreign.Arena;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -73,7 +74,7 @@ final class EngineNode implements Node, UcxReceiver {
   @Override
   public void connect(byte[] remote) {
     try {
-      connection = engine.connect(remote, failure -> {});
+      connection = engine.connect(remote, InetAddress.getLoopbackAddress(), failure -> {});
     } catch (UcxConnectException e) {
       throw new IllegalStateException(e.getMessage(), e);
     }

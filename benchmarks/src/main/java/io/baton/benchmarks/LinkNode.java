@@ -50,6 +50,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -131,6 +132,19 @@ final class LinkNode implements Node {
             new Sending(),
             new SplittableRandom(1));
     await(linked);
+    awaitUcx(link);
+  }
+
+  /** It is used when a first message has got through. */
+  private static void awaitUcx(PeerLink link) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (link.lane() != LaneKind.UCX) {
+      if (System.nanoTime() - deadline >= 0) {
+        throw new IllegalStateException(
+            "the link goes by %s: %s".formatted(link.lane(), link.trouble().orElse("no reason")));
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+    }
   }
 
   @Override
@@ -270,9 +284,6 @@ final class LinkNode implements Node {
     @Override
     public void onReady(LinkConnection opened) {
       connection = opened;
-      if (opened.lane() != LaneKind.UCX) {
-        throw new IllegalStateException("the link goes by " + opened.lane());
-      }
       linked.complete(null);
     }
 

@@ -1,6 +1,7 @@
 package io.baton.cli;
 
 import io.baton.relay.RelayConfig;
+import io.baton.transport.exchange.LinkConfig;
 import io.baton.transport.lane.LaneKind;
 import io.baton.transport.pinned.ByteText;
 import io.baton.transport.pinned.PoolConfig;
@@ -14,6 +15,9 @@ import picocli.CommandLine.Option;
 
 /** What every command with a relay takes: where tensors lie, and by which ways they go. */
 final class DataPlaneOptions {
+
+  private static final List<LaneKind> TRUSTING_LANES =
+      List.of(LaneKind.LOCAL, LaneKind.UCX, LaneKind.GRPC);
 
   @Option(
       names = "--pool-size",
@@ -29,12 +33,12 @@ final class DataPlaneOptions {
       names = "--lanes",
       split = ",",
       paramLabel = "LANE",
-      defaultValue = "local,ucx,grpc",
       converter = LaneKindConverter.class,
       description =
           "How bytes may travel to other relays, the best first: local (shared memory of one host),"
-              + " ucx, grpc, which is always there (default: ${DEFAULT-VALUE}).")
-  private List<LaneKind> lanes = List.of();
+              + " ucx (which believes everybody who reaches it), grpc, which is always there"
+              + " (default: local,grpc; with --insecure local,ucx,grpc).")
+  private @Nullable List<LaneKind> lanes;
 
   @Option(
       names = "--push-share",
@@ -56,14 +60,16 @@ final class DataPlaneOptions {
   /**
    * As told.
    *
+   * @param trusting whether everybody who can reach the relay is trusted, as UCX does unless told
+   *     otherwise
    * @throws CommandException if the pool is too small, or a lane stands twice
    * @throws PoolException if there is no room for any pool
    */
-  RelayConfig.DataPlane dataPlane() throws CommandException, PoolException {
+  RelayConfig.DataPlane dataPlane(boolean trusting) throws CommandException, PoolException {
     return RelayConfig.DataPlane.DEFAULT
         .withPoolBytes(poolBytes())
         .withPushShare(pushShare)
-        .withLanes(lanesInOrder())
+        .withLanes(lanesInOrder(trusting))
         .withDevice(!noDevice);
   }
 
@@ -80,15 +86,19 @@ final class DataPlaneOptions {
     return poolBytes;
   }
 
-  private List<LaneKind> lanesInOrder() throws CommandException {
+  private List<LaneKind> lanesInOrder(boolean trusting) throws CommandException {
+    List<LaneKind> named = lanes;
+    if (named == null) {
+      return trusting ? TRUSTING_LANES : LinkConfig.DEFAULT_LANES;
+    }
     Set<LaneKind> seen = EnumSet.noneOf(LaneKind.class);
-    for (LaneKind lane : lanes) {
+    for (LaneKind lane : named) {
       if (!seen.add(lane)) {
         throw new CommandException(
             ExitCode.USAGE, "--lanes names %s twice".formatted(LaneKindConverter.name(lane)));
       }
     }
-    List<LaneKind> order = new ArrayList<>(lanes);
+    List<LaneKind> order = new ArrayList<>(named);
     if (seen.add(LaneKind.GRPC)) {
       order.add(LaneKind.GRPC);
     }

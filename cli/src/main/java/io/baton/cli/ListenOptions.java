@@ -71,6 +71,11 @@ final class ListenOptions {
     return new Endpoint.Tcp(listen);
   }
 
+  /** Whether the user trusts everybody who can reach the relay. */
+  boolean trustsTheNetwork() {
+    return insecure;
+  }
+
   private InetAddress[] addresses() throws CommandException {
     try {
       return InetAddress.getAllByName(listen.host());

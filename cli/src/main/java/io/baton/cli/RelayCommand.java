@@ -47,7 +47,7 @@ final class RelayCommand implements Callable<Integer> {
     RelayConfig config =
         RelayConfig.of(name, listen.endpoint())
             .withExecutorSocket(socket)
-            .withDataPlane(dataPlane.dataPlane())
+            .withDataPlane(dataPlane.dataPlane(listen.trustsTheNetwork()))
             .withLimits(limits.of(RelayConfig.Limits.DEFAULT));
     try (StopSignal stop = listen.stopSignal();
         Relay relay = Relay.start(config)) {

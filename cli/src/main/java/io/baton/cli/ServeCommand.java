@@ -56,7 +56,8 @@ final class ServeCommand implements Callable<Integer> {
 
   private RelayConfig config(String relayName) throws CommandException, PoolException {
     RelayConfig config =
-        RelayConfig.of(relayName, listen.endpoint()).withDataPlane(dataPlane.dataPlane());
+        RelayConfig.of(relayName, listen.endpoint())
+            .withDataPlane(dataPlane.dataPlane(listen.trustsTheNetwork()));
     return config.withLimits(limits.of(config.limits()).withSessions(stage.sessions()));
   }
 }

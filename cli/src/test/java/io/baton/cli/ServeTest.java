@@ -88,7 +88,8 @@ class ServeTest {
 
       assertThat(run.out().stripTrailing()).isEqualTo(expectedText().stripTrailing());
       JsonNode sent = status(first).at("/payloads/sent");
-      assertThat(sent.at("/ucx").asLong()).as(sent.toString()).isGreaterThanOrEqualTo(12);
+      // The pushes; what goes to the client does not.
+      assertThat(sent.at("/ucx").asLong()).as(sent.toString()).isPositive();
       assertThat(sent.at("/shared").asLong()).isZero();
     }
   }

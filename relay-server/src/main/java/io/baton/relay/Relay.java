@@ -32,7 +32,6 @@ import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.Pinning;
 import io.baton.transport.pinned.PoolException;
 import io.baton.transport.ucx.UcxHub;
-import io.baton.transport.ucx.UcxOnDemand;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -111,10 +110,7 @@ public final class Relay implements AutoCloseable {
         PayloadMemory.of(
             pool,
             timer,
-            PayloadMemory.Ways.of(
-                config.dataPlane().lanes(),
-                ucx.hub().map(UcxOnDemand::running).orElseGet(UcxOnDemand::none),
-                loops.executor()));
+            PayloadMemory.Ways.of(config.dataPlane().lanes(), ucx.hub(), loops.executor()));
     Budget queued = new Budget(QUEUED_PUSH_BYTES);
     exchange =
         new Exchange(

@@ -149,7 +149,7 @@ public record RelayConfig(
             PoolConfig.DEFAULT_DIRECTORY,
             PoolConfig.DEFAULT_PUSH_SHARE,
             DEFAULT_HISTORY_SHARE,
-            LinkConfig.ALL_LANES,
+            LinkConfig.DEFAULT_LANES,
             true);
 
     /**

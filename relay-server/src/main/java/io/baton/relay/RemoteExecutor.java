@@ -82,7 +82,7 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
     this.self = self;
     this.slot = slot;
     this.payloads =
-        memory.linkOnHost(
+        memory.link(
             PoolUse.COMMAND, "the stage executor", SenderLimits.DEFAULT.maxBytes(), this::report);
     this.assembler = payloads.assembler(receiving.capacity(), receiving);
     this.sender =

@@ -1,13 +1,17 @@
 package io.baton.relay;
 
+import io.baton.proto.codec.HostPort;
 import io.baton.proto.v1.UcxStatus;
 import io.baton.relay.status.Words;
+import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.lane.LaneKind;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.ucx.UcxConfig;
 import io.baton.transport.ucx.UcxHub;
 import io.baton.transport.ucx.UcxStats;
 import io.baton.transport.ucx.UcxUnavailableException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.Optional;
 
 /** Whether a relay has UCX, without which other hosts are reached by gRPC. */
@@ -63,15 +67,22 @@ sealed interface Ucx {
     }
   }
 
-  /** Starts it, if it is wanted and this machine has it. */
+  /** Starts it where the relay listens, if it is wanted and this machine has it. */
   static Ucx start(RelayConfig config, PinnedPool pool) {
     if (!config.dataPlane().lanes().contains(LaneKind.UCX)) {
       return new Absent("it is not among the relay's lanes");
     }
+    if (!(config.listen() instanceof Endpoint.Tcp(HostPort address))) {
+      return new Absent("the relay listens on no network");
+    }
     try {
-      return new Running(UcxHub.start(UcxConfig.withDefaults(config.name()), pool));
+      UcxConfig ucx =
+          UcxConfig.withDefaults(config.name()).listeningAt(InetAddress.getByName(address.host()));
+      return new Running(UcxHub.start(ucx, pool));
     } catch (UcxUnavailableException e) {
       return new Absent(String.valueOf(e.getMessage()));
+    } catch (UnknownHostException e) {
+      return new Absent(address.host() + ": no such host");
     }
   }
 

@@ -37,7 +37,7 @@ class RelayConfigTest {
                     Path.of("/dev/shm"),
                     0.5,
                     0.25,
-                    List.of(LaneKind.LOCAL, LaneKind.UCX, LaneKind.GRPC),
+                    List.of(LaneKind.LOCAL, LaneKind.GRPC),
                     true)));
   }
 

@@ -88,11 +88,23 @@ final class StatusText {
         .filter(link -> link.getState().equals("backoff"))
         .map(link -> down("link", link.getAddress(), link.getLastFailure()))
         .forEach(warnings::add);
+    status.getLanesList().stream()
+        .filter(lane -> !lane.getSlowerBecause().isEmpty())
+        .map(lane -> slow("lane", lane.getAddress(), lane.getSlowerBecause()))
+        .forEach(warnings::add);
+    status.getExchange().getLinksList().stream()
+        .filter(link -> !link.getSlowerBecause().isEmpty())
+        .map(link -> slow("link", link.getAddress(), link.getSlowerBecause()))
+        .forEach(warnings::add);
     return warnings;
   }
 
   private static String down(String what, String address, String failure) {
     return "its %s to %s is down: %s".formatted(what, address, failure);
+  }
+
+  private static String slow(String what, String address, String because) {
+    return "its %s to %s is slower than it might be: %s".formatted(what, address, because);
   }
 
   private void summary() {

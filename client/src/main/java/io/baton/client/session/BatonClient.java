@@ -9,8 +9,6 @@ import io.baton.transport.grpc.KeepAlive;
 import io.baton.transport.payload.PayloadMemory;
 import io.baton.transport.payload.PayloadTraffic;
 import io.baton.transport.pinned.PoolConfig;
-import io.baton.transport.ucx.UcxConfig;
-import io.baton.transport.ucx.UcxOnDemand;
 import io.baton.verification.SessionSecret;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
@@ -18,6 +16,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -61,10 +60,7 @@ public final class BatonClient implements AutoCloseable {
             : PayloadMemory.making(
                 PoolConfig.of("client", options.poolBytes()).withLock(false),
                 timer,
-                PayloadMemory.Ways.of(
-                    options.lanes(),
-                    UcxOnDemand.starting(UcxConfig.withDefaults("client")),
-                    loops.executor()));
+                PayloadMemory.Ways.of(options.lanes(), Optional.empty(), loops.executor()));
   }
 
   /** Connects to nothing yet. */

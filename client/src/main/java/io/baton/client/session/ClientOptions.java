@@ -15,7 +15,7 @@ import java.util.Map;
  * @param describeTimeout for a relay's answer to who it is and what it serves
  * @param detours relays that this client reaches at another address than other relays do
  * @param poolBytes of shared memory for what goes to relays other than in messages; 0 for none
- * @param lanes by which payloads may travel
+ * @param lanes by which payloads may travel: {@link LaneKind#UCX} is for relays among themselves
  */
 public record ClientOptions(
     List<HostPort> peers,
@@ -27,7 +27,8 @@ public record ClientOptions(
   public static final long DEFAULT_POOL_BYTES = 16L << 20;
 
   /**
-   * @throws IllegalArgumentException if no relay is named, or the pool is too small to be one
+   * @throws IllegalArgumentException if no relay is named, the pool is too small to be one, or UCX
+   *     is among the lanes
    */
   public ClientOptions {
     peers = List.copyOf(peers);
@@ -35,6 +36,9 @@ public record ClientOptions(
     lanes = List.copyOf(lanes);
     if (peers.isEmpty()) {
       throw new IllegalArgumentException("a client needs at least one relay");
+    }
+    if (lanes.contains(LaneKind.UCX)) {
+      throw new IllegalArgumentException("UCX is for relays among themselves, not for clients");
     }
     if (poolBytes != 0 && poolBytes < PoolConfig.MIN_BYTES) {
       throw new IllegalArgumentException("a pool of %d bytes".formatted(poolBytes));
@@ -47,7 +51,7 @@ public record ClientOptions(
         Duration.ofSeconds(3),
         Map.of(),
         DEFAULT_POOL_BYTES,
-        List.of(LaneKind.LOCAL, LaneKind.UCX, LaneKind.GRPC));
+        List.of(LaneKind.LOCAL, LaneKind.GRPC));
   }
 
   public ClientOptions withDescribeTimeout(Duration timeout) {

@@ -165,8 +165,7 @@ public final class ExecutorAttachment implements AutoCloseable {
   private final class Connection implements ClientResponseObserver<ExecutorFrame, CommandFrame> {
 
     private final PayloadLink payloads =
-        memory.linkOnHost(
-            PoolUse.COMMAND, "the relay", SenderLimits.DEFAULT.maxBytes(), this::report);
+        memory.link(PoolUse.COMMAND, "the relay", SenderLimits.DEFAULT.maxBytes(), this::report);
     private final PayloadDigester digester = new PayloadDigester(Digest.Algorithm.XXH3_128);
     private final PayloadAssembler assembler =
         payloads.assembler(PAYLOAD_BYTES, new Budget(PAYLOAD_BYTES));

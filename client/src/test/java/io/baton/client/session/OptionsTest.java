@@ -20,7 +20,7 @@ class OptionsTest {
 
   private static final RouteConfig ROUTE = RouteConfig.of(2, TensorSpec.of(DType.F32, 1, 8), 100);
 
-  private static final List<LaneKind> LANES = List.of(LaneKind.LOCAL, LaneKind.UCX, LaneKind.GRPC);
+  private static final List<LaneKind> LANES = List.of(LaneKind.LOCAL, LaneKind.GRPC);
 
   @Test
   void clientOptions_defaults() {
@@ -45,6 +45,14 @@ class OptionsTest {
     assertThat(options.withPoolBytes(4096).poolBytes()).isEqualTo(4096);
     assertThatIllegalArgumentException().isThrownBy(() -> options.withPoolBytes(4095));
     assertThatIllegalArgumentException().isThrownBy(() -> options.withPoolBytes(-1));
+  }
+
+  @Test
+  void clientOptions_withUcx_areRefused() {
+    ClientOptions options = ClientOptions.of(List.of(new HostPort("localhost", 1)));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> options.withLanes(List.of(LaneKind.UCX, LaneKind.GRPC)))
+        .withMessageContaining("among themselves");
   }
 
   @Test

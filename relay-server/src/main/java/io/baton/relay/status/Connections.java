@@ -44,6 +44,7 @@ public final class Connections {
         .setReconnects(stats.reconnects())
         .setShared(stats.shared())
         .setSharedBytes(stats.sharedBytes())
+        .setSlowerBecause(Words.shortened(lane.trouble().orElse("")))
         .build();
   }
 
@@ -59,6 +60,7 @@ public final class Connections {
         .setTaken(stats.taken())
         .setBytes(stats.bytes())
         .setReconnects(stats.reconnects())
+        .setSlowerBecause(Words.shortened(link.trouble().orElse("")))
         .build();
   }
 

@@ -15,6 +15,7 @@ import io.baton.session.model.LayerSpan;
 import io.baton.session.route.RouteConfig;
 import io.baton.session.stage.StageConfig;
 import io.baton.transport.grpc.Endpoint;
+import io.baton.transport.lane.LaneKind;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -196,7 +197,9 @@ final class TestChain implements AutoCloseable {
   BatonClient newClient() {
     List<HostPort> peers = new ArrayList<>(others);
     nodes.forEach(node -> peers.add(node.address()));
-    return BatonClient.create(ClientOptions.of(peers).withLanes(dataPlane.lanes()));
+    return BatonClient.create(
+        ClientOptions.of(peers)
+            .withLanes(dataPlane.lanes().stream().filter(lane -> lane != LaneKind.UCX).toList()));
   }
 
   Decoding decode() {

@@ -90,6 +90,10 @@ final class Child implements AutoCloseable {
     return word;
   }
 
+  long pid() {
+    return process.pid();
+  }
+
   /** SIGKILL, and waits until it is gone. */
   void kill() {
     process.destroyForcibly();

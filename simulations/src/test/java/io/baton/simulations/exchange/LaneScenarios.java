@@ -101,7 +101,11 @@ abstract class LaneScenarios {
   void lane_isTheOneThatIsAskedFor() throws Exception {
     done(sender.send(address("x", ChunkPosition.ONLY), tensor(DType.F32, 1, 1000, 100)));
     assertReceived("x", 0, tensor(DType.F32, 1, 1000, 100));
-    assertThat(hosts.relay(0).lanesTo().join()).containsExactlyEntriesOf(Map.of(peer(), lane()));
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(hosts.relay(0).lanesTo().join())
+                    .containsExactlyEntriesOf(Map.of(peer(), lane())));
   }
 
   private String peer() {

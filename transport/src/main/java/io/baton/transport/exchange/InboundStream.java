@@ -26,10 +26,8 @@ import io.baton.transport.pinned.PoolMapping;
 import io.baton.transport.pinned.Slot;
 import io.baton.transport.ucx.Completion;
 import io.baton.transport.ucx.Landing;
-import io.baton.transport.ucx.UcxConnectException;
 import io.baton.transport.ucx.UcxFailure;
 import io.baton.transport.ucx.UcxHub;
-import io.baton.transport.ucx.UcxWire;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -65,9 +63,7 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
   private volatile long origin;
   private volatile LaneKind lane = LaneKind.GRPC;
   private volatile @Nullable PoolMapping shared;
-  private volatile @Nullable UcxWire wire;
   private volatile long key;
-  private volatile long answerKey;
   private volatile boolean greeted;
   private volatile @Nullable StallWatch hello;
 
@@ -180,10 +176,6 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
   /** An answer that cannot be sent would leave the peer waiting: better that it starts anew. */
   private void answer(ExchangeReply.Builder reply) {
     ExchangeReply frame = reply.build();
-    UcxWire fast = wire;
-    if (fast != null && greeted && fast.frame(answerKey, frame)) {
-      return;
-    }
     if (!answers.offer(frame) && !closed.get()) {
       end(Status.RESOURCE_EXHAUSTED, "too many answers wait to be sent");
     }
@@ -269,11 +261,8 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
 
   /** Also by whoever greets while the stream is ended. */
   private synchronized void leaveUcx() {
-    UcxWire cut = wire;
-    wire = null;
-    if (cut != null) {
+    if (key != 0) {
       host.ucx().ifPresent(ucx -> ucx.leave(key));
-      cut.close();
     }
   }
 
@@ -345,10 +334,9 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
     switch (chosen) {
       case LaneChoice.Chosen.Grpc() -> {}
       case LaneChoice.Chosen.Local(PoolMapping senders) -> shared = senders;
-      case LaneChoice.Chosen.Ucx(ByteString address) ->
-          connect(address.toByteArray(), hello.getKey());
+      case LaneChoice.Chosen.Ucx() -> key = host.ucx().orElseThrow().enter(new FramesByUcx());
     }
-    lane = key == 0 && chosen.lane() == LaneKind.UCX ? LaneKind.GRPC : chosen.lane();
+    lane = chosen.lane();
     origin = proven;
     from = peer;
     awaitHelloNoMore();
@@ -360,24 +348,12 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
                     .setIdentity(IdCodec.toWire(host.self()))
                     .setLane(LaneChoice.toWire(lane))
                     .setKey(key)
-                    .setData(LaneChoice.address(host))));
+                    .setData(LaneChoice.ofReceiver(host))));
     greeted = true;
     if (closed.get()) {
       // Whoever ended the stream meanwhile did not see what there was to let go of.
       leaveUcx();
       receiver.onLost(this, "ended while it was greeted");
-    }
-  }
-
-  /** If it cannot be done, the bytes come on this stream. */
-  private void connect(byte[] address, long keyOfAnswers) {
-    UcxHub ucx = host.ucx().orElseThrow();
-    answerKey = keyOfAnswers;
-    try {
-      wire = ucx.connect(address, failure -> end(Status.ABORTED, "UCX: " + failure));
-      key = ucx.enter(new FramesByUcx());
-    } catch (UcxConnectException e) {
-      log.debug("no way over UCX to {}: {}", from, e.getMessage());
     }
   }
 

@@ -37,8 +37,8 @@ final class LaneChoice {
       }
     }
 
-    /** To and from the sender's engine, which has that address. */
-    record Ucx(ByteString sender) implements Chosen {
+    /** To this end's engine. */
+    record Ucx() implements Chosen {
       @Override
       public LaneKind lane() {
         return LaneKind.UCX;
@@ -74,12 +74,17 @@ final class LaneChoice {
     };
   }
 
-  static DataAddress address(LinkHost host) {
-    DataAddress.Builder address =
-        DataAddress.newBuilder()
-            .setPool(
-                ExchangeCodec.toWire(
-                    new PoolAddress(host.pool().path().toString(), host.pool().id())));
+  /** What whoever opens a connection says: where bodies are taken from, and nothing to send to. */
+  static DataAddress ofSender(LinkHost host) {
+    return DataAddress.newBuilder()
+        .setPool(
+            ExchangeCodec.toWire(new PoolAddress(host.pool().path().toString(), host.pool().id())))
+        .build();
+  }
+
+  /** What whoever was asked answers. */
+  static DataAddress ofReceiver(LinkHost host) {
+    DataAddress.Builder address = ofSender(host).toBuilder();
     host.workingUcx().ifPresent(ucx -> address.setUcx(ByteString.copyFrom(ucx.address())));
     return address.build();
   }
@@ -97,10 +102,7 @@ final class LaneChoice {
   private static Optional<Chosen> attempt(LaneKind lane, DataAddress sender, LinkHost here) {
     return switch (lane) {
       case LOCAL -> map(sender).map(Chosen.Local::new);
-      case UCX ->
-          here.workingUcx().isPresent() && !sender.getUcx().isEmpty()
-              ? Optional.of(new Chosen.Ucx(sender.getUcx()))
-              : Optional.empty();
+      case UCX -> here.workingUcx().map(_ -> new Chosen.Ucx());
       case GRPC -> Optional.of(new Chosen.Grpc());
     };
   }

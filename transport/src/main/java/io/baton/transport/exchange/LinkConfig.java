@@ -19,9 +19,8 @@ public record LinkConfig(
     KeptStreamConfig stream,
     KeepAlive keepAlive) {
 
-  /** What is good for one pair of relays is good for most. */
-  public static final List<LaneKind> ALL_LANES =
-      List.of(LaneKind.LOCAL, LaneKind.UCX, LaneKind.GRPC);
+  /** UCX has to be asked for: it is for relays that trust everybody who can reach them. */
+  public static final List<LaneKind> DEFAULT_LANES = List.of(LaneKind.LOCAL, LaneKind.GRPC);
 
   private static final int DEFAULT_PART_BYTES = 256 << 10;
   private static final int MAX_PART_BYTES = 2 << 20;
@@ -43,7 +42,11 @@ public record LinkConfig(
   /** Everything but the credentials by default. */
   public static LinkConfig withDefaults(ChannelCredentials credentials) {
     return new LinkConfig(
-        credentials, ALL_LANES, DEFAULT_PART_BYTES, KeptStreamConfig.DEFAULT, KeepAlive.DEFAULT);
+        credentials,
+        DEFAULT_LANES,
+        DEFAULT_PART_BYTES,
+        KeptStreamConfig.DEFAULT,
+        KeepAlive.DEFAULT);
   }
 
   public LinkConfig withLanes(List<LaneKind> other) {

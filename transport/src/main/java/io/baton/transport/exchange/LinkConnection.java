@@ -1,6 +1,6 @@
 package io.baton.transport.exchange;
 
-import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.ByteString;
 import io.baton.proto.codec.IdCodec;
 import io.baton.proto.codec.MalformedFrameException;
 import io.baton.proto.codec.Versions;
@@ -11,21 +11,21 @@ import io.baton.proto.v1.ExchangeReply;
 import io.baton.proto.v1.ExchangeWelcome;
 import io.baton.proto.v1.Withdraw;
 import io.baton.transport.grpc.FlowControlledSender;
+import io.baton.transport.grpc.RemoteHost;
 import io.baton.transport.lane.LaneKind;
 import io.baton.transport.lane.grpc.StreamConnection;
 import io.baton.transport.lane.grpc.StreamHandler;
 import io.baton.transport.pinned.Slot;
-import io.baton.transport.ucx.Landing;
-import io.baton.transport.ucx.UcxConnectException;
 import io.baton.transport.ucx.UcxFailure;
 import io.baton.transport.ucx.UcxHub;
-import io.baton.transport.ucx.UcxWire;
+import io.baton.transport.ucx.UcxWay;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.ClientResponseObserver;
-import java.nio.ByteBuffer;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -55,9 +55,9 @@ public final class LinkConnection {
   private final AtomicBoolean retrying = new AtomicBoolean();
   private volatile boolean over;
   private volatile LaneKind lane = LaneKind.GRPC;
-  private volatile @Nullable UcxWire wire;
-  private volatile long wireKey;
+  private volatile @Nullable UcxWay way;
   private volatile long key;
+  private volatile @Nullable String trouble;
 
   LinkConnection(
       PeerLink link,
@@ -77,9 +77,16 @@ public final class LinkConnection {
     return link;
   }
 
-  /** By which bodies travel. */
+  /** By which bodies travel now: those of the lane ucx by gRPC until UCX has got through. */
   public LaneKind lane() {
-    return lane;
+    UcxWay fast = way;
+    return lane == LaneKind.UCX && (fast == null || !fast.isReady()) ? LaneKind.GRPC : lane;
+  }
+
+  /** Why bodies go by a slower way than they might, in words; empty if nothing is wrong. */
+  Optional<String> trouble() {
+    UcxWay fast = way;
+    return fast == null ? Optional.ofNullable(trouble) : fast.trouble();
   }
 
   /**
@@ -106,11 +113,9 @@ public final class LinkConnection {
   /** Sends the bytes for which the peer has made room, unless the connection is lost. */
   public void body(long transfer, Slot slot) {
     link.handedOver(slot.bytes());
-    UcxWire fast = wire;
-    if (fast == null) {
+    UcxWay fast = way;
+    if (fast == null || !fast.body(key, transfer, slot)) {
       pump.add(transfer, slot);
-    } else {
-      fast.body(wireKey, transfer, slot);
     }
   }
 
@@ -119,10 +124,10 @@ public final class LinkConnection {
     pump.drop(transfer);
     ExchangeFrame frame =
         ExchangeFrame.newBuilder().setWithdraw(Withdraw.newBuilder().setTransfer(transfer)).build();
-    UcxWire fast = wire;
+    UcxWay fast = way;
     if (fast != null) {
-      fast.drop(wireKey, transfer);
-      fast.frame(wireKey, frame);
+      fast.drop(key, transfer);
+      var _ = fast.frame(key, frame);
     }
     // Here, too, because the offer may have gone this way, and must not be overtaken.
     synchronized (withdrawals) {
@@ -135,8 +140,8 @@ public final class LinkConnection {
   }
 
   private boolean send(ExchangeFrame frame) {
-    UcxWire fast = wire;
-    boolean sent = (fast != null && fast.frame(wireKey, frame)) || stream.offer(frame);
+    UcxWay fast = way;
+    boolean sent = (fast != null && fast.frame(key, frame)) || stream.offer(frame);
     if (!sent) {
       wantRoom();
     }
@@ -201,11 +206,10 @@ public final class LinkConnection {
       withdrawals.clear();
     }
     pump.close();
-    leave();
-    UcxWire cut = wire;
-    wire = null;
-    if (cut != null) {
-      cut.close();
+    UcxWay left = way;
+    way = null;
+    if (left != null) {
+      left.close();
     }
   }
 
@@ -213,14 +217,6 @@ public final class LinkConnection {
   private void endIfOver() {
     if (over) {
       end();
-    }
-  }
-
-  private void leave() {
-    long left = key;
-    if (left != 0) {
-      host.ucx().ifPresent(ucx -> ucx.leave(left));
-      key = 0;
     }
   }
 
@@ -234,10 +230,14 @@ public final class LinkConnection {
 
   private final class Exchanging implements StreamHandler<ExchangeFrame, ExchangeReply> {
 
+    private final RemoteHost at = new RemoteHost();
+    private boolean wantsUcx;
+
     @Override
     public void call(
         ManagedChannel channel, ClientResponseObserver<ExchangeFrame, ExchangeReply> observer) {
       ExchangeGrpc.newStub(channel)
+          .withInterceptors(at)
           .withOnReadyThreshold(FlowControlledSender.READY_BYTES)
           .exchange(observer);
     }
@@ -249,16 +249,14 @@ public final class LinkConnection {
               .setVersions(Versions.spoken())
               .setFrom(IdCodec.toWire(host.self()))
               .setSecret(link.secret())
-              .setData(LaneChoice.address(host));
-      boolean withoutUcx = link.isUcxToBeLeftOut();
+              .setData(LaneChoice.ofSender(host));
+      wantsUcx = config.lanes().contains(LaneKind.UCX) && host.workingUcx().isPresent();
       for (LaneKind wantedLane : config.lanes()) {
-        if (wantedLane != LaneKind.UCX || (host.workingUcx().isPresent() && !withoutUcx)) {
+        if (wantedLane != LaneKind.UCX || wantsUcx) {
           hello.addLanes(LaneChoice.toWire(wantedLane));
         }
       }
-      host.workingUcx().ifPresent(ucx -> key = ucx.enter(new AnswersByUcx()));
-      endIfOver();
-      return ExchangeFrame.newBuilder().setHello(hello.setKey(key)).build();
+      return ExchangeFrame.newBuilder().setHello(hello).build();
     }
 
     @Override
@@ -278,28 +276,30 @@ public final class LinkConnection {
       if (chosen != LaneKind.GRPC && !config.lanes().contains(chosen)) {
         throw new MalformedFrameException("lane", chosen + " was not proposed");
       }
+      trouble =
+          chosen == LaneKind.GRPC && wantsUcx
+              ? "the other relay has no UCX, or leaves it out; by gRPC instead"
+              : null;
       if (chosen == LaneKind.UCX) {
-        wireKey = welcome.getKey();
-        wire = connect(welcome);
+        key = welcome.getKey();
+        way = wayTo(welcome.getData().getUcx());
         endIfOver();
       }
       lane = chosen;
-      link.welcomed(IdCodec.fromWire(welcome.getIdentity()), chosen);
+      link.welcomed(IdCodec.fromWire(welcome.getIdentity()));
     }
 
-    private UcxWire connect(ExchangeWelcome welcome) throws MalformedFrameException {
+    /** Of what whoever was asked says, where it was asked. */
+    private UcxWay wayTo(ByteString address) throws MalformedFrameException {
       UcxHub ucx =
           host.ucx().orElseThrow(() -> new MalformedFrameException("lane", "there is no UCX here"));
-      try {
-        return ucx.connect(welcome.getData().getUcx().toByteArray(), this::onWireLost);
-      } catch (UcxConnectException e) {
-        link.ucxFailed();
-        throw new MalformedFrameException("data.ucx", String.valueOf(e.getMessage()));
-      }
+      InetAddress there =
+          at.get().orElseThrow(() -> new MalformedFrameException("lane", "UCX needs a network"));
+      return ucx.way(address.toByteArray(), there, this::onWayLost);
     }
 
-    private void onWireLost(UcxFailure failure) {
-      link.ucxFailed();
+    /** The peer does not know what has not come, and is asked for all of it anew. */
+    private void onWayLost(UcxFailure failure) {
       stream.end("UCX: " + failure);
     }
 
@@ -333,26 +333,6 @@ public final class LinkConnection {
     @Override
     public void onDropped(int groups) {
       // With the connection goes all that was said on it.
-    }
-  }
-
-  /** Answers come by UCX as well as on the stream, and mean the same. */
-  private final class AnswersByUcx implements UcxHub.Target {
-
-    private final StreamHandler<ExchangeFrame, ExchangeReply> answers = new Exchanging();
-
-    @Override
-    public void onFrame(ByteBuffer frame) {
-      try {
-        answers.onAnswer(ExchangeReply.parseFrom(frame));
-      } catch (InvalidProtocolBufferException | MalformedFrameException e) {
-        stream.end("an answer by UCX: " + e.getMessage());
-      }
-    }
-
-    @Override
-    public Landing onBody(long transfer, long bytes) {
-      return Landing.REFUSED;
     }
   }
 }

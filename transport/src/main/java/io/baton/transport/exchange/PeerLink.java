@@ -13,7 +13,6 @@ import io.baton.transport.lane.grpc.StreamConnection;
 import io.baton.transport.lane.grpc.StreamHandler;
 import java.security.SecureRandom;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -38,8 +37,6 @@ public final class PeerLink implements AutoCloseable {
   private final LongAdder taken = new LongAdder();
   private final LongAdder bytes = new LongAdder();
   private final LongAdder welcomes = new LongAdder();
-  private final AtomicBoolean ucxFailed = new AtomicBoolean();
-  private volatile LaneKind lane = LaneKind.GRPC;
   private volatile @Nullable RelayId remote;
   private volatile @Nullable LinkConnection last;
 
@@ -101,9 +98,18 @@ public final class PeerLink implements AutoCloseable {
     return address;
   }
 
-  /** The lane of the connection that there is, or was last. */
+  /** By which lane bytes go on the connection that there is, or went on the last. */
   public LaneKind lane() {
-    return lane;
+    LinkConnection open = last;
+    return open == null ? LaneKind.GRPC : open.lane();
+  }
+
+  /**
+   * Why bytes go by a slower way than they might, in words; empty if nothing is known to be wrong.
+   */
+  public Optional<String> trouble() {
+    LinkConnection open = last;
+    return open == null ? Optional.empty() : open.trouble();
   }
 
   public LaneState state() {
@@ -144,18 +150,8 @@ public final class PeerLink implements AutoCloseable {
     return secret;
   }
 
-  /** After UCX has failed, the next connection is made without it, and the one after with it. */
-  boolean isUcxToBeLeftOut() {
-    return ucxFailed.getAndSet(false);
-  }
-
-  void ucxFailed() {
-    ucxFailed.set(true);
-  }
-
-  void welcomed(RelayId by, LaneKind chosen) {
+  void welcomed(RelayId by) {
     remote = by;
-    lane = chosen;
   }
 
   void ready() {

@@ -34,6 +34,11 @@ public interface Lane extends AutoCloseable {
   /** Why the last attempt or connection failed, in words. */
   Optional<String> lastFailure();
 
+  /**
+   * Why bytes go by a slower way than they might, in words; empty if nothing is known to be wrong.
+   */
+  Optional<String> trouble();
+
   /** Drops what has not been sent and lets go of everything. Idempotent; does not wait. */
   @Override
   void close();

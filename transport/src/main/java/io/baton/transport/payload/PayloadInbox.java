@@ -42,7 +42,6 @@ final class PayloadInbox {
 
   private final PayloadMemory memory;
   private final Takes takes;
-  private final Runnable onNews;
   private volatile PoolMappings.@Nullable Lease pool;
   private volatile @Nullable UcxLandings landings;
   private boolean told;
@@ -55,13 +54,9 @@ final class PayloadInbox {
   private boolean targetIsNews;
   private boolean closed;
 
-  /**
-   * @param onNews told when something is to be said that no frame has asked for, on any thread
-   */
-  PayloadInbox(PayloadMemory memory, Takes takes, Runnable onNews) {
+  PayloadInbox(PayloadMemory memory, Takes takes) {
     this.memory = memory;
     this.takes = takes;
-    this.onNews = onNews;
   }
 
   // ---- what is said of it
@@ -81,7 +76,7 @@ final class PayloadInbox {
     }
     boolean mapped = said.hasPool() && map(PayloadMemory.address(said));
     if (!mapped && said.getSendsUcx() && takes == Takes.ALL) {
-      memory.ucx().use(this::land);
+      memory.ucx().ifPresent(this::land);
     }
   }
 
@@ -101,19 +96,17 @@ final class PayloadInbox {
     return false;
   }
 
+  /** The next frame says it, as whoever heard of it answers with one. */
   private void land(UcxHub hub) {
     UcxLandings made = new UcxLandings(memory, hub, LANDING_BYTES);
     synchronized (lock) {
       if (!closed) {
         landings = made;
         targetIsNews = true;
+        return;
       }
     }
-    if (landings == made) {
-      onNews.run();
-    } else {
-      made.close();
-    }
+    made.close();
   }
 
   boolean hasNews() {

@@ -6,6 +6,7 @@ import io.baton.session.model.Payload;
 import io.baton.transport.Room;
 import io.baton.transport.Share;
 import io.baton.transport.lane.LaneKind;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -33,7 +34,7 @@ public final class PayloadLink implements AutoCloseable {
       Consumer<Sharing> report) {
     this.memory = memory;
     this.outbox = outbox;
-    this.inbox = new PayloadInbox(memory, takes, () -> memory.reportSoon(this));
+    this.inbox = new PayloadInbox(memory, takes);
     this.report = report;
   }
 
@@ -45,6 +46,13 @@ public final class PayloadLink implements AutoCloseable {
   /** How payloads are sent, as long as there is room in the pool. */
   public LaneKind lane() {
     return outbox.lane();
+  }
+
+  /**
+   * Why payloads go in messages although this end has UCX; empty if they do not, or not for long.
+   */
+  public Optional<String> trouble() {
+    return outbox.trouble();
   }
 
   /**
@@ -143,8 +151,19 @@ public final class PayloadLink implements AutoCloseable {
    * @throws MalformedFrameException if it cannot be so: the stream must be ended
    */
   public void take(Sharing said) throws MalformedFrameException {
+    take(said, Optional.empty());
+  }
+
+  /**
+   * Hears what the other end tells, to which this end has opened the stream.
+   *
+   * @param host of the connection, if it is of a network: the only one to which payloads may be
+   *     sent by UCX
+   * @throws MalformedFrameException if it cannot be so: the stream must be ended
+   */
+  public void take(Sharing said, Optional<InetAddress> host) throws MalformedFrameException {
     inbox.take(said);
-    outbox.take(said);
+    outbox.take(said, host);
   }
 
   PayloadInbox inbox() {

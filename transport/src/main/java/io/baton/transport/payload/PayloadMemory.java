@@ -15,8 +15,10 @@ import io.baton.transport.pinned.PoolMapping;
 import io.baton.transport.pinned.PoolMappings;
 import io.baton.transport.pinned.PoolUse;
 import io.baton.transport.pinned.Slot;
-import io.baton.transport.ucx.UcxOnDemand;
+import io.baton.transport.ucx.UcxHub;
+import io.baton.transport.ucx.UcxWay;
 import java.lang.foreign.Arena;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -47,10 +49,11 @@ import org.slf4j.LoggerFactory;
  * The sender keeps the slot until then, or until the stream ends: it may free it at once, whatever
  * the other end is doing, since that checks.
  *
- * <p>Whoever cannot map the other's pool but has UCX, as the other has, says where payloads can be
- * sent to by it. The message announces the payload then, its bytes go straight from the sender's
- * pool into the receiver's, and the stream waits for whichever of the two is later, so that its
- * order stays.
+ * <p>Between relays, whoever cannot map the pool of a peer that has opened a stream but has UCX, as
+ * the peer has, says where payloads can be sent to by it; the peer believes that of the host alone
+ * to which it has opened the stream. The message announces the payload then, its bytes go straight
+ * from the sender's pool into the receiver's, and the stream waits for whichever of the two is
+ * later, so that its order stays.
  *
  * <p>All of this may fail at any time without consequence: no pool, no room in it, another host,
  * another user, no UCX. A payload then goes in the stream's messages.
@@ -84,25 +87,22 @@ public final class PayloadMemory implements AutoCloseable {
    * @param ucx for those of others
    * @param streams runs tasks one at a time, and not at the same time as what streams are told
    */
-  public record Ways(boolean byHandle, UcxOnDemand ucx, Executor streams) {
+  public record Ways(boolean byHandle, Optional<UcxHub> ucx, Executor streams) {
 
     /** Without UCX. */
     public static Ways handles() {
-      return new Ways(true, UcxOnDemand.none(), Runnable::run);
+      return new Ways(true, Optional.empty(), Runnable::run);
     }
 
     /** Both, or what of them these lanes name. */
-    public static Ways of(List<LaneKind> lanes, UcxOnDemand ucx, Executor streams) {
+    public static Ways of(List<LaneKind> lanes, Optional<UcxHub> ucx, Executor streams) {
       return new Ways(
-          lanes.contains(LaneKind.LOCAL),
-          lanes.contains(LaneKind.UCX) ? ucx : UcxOnDemand.none(),
-          streams);
+          lanes.contains(LaneKind.LOCAL), ucx.filter(_ -> lanes.contains(LaneKind.UCX)), streams);
     }
   }
 
   private final @Nullable ScheduledExecutorService timer;
   private final @Nullable PoolMappings mappings;
-  private final @Nullable UcxPeers peers;
   private final Ways ways;
   private final Budget own = new Budget(OWN_BYTES);
   private final Set<PayloadLink> links = ConcurrentHashMap.newKeySet();
@@ -126,7 +126,6 @@ public final class PayloadMemory implements AutoCloseable {
     this.timer = timer;
     this.ways = ways;
     this.mappings = timer == null ? null : new PoolMappings(IDLE_POOLS, timer);
-    this.peers = timer == null ? null : new UcxPeers(timer);
   }
 
   /**
@@ -146,7 +145,7 @@ public final class PayloadMemory implements AutoCloseable {
 
   /** All payloads go in messages. */
   public static PayloadMemory none() {
-    return new PayloadMemory(null, null, null, new Ways(false, UcxOnDemand.none(), Runnable::run));
+    return new PayloadMemory(null, null, null, new Ways(false, Optional.empty(), Runnable::run));
   }
 
   /** Payloads of all streams by the way in which they were sent. */
@@ -160,7 +159,8 @@ public final class PayloadMemory implements AutoCloseable {
   }
 
   /**
-   * For a stream on which payloads go both ways.
+   * For a stream on which payloads go both ways, between a party and its relay: by handle or in
+   * messages.
    *
    * @param use of the slots that are sent
    * @param holder of these slots, for a person
@@ -170,25 +170,19 @@ public final class PayloadMemory implements AutoCloseable {
   public PayloadLink link(PoolUse use, String holder, long maxBytes, Consumer<Sharing> report) {
     return add(
         new PayloadLink(
-            this, new PayloadOutbox(this, use, holder, maxBytes, true), Takes.ALL, report));
-  }
-
-  /** The same, for a stream whose ends are on one host. */
-  public PayloadLink linkOnHost(
-      PoolUse use, String holder, long maxBytes, Consumer<Sharing> report) {
-    return add(
-        new PayloadLink(
             this, new PayloadOutbox(this, use, holder, maxBytes, false), Takes.HANDLES, report));
   }
 
-  /** For a stream on which this end alone sends payloads. */
+  /**
+   * For a stream to another relay, which this end has opened and on which it alone sends payloads.
+   */
   public PayloadLink sending(PoolUse use, String holder, long maxBytes) {
     return add(
         new PayloadLink(
             this, new PayloadOutbox(this, use, holder, maxBytes, true), Takes.NOTHING, _ -> {}));
   }
 
-  /** For a stream on which this end sends no payloads. */
+  /** For a stream from another relay, on which this end sends no payloads. */
   public PayloadLink receiving(Consumer<Sharing> report) {
     return add(
         new PayloadLink(
@@ -223,16 +217,15 @@ public final class PayloadMemory implements AutoCloseable {
     return received;
   }
 
-  UcxOnDemand ucx() {
-    return ways.ucx();
+  /** UCX, unless it is not there or has ended. */
+  Optional<UcxHub> ucx() {
+    return ways.ucx().filter(hub -> hub.ended().isEmpty());
   }
 
-  /** Looks for a way over UCX, and hands it over if and when there is one. */
-  void connect(ByteString address, Consumer<UcxPeers.Lease> then) {
-    UcxPeers all = peers;
-    if (all != null) {
-      ways.ucx().use(hub -> all.lease(hub, address).ifPresent(then));
-    }
+  /** A way over UCX to a party that has said at that host what its address is. */
+  Optional<UcxWay> connect(ByteString address, InetAddress host) {
+    // What is lost on it, the other end misses.
+    return ucx().map(hub -> hub.way(address.toByteArray(), host, _ -> {}));
   }
 
   /** Room for a body that comes by UCX. */
@@ -368,10 +361,6 @@ public final class PayloadMemory implements AutoCloseable {
       pool = null;
     }
     links.forEach(PayloadLink::close);
-    if (peers != null) {
-      peers.close();
-    }
-    ways.ucx().close();
     if (mappings != null) {
       mappings.close();
     }

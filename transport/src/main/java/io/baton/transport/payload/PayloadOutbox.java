@@ -16,7 +16,9 @@ import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolUse;
 import io.baton.transport.pinned.Slot;
 import io.baton.transport.pinned.SlotHandle;
+import io.baton.transport.ucx.UcxWay;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
@@ -40,6 +42,9 @@ final class PayloadOutbox {
   private volatile String holder;
   private volatile boolean mapped;
   private volatile @Nullable Remote remote;
+  private volatile boolean proposedUcx;
+  private volatile boolean answered;
+  private volatile boolean targeted;
 
   // Under the lock.
   private final Object lock = new Object();
@@ -47,11 +52,10 @@ final class PayloadOutbox {
   private @Nullable PinnedPool from;
   private boolean begun;
   private boolean offered;
-  private boolean targeted;
   private boolean closed;
 
   /** Where bodies go by UCX. */
-  private record Remote(UcxPeers.Lease way, long key) {}
+  private record Remote(UcxWay way, long key) {}
 
   /**
    * @param byUcx whether payloads may go that way
@@ -74,7 +78,18 @@ final class PayloadOutbox {
       return LaneKind.LOCAL;
     }
     Remote target = remote;
-    return target != null && target.way().isOpen() ? LaneKind.UCX : LaneKind.GRPC;
+    return target != null && target.way().isReady() ? LaneKind.UCX : LaneKind.GRPC;
+  }
+
+  /** Why payloads do not go by UCX although this end could send them so; empty if they may yet. */
+  Optional<String> trouble() {
+    Remote target = remote;
+    if (target != null) {
+      return target.way().trouble();
+    }
+    return answered && proposedUcx && !mapped && !targeted
+        ? Optional.of("the other relay has no UCX, or leaves it out; by gRPC instead")
+        : Optional.empty();
   }
 
   // ---- what is said of it
@@ -91,7 +106,7 @@ final class PayloadOutbox {
       return false;
     }
     Optional<PinnedPool> shared = memory.sharedPool();
-    boolean sendsUcx = byUcx && memory.ucx().isPossible();
+    boolean sendsUcx = byUcx && memory.ucx().isPresent();
     synchronized (lock) {
       if (begun || closed) {
         return false;
@@ -104,10 +119,15 @@ final class PayloadOutbox {
         own ->
             news.setPool(ExchangeCodec.toWire(new PoolAddress(own.path().toString(), own.id()))));
     news.setSendsUcx(sendsUcx);
+    proposedUcx = sendsUcx;
     return shared.isPresent() || sendsUcx;
   }
 
-  void take(Sharing said) throws MalformedFrameException {
+  /**
+   * @param host where this end has opened the stream; empty where the other end has
+   */
+  void take(Sharing said, Optional<InetAddress> host) throws MalformedFrameException {
+    answered = true;
     synchronized (lock) {
       if (said.getMapped()) {
         if (!offered || mapped) {
@@ -133,8 +153,8 @@ final class PayloadOutbox {
       }
       targeted = true;
     }
-    memory.connect(
-        said.getTarget().getAddress(), way -> aim(new Remote(way, said.getTarget().getKey())));
+    host.flatMap(at -> memory.connect(said.getTarget().getAddress(), at))
+        .ifPresent(way -> aim(new Remote(way, said.getTarget().getKey())));
   }
 
   private void aim(Remote target) {
@@ -146,7 +166,7 @@ final class PayloadOutbox {
         return;
       }
     }
-    target.way().release();
+    target.way().close();
   }
 
   // ---- payloads
@@ -194,7 +214,8 @@ final class PayloadOutbox {
     synchronized (lock) {
       slot = slots.get(frames.header().getDataId());
       if (slot != null && target != null) {
-        target.way().body(target.key(), frames.header().getDataId(), slot);
+        // If it has been lost just now, the other end will find that nothing comes.
+        var _ = target.way().body(target.key(), frames.header().getDataId(), slot);
       }
     }
   }
@@ -275,7 +296,7 @@ final class PayloadOutbox {
     Remote target = remote;
     remote = null;
     if (target != null) {
-      target.way().release();
+      target.way().close();
     }
     left.forEach(this::free);
   }

@@ -4,6 +4,7 @@ import io.baton.proto.codec.MalformedFrameException;
 import io.baton.transport.Budget;
 import io.baton.transport.ucx.Completion;
 import io.baton.transport.ucx.Landing;
+import io.baton.transport.ucx.UcxConfig;
 import io.baton.transport.ucx.UcxFailure;
 import io.baton.transport.ucx.UcxHub;
 import java.nio.ByteBuffer;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <table>
  * <caption>States of a body</caption>
  * <tr><td>AWAITED</td><td>COMING, REFUSED, LOST</td><td>announced, and nothing of it seen yet</td></tr>
- * <tr><td>COMING</td><td>HERE, LOST</td><td>UCX writes it</td></tr>
+ * <tr><td>COMING</td><td>HERE, LOST</td><td>UCX writes it, to the end even if it is given up</td></tr>
  * <tr><td>HERE</td><td>gone</td><td>until the stream takes it</td></tr>
  * <tr><td>REFUSED</td><td>gone</td><td>there was no room for it</td></tr>
  * <tr><td>LOST</td><td></td><td>UCX failed, or nothing came in time</td></tr>
@@ -28,8 +29,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class UcxLandings implements UcxHub.Target, AutoCloseable {
 
-  /** For a body that was announced to show itself; how long it then takes is UCX's to watch. */
+  /** For a body that was announced to show itself, and besides what it takes to come. */
   static final Duration PATIENCE = Duration.ofSeconds(5);
+
+  /** The same after one that did not: what was sent with it is not worth as much waiting again. */
+  static final Duration PATIENCE_AFTER_A_LOSS = Duration.ofMillis(250);
 
   /** As many as a sender may have waiting, and what it has taken for lost. */
   private static final int MAX_BODIES = 8192;
@@ -75,6 +79,7 @@ final class UcxLandings implements UcxHub.Target, AutoCloseable {
   // Under the lock.
   private final Map<Long, Body> bodies = new HashMap<>();
   private @Nullable Future<?> givingUp;
+  private boolean lastWasLost;
   private boolean closed;
 
   /**
@@ -147,8 +152,12 @@ final class UcxLandings implements UcxHub.Target, AutoCloseable {
   private void settle(long number, Body body, State state) {
     Runnable told;
     synchronized (this) {
-      body.state = state;
-      if (state == State.LOST || bodies.get(number) != body) {
+      // It may have been given up, and is only now out of UCX's hands.
+      if (body.state == State.COMING) {
+        body.state = state;
+      }
+      lastWasLost &= state == State.LOST;
+      if (body.state == State.LOST || bodies.get(number) != body) {
         letGo(body);
       }
       told = take(body);
@@ -192,7 +201,6 @@ final class UcxLandings implements UcxHub.Target, AutoCloseable {
       }
       body = new Body(State.AWAITED, bytes);
       bodies.put(number, body);
-      givingUp = memory.later(() -> giveUp(number), PATIENCE);
     }
     if (body.bytes != bytes) {
       throw new MalformedFrameException(
@@ -208,6 +216,8 @@ final class UcxLandings implements UcxHub.Target, AutoCloseable {
           throw new MalformedFrameException("data_id", "announced twice");
         }
         body.onSettled = onSettled;
+        // The stream waits for one at a time.
+        awaitNoLonger(number, body);
         yield new Found.Later();
       }
       case REFUSED -> {
@@ -228,14 +238,28 @@ final class UcxLandings implements UcxHub.Target, AutoCloseable {
     }
   }
 
-  private void giveUp(long number) {
+  private void awaitNoLonger(long number, Body body) {
+    State now = body.state;
+    Duration toShow = lastWasLost ? PATIENCE_AFTER_A_LOSS : PATIENCE;
+    givingUp =
+        memory.later(
+            () -> giveUp(number, now),
+            now == State.AWAITED ? toShow : PATIENCE.plus(UcxConfig.atSlowest(body.bytes)));
+  }
+
+  private void giveUp(long number, State awaitedThen) {
     Runnable told;
     synchronized (this) {
       Body body = bodies.get(number);
-      if (body == null || body.state != State.AWAITED) {
+      if (closed || body == null || body.onSettled == null) {
+        return;
+      }
+      if (body.state != awaitedThen) {
+        awaitNoLonger(number, body);
         return;
       }
       body.state = State.LOST;
+      lastWasLost = true;
       told = take(body);
     }
     told.run();

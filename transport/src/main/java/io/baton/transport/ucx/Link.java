@@ -1,6 +1,7 @@
 package io.baton.transport.ucx;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
@@ -53,6 +54,9 @@ final class Link {
   private @Nullable UcpRequest pending;
   private @Nullable CompletableFuture<Boolean> settling;
   private long deadlineNanos;
+  private long underWayBytes;
+  private long lastDoneNanos;
+  private boolean proven;
 
   Link(
       Progress progress,
@@ -97,7 +101,11 @@ final class Link {
   }
 
   void send(Outgoing message) {
+    if (underWay.isEmpty()) {
+      lastDoneNanos = System.nanoTime();
+    }
     underWay.add(message);
+    underWayBytes += message.body().byteSize();
     switch (state) {
       case WAITING -> early.add(message);
       case OPEN -> hand(message);
@@ -108,6 +116,9 @@ final class Link {
   /** What a message's completion is told: the reason of the loss comes before UCX's word. */
   void sent(Outgoing message, Completion done, @Nullable UcxFailure failure) {
     underWay.remove(message);
+    underWayBytes -= message.body().byteSize();
+    lastDoneNanos = System.nanoTime();
+    proven |= failure == null;
     connection.release(message.slot());
     UcxFailure told = failure != null && lost != null ? lost : failure;
     progress.counters().sent(done, message.body().byteSize(), told);
@@ -187,6 +198,28 @@ final class Link {
     }
   }
 
+  /**
+   * Gives up a peer to which nothing gets through: where a firewall lets nothing pass, UCX itself
+   * waits for as long as the system does, which may be a quarter of an hour.
+   */
+  void watch(long nowNanos) {
+    if (state != State.OPEN || lost != null || underWay.isEmpty()) {
+      return;
+    }
+    Duration patience = progress.patience(proven, underWayBytes);
+    if (nowNanos - lastDoneNanos > patience.toNanos()) {
+      lose(
+          proven
+              ? new UcxFailure(
+                  UcxFailure.Kind.PEER_LOST,
+                  "%d messages of %d bytes are stuck, nothing got through in %d s"
+                      .formatted(underWay.size(), underWayBytes, patience.toSeconds()))
+              : new UcxFailure(
+                  UcxFailure.Kind.UNREACHABLE,
+                  "no connection in %d s".formatted(patience.toSeconds())));
+    }
+  }
+
   /** Ends at once because the engine does; UCX must have let go of the endpoint or be about to. */
   void end(UcxFailure failure) {
     if (state != State.GONE) {
@@ -217,7 +250,7 @@ final class Link {
         .setErrorHandler((failed, status, text) -> lose(Statuses.lost(status, text)));
   }
 
-  /** From inside UCX, which must not be asked to close an endpoint there. */
+  /** Perhaps from inside UCX, which must not be asked to close an endpoint there. */
   private void lose(UcxFailure failure) {
     if (lost == null) {
       lost = failure;

@@ -3,6 +3,7 @@ package io.baton.transport.ucx;
 import io.baton.transport.OutOfMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -42,6 +43,7 @@ final class Progress implements Runnable {
   private static final int PROGRESS_AT_ONCE = 64;
 
   private static final long PROGRESS_AT_ONCE_NANOS = 1_000_000;
+  private static final long WATCH_NANOS = 250_000_000;
   private static final int LONGEST_SLEEP_MILLIS = 1000;
   private static final int SLEEP_WHILE_CLOSING_MILLIS = 1;
   private static final int INITIAL_QUEUE = 1024;
@@ -68,6 +70,7 @@ final class Progress implements Runnable {
   private volatile int connections;
   private boolean stopping;
   private long stopNanos;
+  private long watchedNanos = System.nanoTime();
 
   Progress(UcxConfig config, UcpContext context, UcpWorker worker, UcxReceiver receiver) {
     this.config = config;
@@ -194,6 +197,12 @@ final class Progress implements Runnable {
     return System.nanoTime() + config.closeTimeout().toNanos();
   }
 
+  /** How long a peer may leave everything unanswered. */
+  Duration patience(boolean proven, long bytes) {
+    return (proven ? config.stallTimeout() : config.connectTimeout())
+        .plus(UcxConfig.atSlowest(bytes));
+  }
+
   UcpEndpoint newEndpoint(UcpEndpointParams parameters) {
     return worker.newEndpoint(parameters);
   }
@@ -235,10 +244,19 @@ final class Progress implements Runnable {
         break;
       }
     }
+    watchAll();
     if (!attended.isEmpty()) {
       attendAll();
     }
     return done;
+  }
+
+  private void watchAll() {
+    long now = System.nanoTime();
+    if (now - watchedNanos >= WATCH_NANOS) {
+      watchedNanos = now;
+      links.forEach(link -> link.watch(now));
+    }
   }
 
   private void attendAll() {

@@ -1,5 +1,6 @@
 package io.baton.transport.ucx;
 
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -35,7 +36,9 @@ final class UcxConnections {
     }
   }
 
-  private record Entry(ByteBuffer address, UcxConnection connection, Use use) {}
+  private record Peer(ByteBuffer address, InetAddress host) {}
+
+  private record Entry(Peer peer, UcxConnection connection, Use use) {}
 
   private final UcxEngine engine;
 
@@ -49,13 +52,16 @@ final class UcxConnections {
   /**
    * A wire to a peer.
    *
+   * @param host where the peer said what its address is
    * @param onLost told at most once, on the engine's thread; not after the wire has been closed,
    *     unless at that very moment
    * @throws UcxConnectException if it cannot even be tried
    */
-  UcxWire connect(byte[] address, Consumer<UcxFailure> onLost) throws UcxConnectException {
-    Entry kept = takeIdle(ByteBuffer.wrap(address), onLost);
-    Entry entry = kept == null ? open(address, new Use(onLost)) : kept;
+  UcxWire connect(byte[] address, InetAddress host, Consumer<UcxFailure> onLost)
+      throws UcxConnectException {
+    Peer peer = new Peer(ByteBuffer.wrap(address.clone()), host);
+    Entry kept = takeIdle(peer, onLost);
+    Entry entry = kept == null ? open(peer, new Use(onLost)) : kept;
     return new UcxWire(entry.connection, engine.maxHeaderBytes(), () -> giveBack(entry));
   }
 
@@ -63,14 +69,14 @@ final class UcxConnections {
     return idle.size();
   }
 
-  private Entry open(byte[] address, Use use) throws UcxConnectException {
-    return new Entry(ByteBuffer.wrap(address.clone()), engine.connect(address, use), use);
+  private Entry open(Peer peer, Use use) throws UcxConnectException {
+    return new Entry(peer, engine.connect(peer.address().array(), peer.host(), use), use);
   }
 
-  private synchronized @Nullable Entry takeIdle(ByteBuffer address, Consumer<UcxFailure> onLost) {
+  private synchronized @Nullable Entry takeIdle(Peer peer, Consumer<UcxFailure> onLost) {
     for (Iterator<Entry> entries = idle.iterator(); entries.hasNext(); ) {
       Entry entry = entries.next();
-      if (entry.address.equals(address)) {
+      if (entry.peer.equals(peer)) {
         entries.remove();
         if (entry.connection.isOpen()) {
           entry.use.user = onLost;

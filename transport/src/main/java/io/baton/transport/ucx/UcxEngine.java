@@ -1,6 +1,7 @@
 package io.baton.transport.ucx;
 
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
@@ -36,7 +37,7 @@ public final class UcxEngine implements AutoCloseable {
 
   private final UcxConfig config;
   private final String version;
-  private final byte[] address;
+  private final UcxAddress address;
   private final int maxHeaderBytes;
   private final Progress progress;
   private final Thread thread;
@@ -47,10 +48,11 @@ public final class UcxEngine implements AutoCloseable {
       String version,
       UcpContext context,
       UcpWorker worker,
+      UcxAddress address,
       UcxReceiver receiver) {
     this.config = config;
     this.version = version;
-    address = UcxAddress.wrap(worker.getAddress());
+    this.address = address;
     maxHeaderBytes = Math.toIntExact(worker.getMaxAmHeaderSize());
     progress = new Progress(config, context, worker, receiver);
     thread = Thread.ofPlatform().name("baton-ucx-" + config.name()).daemon().unstarted(progress);
@@ -59,36 +61,65 @@ public final class UcxEngine implements AutoCloseable {
   /**
    * Starts an engine, which receives from now on.
    *
-   * @throws UcxUnavailableException if there is no UCX, or none of the transports
+   * @throws UcxUnavailableException if there is no UCX, or none of the transports, or if it would
+   *     listen elsewhere than it is to
    */
   public static UcxEngine start(UcxConfig config, UcxReceiver receiver)
       throws UcxUnavailableException {
     UcxLibrary library = UcxLibrary.load();
+    UcpParams parameters = new UcpParams().requestAmFeature().requestWakeupFeature();
+    UcxSettings.of(config, System.getenv()).forEach(parameters::setConfig);
     UcpContext context = null;
+    UcpWorker worker = null;
+    UcxEngine engine = null;
     try {
-      UcpParams parameters = new UcpParams().requestAmFeature().requestWakeupFeature();
-      UcxSettings.of(config, System.getenv()).forEach(parameters::setConfig);
       context = new UcpContext(parameters);
-      UcpWorker worker = context.newWorker(wakeOnEverything());
-      UcxEngine engine = new UcxEngine(config, library.version(), context, worker, receiver);
+      worker = context.newWorker(wakeOnEverything());
+      UcxAddress address = own(worker, config, library.version());
+      engine = new UcxEngine(config, library.version(), context, worker, address, receiver);
       engine.thread.start();
       return engine;
     } catch (UcxException e) {
-      if (context != null) {
-        context.close();
-      }
       throw new UcxUnavailableException(
           "UCX cannot start with the transports "
               + (config.transports().isEmpty() ? "that it finds" : config.transports())
               + ": "
               + e.getMessage(),
           e);
+    } finally {
+      if (engine == null && worker != null) {
+        worker.close();
+      }
+      if (engine == null && context != null) {
+        context.close();
+      }
     }
   }
 
-  /** Where peers reach this engine; to be sent to them over a channel that both sides trust. */
+  /** What UCX says of itself, if it listens where it is to and nowhere else. */
+  private static UcxAddress own(UcpWorker worker, UcxConfig config, String version)
+      throws UcxUnavailableException {
+    UcxAddress address;
+    try {
+      address = UcxAddress.fromUcx(worker.getAddress());
+    } catch (UcxAddress.MalformedAddressException e) {
+      throw new UcxUnavailableException(
+          "UCX %s writes addresses in a way that is not known here: %s"
+              .formatted(version, e.getMessage()),
+          e);
+    }
+    InetAddress listen = config.listen();
+    boolean told = System.getenv("UCX_NET_DEVICES") != null && !listen.isLoopbackAddress();
+    if (!listen.isAnyLocalAddress() && !told && !address.isNowhereBut(listen)) {
+      throw new UcxUnavailableException(
+          "UCX would listen at %s and not at %s".formatted(address.hosts(), listen));
+    }
+    return address;
+  }
+
+  /** Where peers reach this engine. */
   public byte[] address() {
-    return address.clone();
+    return address.toWire();
   }
 
   /** The longest header that fits into a message. */
@@ -140,18 +171,21 @@ public final class UcxEngine implements AutoCloseable {
   /**
    * Begins to connect, and returns without waiting for it; messages may be sent at once.
    *
-   * @param remoteAddress what the peer's {@link #address} is
+   * @param remoteAddress what the peer's {@link #address} is, as the peer said when it was asked
+   * @param host where it was asked: UCX connects to no other
    * @throws UcxConnectException if it cannot even be tried
    */
-  public UcxConnection connect(byte[] remoteAddress, UcxConnection.Listener listener)
+  public UcxConnection connect(
+      byte[] remoteAddress, InetAddress host, UcxConnection.Listener listener)
       throws UcxConnectException {
-    ByteBuffer remote =
-        UcxAddress.unwrap(remoteAddress)
-            .orElseThrow(
-                () ->
-                    new UcxConnectException(
-                        UcxConnectException.Reason.NOT_AN_ADDRESS,
-                        remoteAddress.length + " bytes that are no address of a UCX engine"));
+    ByteBuffer remote;
+    try {
+      remote = UcxAddress.fromWire(remoteAddress).reachedFrom(address, host).toUcx();
+    } catch (UcxAddress.MalformedAddressException e) {
+      throw new UcxConnectException(
+          UcxConnectException.Reason.NOT_AN_ADDRESS,
+          "its address for UCX cannot be used: " + e.getMessage());
+    }
     UcxFailure ended = progress.ended();
     if (ended != null) {
       throw new UcxConnectException(UcxConnectException.Reason.ENGINE_ENDED, ended.detail());

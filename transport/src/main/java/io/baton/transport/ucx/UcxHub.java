@@ -2,6 +2,7 @@ package io.baton.transport.ucx;
 
 import io.baton.transport.pinned.PinnedPool;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.SecureRandom;
@@ -15,9 +16,10 @@ import org.slf4j.LoggerFactory;
 /**
  * UCX as the streams of one party use it: one engine, whose messages find their stream by a key.
  *
- * <p>UCX knows no authentication. A key is drawn at random for each direction of each stream, told
- * to the peer over that stream, and stands at the head of every message; what comes without a valid
- * one is let go.
+ * <p>UCX knows no authentication. A key is drawn at random for each stream, told to the peer over
+ * that stream, and stands at the head of every message; what comes without a valid one is let go.
+ * It guards streams from each other. It does not guard the process: UCX believes whatever comes to
+ * its own sockets, so that whoever reaches these can end it.
  */
 public final class UcxHub implements AutoCloseable {
 
@@ -46,17 +48,23 @@ public final class UcxHub implements AutoCloseable {
 
   static final byte FRAME = 0;
   static final byte BODY = 1;
+
+  /** Nobody's: whoever sent it finds out that it got through. */
+  static final byte PROBE = 2;
+
   static final int FRAME_HEAD = Long.BYTES + 1;
   private static final int BODY_HEAD = FRAME_HEAD + Long.BYTES;
 
   private final UcxEngine engine;
   private final UcxConnections connections;
+  private final UcxPeers peers;
   private final Map<Long, Target> targets;
   private final SecureRandom random = new SecureRandom();
 
   private UcxHub(UcxEngine engine, Map<Long, Target> targets) {
     this.engine = engine;
     this.connections = new UcxConnections(engine);
+    this.peers = new UcxPeers(this::wire, System::nanoTime);
     this.targets = targets;
   }
 
@@ -126,17 +134,27 @@ public final class UcxHub implements AutoCloseable {
   }
 
   /**
-   * A way to send messages to a peer.
+   * A hold on the way to a peer, which is to be closed. It carries nothing before it has proved
+   * that it can: until then, and whenever it cannot, everything goes on the stream.
    *
-   * @param onLost told at most once, on the engine's thread
-   * @throws UcxConnectException if it cannot even be tried
+   * @param address as the peer said when it was asked
+   * @param host where it was asked: UCX connects to no other
+   * @param onLost told each time that the way is lost after it was ready, on the engine's thread:
+   *     what was given to it may not have arrived
    */
-  public UcxWire connect(byte[] address, Consumer<UcxFailure> onLost) throws UcxConnectException {
-    return connections.connect(address, onLost);
+  public UcxWay way(byte[] address, InetAddress host, Consumer<UcxFailure> onLost) {
+    return peers.way(address, host, onLost);
+  }
+
+  /** A wire of its own to a peer, as {@link #way} uses it. */
+  UcxWire wire(byte[] address, InetAddress host, Consumer<UcxFailure> onLost)
+      throws UcxConnectException {
+    return connections.connect(address, host, onLost);
   }
 
   @Override
   public void close() {
+    peers.close();
     engine.close();
     targets.clear();
   }
@@ -146,6 +164,14 @@ public final class UcxHub implements AutoCloseable {
         .order(ByteOrder.LITTLE_ENDIAN)
         .putLong(key)
         .put(FRAME);
+  }
+
+  static ByteBuffer probe() {
+    return ByteBuffer.allocate(FRAME_HEAD)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putLong(0)
+        .put(PROBE)
+        .flip();
   }
 
   static ByteBuffer bodyHead(long key, long number) {
@@ -163,11 +189,15 @@ public final class UcxHub implements AutoCloseable {
       if (head.remaining() < FRAME_HEAD) {
         return Landing.REFUSED;
       }
-      Target target = targets.get(head.getLong());
+      long key = head.getLong();
+      byte kind = head.get();
+      if (key == 0 && kind == PROBE && bodyBytes == 0) {
+        return HEARD;
+      }
+      Target target = targets.get(key);
       if (target == null) {
         return Landing.REFUSED;
       }
-      byte kind = head.get();
       if (kind == FRAME && bodyBytes == 0) {
         target.onFrame(head);
         return HEARD;

@@ -35,6 +35,27 @@ public final class UcxWire implements AutoCloseable {
     this.onClosed = onClosed;
   }
 
+  /**
+   * Sends a message that means nothing.
+   *
+   * @param onProven told if it gets through, on the engine's thread
+   */
+  void prove(Runnable onProven) {
+    Completion done =
+        new Completion() {
+          @Override
+          public void succeeded() {
+            onProven.run();
+          }
+
+          @Override
+          public void failed(UcxFailure failure) {
+            // Whoever uses the connection is told of its loss.
+          }
+        };
+    var _ = connection.send(UcxHub.probe(), MemorySegment.NULL, done);
+  }
+
   /** Sends a frame, or answers false: it is too long, too much is under way, or this is closed. */
   public boolean frame(long key, MessageLite frame) {
     int bytes = frame.getSerializedSize();

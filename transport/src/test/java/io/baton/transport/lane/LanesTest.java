@@ -65,6 +65,11 @@ class LanesTest {
     }
 
     @Override
+    public Optional<String> trouble() {
+      return Optional.empty();
+    }
+
+    @Override
     public void close() {
       state = LaneState.CLOSED;
     }

@@ -20,14 +20,15 @@ import io.baton.transport.pinned.PoolConfig;
 import io.baton.transport.pinned.PoolUse;
 import io.baton.transport.ucx.UcxConfig;
 import io.baton.transport.ucx.UcxHub;
-import io.baton.transport.ucx.UcxOnDemand;
 import io.baton.transport.ucx.UcxUnavailableException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
@@ -44,6 +45,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class UcxPayloadsTest {
 
   private static final long POOL_BYTES = 1 << 20;
+  private static final Optional<InetAddress> HERE = Optional.of(InetAddress.getLoopbackAddress());
   private static final DigestRule ANNOUNCED = new DigestRule.Announced();
 
   @TempDir private Path directory;
@@ -67,8 +69,8 @@ class UcxPayloadsTest {
     open = true;
     here = party("here");
     there = party("there");
-    sender = here.link(PoolUse.COMMAND, "the receiver", POOL_BYTES, _ -> {});
-    receiver = there.link(PoolUse.COMMAND, "the sender", POOL_BYTES, reports::add);
+    sender = here.sending(PoolUse.PUSH, "the receiver", POOL_BYTES);
+    receiver = there.receiving(reports::add);
     assembler = receiver.assembler(4 << 20, budget, () -> arrivals.add(() -> {}));
   }
 
@@ -110,7 +112,7 @@ class UcxPayloadsTest {
     UcxHub hub = UcxHub.start(UcxConfig.withDefaults(name).overTransports("tcp", "self"), pool);
     hubs.add(hub);
     return PayloadMemory.of(
-        pool, timer, new PayloadMemory.Ways(false, UcxOnDemand.running(hub), streams::add));
+        pool, timer, new PayloadMemory.Ways(false, Optional.of(hub), streams::add));
   }
 
   private static ConditionFactory eventually() {
@@ -119,8 +121,8 @@ class UcxPayloadsTest {
 
   private void greet() throws Exception {
     receiver.take(sender.news().orElseThrow());
-    sender.take(receiver.news().orElseThrow());
-    assertThat(sender.lane()).isEqualTo(LaneKind.UCX);
+    sender.take(receiver.news().orElseThrow(), HERE);
+    eventually().until(() -> sender.lane() == LaneKind.UCX);
   }
 
   /** Waits until the stream is told that something has arrived. */
@@ -166,7 +168,7 @@ class UcxPayloadsTest {
     receiver.take(first);
     Sharing answer = receiver.news().orElseThrow();
     assertThat(answer.getMapped()).isFalse();
-    assertThat(answer.getSendsUcx()).isTrue();
+    assertThat(answer.getSendsUcx()).isFalse();
     assertThat(answer.getTarget().getKey()).isNotZero();
     assertThat(receiver.news()).isEmpty();
   }
@@ -296,7 +298,10 @@ class UcxPayloadsTest {
 
   @Test
   void receiver_thatIsLost_isSentMessages() throws Exception {
-    greet();
+    receiver.take(sender.news().orElseThrow());
+    UcxTarget target = receiver.news().orElseThrow().getTarget();
+    sender.take(Sharing.newBuilder().setTarget(target).build(), HERE);
+    eventually().until(() -> sender.lane() == LaneKind.UCX);
     PayloadFrames first = sender.frame(Payloads.ofBytes(1, 1000));
     sender.sent(first);
     assertSame(receive(first), Payloads.ofBytes(1, 1000));
@@ -310,13 +315,12 @@ class UcxPayloadsTest {
             });
     assertThat(sender.lane()).isEqualTo(LaneKind.GRPC);
     // And for a while so is a new stream.
-    PayloadLink another = here.link(PoolUse.COMMAND, "the receiver", POOL_BYTES, _ -> {});
-    PayloadLink answering = there.link(PoolUse.COMMAND, "the sender", POOL_BYTES, _ -> {});
-    answering.take(another.news().orElseThrow());
-    another.take(answering.news().orElseThrow());
+    PayloadLink another = here.sending(PoolUse.PUSH, "the receiver", POOL_BYTES);
+    assertThat(another.news()).isPresent();
+    another.take(Sharing.newBuilder().setTarget(target).build(), HERE);
     assertThat(another.lane()).isEqualTo(LaneKind.GRPC);
+    assertThat(another.trouble().orElseThrow()).startsWith("UCX to 127.0.0.1: ");
     another.close();
-    answering.close();
   }
 
   @Test
@@ -326,7 +330,7 @@ class UcxPayloadsTest {
         Sharing.newBuilder().setTarget(receiver.news().orElseThrow().getTarget()).build();
     PayloadLink silent = here.receiving(_ -> {});
     assertMalformed(silent, target, "sharing.target: was not asked for");
-    sender.take(target);
+    sender.take(target, HERE);
     assertMalformed(sender, target, "sharing.target: said twice");
     assertMalformed(
         receiver, Sharing.newBuilder().setSendsUcx(true).build(), "sharing.sends_ucx: comes twice");
@@ -339,8 +343,58 @@ class UcxPayloadsTest {
     sender.take(
         Sharing.newBuilder()
             .setTarget(receiverTarget().toBuilder().setAddress(ByteString.copyFromUtf8("nonsense")))
-            .build());
+            .build(),
+        HERE);
     assertThat(sender.lane()).isEqualTo(LaneKind.GRPC);
+    assertThat(sender.trouble().orElseThrow()).contains("its address for UCX cannot be used");
+  }
+
+  @Test
+  void target_ofAnotherHostThanWasAsked_leavesPayloadsInMessages() throws Exception {
+    sender.news();
+    sender.take(
+        Sharing.newBuilder().setTarget(receiverTarget()).build(),
+        Optional.of(InetAddress.getByName("192.0.2.77")));
+    assertThat(sender.lane()).isEqualTo(LaneKind.GRPC);
+    assertThat(sender.trouble().orElseThrow())
+        .contains("it was reached at 192.0.2.77 and listens at [loopback]");
+  }
+
+  /** Sessions of clients and processes: whoever opens a stream is asked for no address. */
+  @Test
+  void target_ofWhoeverOpenedTheStream_isMalformed() throws Exception {
+    PayloadLink session = here.link(PoolUse.COMMAND, "a client", POOL_BYTES, _ -> {});
+    session.news();
+    session.take(Sharing.newBuilder().setSendsUcx(true).build());
+    assertMalformed(
+        session,
+        Sharing.newBuilder().setTarget(receiverTarget()).build(),
+        "sharing.target: was not asked for");
+    session.close();
+  }
+
+  @Test
+  void bodies_thatNeverCome_holdUpTheStreamOnce() throws Exception {
+    greet();
+    List<PayloadFrames> lost = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      lost.add(sender.frame(Payloads.ofBytes(i, 1000)));
+    }
+    long before = System.nanoTime();
+    for (PayloadFrames each : lost) {
+      assertThat(receive(each)).isEqualTo(new Assembly.Lost());
+    }
+    // Not ten times the patience of five seconds.
+    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(25));
+    assertAllConsumed();
+  }
+
+  @Test
+  void peer_withoutUcx_isSaidToHaveNone() throws Exception {
+    sender.news();
+    assertThat(sender.trouble()).isEmpty();
+    sender.take(Sharing.getDefaultInstance(), HERE);
+    assertThat(sender.trouble().orElseThrow()).contains("has no UCX");
   }
 
   private UcxTarget receiverTarget() throws Exception {
@@ -352,7 +406,7 @@ class UcxPayloadsTest {
   void header_onAStreamWithoutTarget_isMalformed() throws Exception {
     greet();
     PayloadFrames frames = sender.frame(Payloads.ofBytes(1, 10));
-    PayloadLink other = there.linkOnHost(PoolUse.COMMAND, "an executor", 10, _ -> {});
+    PayloadLink other = there.link(PoolUse.COMMAND, "an executor", 10, _ -> {});
     other.take(Sharing.newBuilder().setSendsUcx(true).build());
     assertThat(other.news()).isEmpty();
     assertThat(other.assembler(100, budget).begin(frames.header(), ANNOUNCED))

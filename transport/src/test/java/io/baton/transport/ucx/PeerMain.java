@@ -28,7 +28,7 @@ final class PeerMain {
   private static void sendForEver(UcxEngine engine, byte[] address, long bytes)
       throws UcxConnectException {
     MemorySegment body = Arena.global().allocate(bytes);
-    UcxConnection connection = engine.connect(address, failure -> {});
+    UcxConnection connection = engine.connect(address, Ucx.HERE, failure -> {});
     for (int i = 0; i < 8; i++) {
       sendAgain(connection, body);
     }

@@ -38,7 +38,7 @@ final class SoakMain {
               UcxEngine.start(Ucx.config("there", transports), (header, length) -> into);
           UcxEngine here =
               UcxEngine.start(Ucx.config("here", transports), (header, length) -> into)) {
-        UcxConnection connection = here.connect(there.address(), SoakMain::fail);
+        UcxConnection connection = here.connect(there.address(), Ucx.HERE, SoakMain::fail);
         ByteBuffer header = ByteBuffer.allocateDirect(64);
         for (long i = 0; i < messages; i++) {
           if (i % (messages / REPORTS) == 0) {

@@ -8,6 +8,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.lang.management.ThreadMXBean;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +21,7 @@ final class Ucx {
   static final String TCP = "tcp,self";
   static final String SHARED_MEMORY = "posix,sysv,self";
   static final String ALL = "";
+  static final InetAddress HERE = InetAddress.getLoopbackAddress();
 
   private Ucx() {}
 

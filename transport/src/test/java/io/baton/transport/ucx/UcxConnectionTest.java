@@ -58,7 +58,7 @@ class UcxConnectionTest {
         closed.get(10, TimeUnit.SECONDS);
       }
       assertThat(connection.isOpen()).isFalse();
-      connection = pair.here().connect(pair.there().address(), pair.lost()::add);
+      connection = pair.here().connect(pair.there().address(), Ucx.HERE, pair.lost()::add);
       assertThat(done.outcome()).isEmpty();
     }
     await().until(() -> pair.receiver().received.size() == 20);
@@ -135,7 +135,8 @@ class UcxConnectionTest {
     assertThat(pair.connection().isOpen()).isFalse();
     RecordingReceiver receiver = new RecordingReceiver();
     try (UcxEngine successor = UcxEngine.start(Ucx.config("successor", Ucx.TCP), receiver)) {
-      UcxConnection connection = pair.here().connect(successor.address(), pair.lost()::add);
+      UcxConnection connection =
+          pair.here().connect(successor.address(), Ucx.HERE, pair.lost()::add);
       RecordedCompletion again = new RecordedCompletion();
       connection.send(Ucx.header(2), Ucx.randomBytes(arena, 1 << 20, 1), again);
       assertThat(again.outcome()).isEmpty();
@@ -176,14 +177,14 @@ class UcxConnectionTest {
                 sendMany(way.get(), unread);
                 return Landing.REFUSED;
               })) {
-        way.set(here.connect(gone.address(), failure -> {}));
+        way.set(here.connect(gone.address(), Ucx.HERE, failure -> {}));
         RecordedCompletion first = new RecordedCompletion();
         assertThat(way.get().send(Ucx.header(1), MemorySegment.NULL, first))
             .isEqualTo(Handover.ACCEPTED);
         assertThat(first.outcome()).isEmpty();
         gone.close();
         third
-            .connect(here.address(), failure -> {})
+            .connect(here.address(), Ucx.HERE, failure -> {})
             .send(Ucx.header(1), MemorySegment.NULL, new RecordedCompletion());
         await().until(() -> unread.size() == UNREAD);
         long before = Ucx.cpuNanos("baton-ucx-here");
@@ -214,7 +215,7 @@ class UcxConnectionTest {
   void engineCloses_withTrafficBothWays_everyCompletionIsToldOnce(String transports)
       throws Exception {
     pair = UcxPair.start(transports);
-    UcxConnection back = pair.there().connect(pair.here().address(), failure -> {});
+    UcxConnection back = pair.there().connect(pair.here().address(), Ucx.HERE, failure -> {});
     List<RecordedCompletion> completions = new ArrayList<>();
     MemorySegment large = Ucx.randomBytes(arena, 4 << 20, 1);
     for (int i = 0; i < 200; i++) {
@@ -282,7 +283,7 @@ class UcxConnectionTest {
     connection.close().get(10, TimeUnit.SECONDS);
     assertThat(pair.here().ended().map(UcxFailure::kind)).contains(UcxFailure.Kind.ENGINE_ENDED);
     byte[] address = pair.there().address();
-    assertThatThrownBy(() -> pair.here().connect(address, failure -> {}))
+    assertThatThrownBy(() -> pair.here().connect(address, Ucx.HERE, failure -> {}))
         .isInstanceOfSatisfying(
             UcxConnectException.class,
             e -> assertThat(e.reason()).isEqualTo(UcxConnectException.Reason.ENGINE_ENDED));
@@ -291,18 +292,15 @@ class UcxConnectionTest {
   }
 
   @Test
-  void connect_noTransportInCommon_isLostAsUnreachable() throws Exception {
+  void connect_noTransportInCommon_isRefused() throws Exception {
     pair = UcxPair.start(Ucx.TCP);
-    List<UcxFailure> lost = new CopyOnWriteArrayList<>();
     try (UcxEngine other =
         UcxEngine.start(Ucx.config("other", Ucx.SHARED_MEMORY), new RecordingReceiver())) {
-      UcxConnection connection = other.connect(pair.there().address(), lost::add);
-      RecordedCompletion done = new RecordedCompletion();
-      if (connection.send(Ucx.header(1), MemorySegment.NULL, done) == Handover.ACCEPTED) {
-        assertThat(done.outcome().map(UcxFailure::kind)).contains(UcxFailure.Kind.UNREACHABLE);
-      }
-      await().until(() -> !lost.isEmpty());
-      assertThat(lost).extracting(UcxFailure::kind).containsExactly(UcxFailure.Kind.UNREACHABLE);
+      byte[] address = pair.there().address();
+      assertThatThrownBy(() -> other.connect(address, Ucx.HERE, failure -> {}))
+          .isInstanceOfSatisfying(
+              UcxConnectException.class,
+              e -> assertThat(e.reason()).isEqualTo(UcxConnectException.Reason.NOT_AN_ADDRESS));
     }
   }
 
@@ -311,13 +309,15 @@ class UcxConnectionTest {
     pair =
         UcxPair.start(Ucx.config("pair", Ucx.ALL).withMaxConnections(1), new RecordingReceiver());
     byte[] address = pair.there().address();
-    assertThatThrownBy(() -> pair.here().connect(address, failure -> {}))
+    assertThatThrownBy(() -> pair.here().connect(address, Ucx.HERE, failure -> {}))
         .isInstanceOfSatisfying(
             UcxConnectException.class,
             e -> assertThat(e.reason()).isEqualTo(UcxConnectException.Reason.TOO_MANY));
     pair.connection().close().get(10, TimeUnit.SECONDS);
     RecordedCompletion done = new RecordedCompletion();
-    pair.here().connect(address, failure -> {}).send(Ucx.header(1), MemorySegment.NULL, done);
+    pair.here()
+        .connect(address, Ucx.HERE, failure -> {})
+        .send(Ucx.header(1), MemorySegment.NULL, done);
     assertThat(done.outcome()).isEmpty();
   }
 
@@ -342,7 +342,7 @@ class UcxConnectionTest {
     wrong.add(Arrays.copyOf(address, address.length + 1));
     wrong.add(new byte[100 << 10]);
     for (byte[] bytes : wrong) {
-      assertThatThrownBy(() -> pair.here().connect(bytes, failure -> {}))
+      assertThatThrownBy(() -> pair.here().connect(bytes, Ucx.HERE, failure -> {}))
           .isInstanceOfSatisfying(
               UcxConnectException.class,
               e -> assertThat(e.reason()).isEqualTo(UcxConnectException.Reason.NOT_AN_ADDRESS));

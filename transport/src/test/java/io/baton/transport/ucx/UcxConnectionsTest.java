@@ -79,7 +79,7 @@ class UcxConnectionsTest {
   }
 
   private UcxWire wire(UcxHub from, UcxHub to) throws UcxConnectException {
-    return from.connect(to.address(), lost::add);
+    return from.wire(to.address(), Ucx.HERE, lost::add);
   }
 
   private static int connections(UcxHub hub) {

@@ -101,7 +101,7 @@ class UcxEngineTest {
   @ValueSource(strings = {Ucx.TCP, Ucx.SHARED_MEMORY, Ucx.ALL})
   void send_bothWaysAtOnce(String transports) throws Exception {
     pair = UcxPair.start(transports);
-    UcxConnection back = pair.there().connect(pair.here().address(), pair.lost()::add);
+    UcxConnection back = pair.there().connect(pair.here().address(), Ucx.HERE, pair.lost()::add);
     MemorySegment body = Ucx.randomBytes(arena, FETCHED, 1);
     int messages = 100;
     for (int i = 0; i < messages; i++) {

@@ -34,7 +34,7 @@ final class UcxPair implements AutoCloseable {
     }
     pair.there = UcxEngine.start(config.named("there"), receiver);
     pair.here = UcxEngine.start(config.named("here"), pair.receiverHere);
-    pair.connection = pair.here.connect(pair.there.address(), pair.lost::add);
+    pair.connection = pair.here.connect(pair.there.address(), Ucx.HERE, pair.lost::add);
     return pair;
   }
 

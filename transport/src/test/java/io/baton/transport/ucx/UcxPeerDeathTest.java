@@ -40,7 +40,7 @@ class UcxPeerDeathTest {
   void idleConnection_isLost_andAnotherPeerIsReached(String transports) throws Exception {
     try (UcxEngine engine = start(transports, new RecordingReceiver());
         PeerProcess peer = PeerProcess.start(transports)) {
-      UcxConnection connection = engine.connect(peer.address(), lost::add);
+      UcxConnection connection = engine.connect(peer.address(), Ucx.HERE, lost::add);
       assertThat(send(connection, 1 << 20).outcome()).isEmpty();
       peer.kill();
       await().atMost(NOTICED).until(() -> !lost.isEmpty());
@@ -65,7 +65,7 @@ class UcxPeerDeathTest {
   void receiverDies_everySendUnderWayFails(String transports, int bytes) throws Exception {
     try (UcxEngine engine = start(transports, new RecordingReceiver());
         PeerProcess peer = PeerProcess.start(transports)) {
-      UcxConnection connection = engine.connect(peer.address(), lost::add);
+      UcxConnection connection = engine.connect(peer.address(), Ucx.HERE, lost::add);
       MemorySegment body = arena.allocate(bytes);
       RecordedCompletion first = new RecordedCompletion();
       connection.send(Ucx.header(0), body, first);
@@ -123,7 +123,7 @@ class UcxPeerDeathTest {
 
   private Optional<UcxFailure> sendTo(UcxEngine engine, PeerProcess peer) throws Exception {
     try {
-      return send(engine.connect(peer.address(), failure -> {}), 1 << 20).outcome();
+      return send(engine.connect(peer.address(), Ucx.HERE, failure -> {}), 1 << 20).outcome();
     } catch (UcxConnectException e) {
       assertThat(e.reason()).isEqualTo(UcxConnectException.Reason.ENGINE_ENDED);
       return engine.ended();

@@ -18,6 +18,7 @@ import io.baton.transport.grpc.Channels;
 import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.grpc.EventLoops;
 import io.baton.transport.grpc.FlowControlledSender;
+import io.baton.transport.grpc.RemoteHost;
 import io.baton.transport.lane.Lane;
 import io.baton.transport.lane.LaneKind;
 import io.baton.transport.lane.LaneState;
@@ -149,6 +150,11 @@ public final class GrpcLane implements Lane {
   }
 
   @Override
+  public Optional<String> trouble() {
+    return payloads.trouble();
+  }
+
+  @Override
   public void close() {
     stream.close();
     counters.lost.add(early.close());
@@ -197,11 +203,14 @@ public final class GrpcLane implements Lane {
   private final class Pushes implements StreamHandler<PushFrame, PushReply> {
 
     private int welcomes;
+    private volatile RemoteHost host = new RemoteHost();
 
     @Override
     public void call(
         ManagedChannel channel, ClientResponseObserver<PushFrame, PushReply> observer) {
+      host = new RemoteHost();
       PushGrpc.newStub(channel)
+          .withInterceptors(host)
           .withOnReadyThreshold(FlowControlledSender.READY_BYTES)
           .push(observer);
     }
@@ -235,7 +244,7 @@ public final class GrpcLane implements Lane {
         throw new MalformedFrameException("identity", "missing");
       }
       remote = IdCodec.fromWire(welcome.getIdentity());
-      payloads.take(reply.getSharing());
+      payloads.take(reply.getSharing(), host.get());
     }
 
     @Override
@@ -253,7 +262,7 @@ public final class GrpcLane implements Lane {
       if (reply.hasWelcome()) {
         throw new MalformedFrameException("welcome", "comes twice");
       }
-      payloads.take(reply.getSharing());
+      payloads.take(reply.getSharing(), host.get());
     }
 
     @Override

@@ -22,6 +22,7 @@ import io.baton.transport.grpc.KeepAlive;
 import io.baton.transport.grpc.ServerSettings;
 import io.baton.transport.grpc.Servers;
 import io.baton.transport.lane.DropReason;
+import io.baton.transport.lane.LaneKind;
 import io.baton.transport.lane.Pushes;
 import io.baton.transport.lane.RecordingReceiver;
 import io.baton.transport.payload.PayloadFrames;
@@ -32,15 +33,16 @@ import io.baton.transport.pinned.PoolConfig;
 import io.baton.transport.pinned.PoolUse;
 import io.baton.transport.ucx.UcxConfig;
 import io.baton.transport.ucx.UcxHub;
-import io.baton.transport.ucx.UcxOnDemand;
 import io.baton.transport.ucx.UcxUnavailableException;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.StreamObserver;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
@@ -116,7 +118,8 @@ class UcxPushTest {
                 .setSharing(link.news().orElseThrow())
                 .build());
         eventually().until(() -> !replies.isEmpty());
-        link.take(replies.remove().getSharing());
+        link.take(replies.remove().getSharing(), Optional.of(InetAddress.getLoopbackAddress()));
+        eventually().until(() -> link.lane() == LaneKind.UCX);
 
         PayloadFrames late = link.frame(first.payload());
         stream.onNext(frame(first, late));
@@ -149,7 +152,7 @@ class UcxPushTest {
   private static PayloadMemory memory(
       PinnedPool pool, ScheduledExecutorService timer, UcxHub hub, EventLoops loops) {
     return PayloadMemory.of(
-        pool, timer, new PayloadMemory.Ways(false, UcxOnDemand.running(hub), loops.executor()));
+        pool, timer, new PayloadMemory.Ways(false, Optional.of(hub), loops.executor()));
   }
 
   private static StreamObserver<PushReply> collecting(Queue<PushReply> replies) {
