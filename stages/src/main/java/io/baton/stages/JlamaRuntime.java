@@ -5,6 +5,7 @@ import com.sun.management.HotSpotDiagnosticMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -89,6 +90,42 @@ public final class JlamaRuntime {
       // The option does not exist unless diagnostic options are unlocked.
       return false;
     }
+  }
+
+  /**
+   * Settles the number of threads, if it is open, so that all rows of such widths are computed.
+   *
+   * @return whether they are with the number that is settled
+   */
+  static boolean startFor(int... widths) {
+    synchronized (lock) {
+      if (!started && threads == 0) {
+        int most = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+        threads =
+            IntStream.iterate(most, n -> n - 1)
+                .filter(n -> covers(n, widths))
+                .findFirst()
+                .orElse(1);
+      }
+      start();
+      return covers(threads, widths);
+    }
+  }
+
+  /**
+   * Whether Jlama, which cuts a row into equal parts for {@code threads} threads, computes what is
+   * left over: it reckons the rest by the size of a part, and not by their number, and leaves out
+   * the end of a narrow row where there are many threads.
+   */
+  static boolean covers(int threads, int... widths) {
+    for (int width : widths) {
+      int parts = Math.min(width, threads);
+      int part = width / parts;
+      if (parts > 1 && parts * part + width % part != width) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Runs {@code work} on a thread of Jlama's pool and waits for it. */

@@ -50,7 +50,12 @@ final class LoadedModel implements AutoCloseable {
 
   private static LoadedModel load(
       ModelDirectory directory, InferenceType part, int shard, int shards) throws ModelException {
-    JlamaRuntime.start();
+    if (!JlamaRuntime.startFor(directory.config().widths())) {
+      throw new ModelException(
+          directory.path(),
+          "with %d threads Jlama would leave out a part of its rows"
+              .formatted(JlamaRuntime.threads()));
+    }
     ModelWeights weights = ModelWeights.map(directory.path());
     try {
       Config config = JlamaModels.config(directory.config());

@@ -87,6 +87,11 @@ record ModelConfig(
     return keyValueHeads * headSize;
   }
 
+  /** Of all rows that are computed. */
+  int[] widths() {
+    return new int[] {hidden, intermediate, attentionWidth(), keyValueWidth(), vocabulary};
+  }
+
   /**
    * The most tokens that a session can hold. Jlama rotates the head {@code h} by the angles of
    * position {@code p + 2h}, which changes no result since keys and queries are shifted alike, but
