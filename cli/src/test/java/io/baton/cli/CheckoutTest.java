@@ -31,7 +31,7 @@ class CheckoutTest {
       """
       #!/bin/sh
       echo built >> target/log
-      mkdir -p cli/target/lib
+      mkdir -p cli/target/lib && : > cli/target/lib/a.jar
       config/sources.sh begin
       : > cli/target/baton-cli.jar
       config/sources.sh end

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,7 +80,9 @@ class EnvironmentTest {
             .run("demo", "--model=" + directory + "/Möwe")) {
       run.assertFails(ExitCode.MODEL, directory + "/Möwe", "config.json");
     } finally {
-      Files.walk(directory).skip(1).forEach(file -> file.toFile().delete());
+      try (Stream<Path> files = Files.walk(directory)) {
+        files.skip(1).forEach(file -> file.toFile().delete());
+      }
     }
   }
 

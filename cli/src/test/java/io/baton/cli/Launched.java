@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Launched implements AutoCloseable {
 
-  private static final Duration DEADLINE = Duration.ofSeconds(90);
+  private static final Duration DEADLINE = Duration.ofMinutes(5);
 
   /** How to launch. Each method changes one thing and returns this. */
   static final class Plan {
@@ -187,7 +187,7 @@ final class Launched implements AutoCloseable {
   List<ProcessHandle> javas() {
     return Stream.concat(Stream.of(process.toHandle()), process.descendants())
         .filter(handle -> handle.info().command().orElse("").endsWith("/java"))
-        .sorted(Comparator.comparing(ProcessHandle::pid))
+        .sorted(Comparator.comparingLong(ProcessHandle::pid))
         .toList();
   }
 

@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import io.baton.session.exchange.Content;
 import io.baton.session.exchange.DataId;
 import io.baton.session.exchange.Failure;
+import io.baton.session.exchange.Taken;
 import io.baton.session.model.RelayId;
 import io.baton.transport.Deadlines;
 import io.baton.transport.exchange.Body;
@@ -310,6 +311,17 @@ class OffersTest {
           copies.getFirst().run();
           assertThat(index.get(KEY)).isEmpty();
         });
+  }
+
+  @Test
+  void offer_ofWhichNobodyKnowsWhetherItWasTaken_isRefused() {
+    Peer peer = new Peer(Optional.empty());
+    Body body = new Body.Inline(ByteString.copyFrom(new byte[BYTES]));
+    offers.onOffer(peer, offer(2L + Taken.WINDOW + Long.SIZE, "a", body));
+    peer.said.clear();
+    offers.onOffer(peer, offer(1, "b", body));
+    assertThat(peer.said).containsExactly("refused 1 UNAVAILABLE");
+    assertThat(index.size()).isEqualTo(1);
   }
 
   /** History gives way to what is new, on the heap as in the pool. */

@@ -16,6 +16,7 @@ import io.baton.session.exchange.Failure;
 import io.baton.session.exchange.Member;
 import io.baton.session.model.RelayId;
 import io.baton.transport.Budget;
+import io.baton.transport.Deadlines;
 import io.baton.transport.exchange.Closing;
 import io.baton.transport.exchange.LinkAnswer;
 import io.baton.transport.exchange.LinkConfig;

@@ -345,7 +345,7 @@ class BadSharingTest extends HostileTest {
   void push_byAHandleOfNoSlot_isDroppedAndTheStreamGoesOn() throws Exception {
     Slot slot = pool.allocate(8, PoolUse.PUSH, "test").orElseThrow();
     try (RawStream<CommandFrame> executor = rig.executor();
-        RawStream<StageFrame> session = session(executor, Sharing.getDefaultInstance());
+        RawStream<StageFrame> _ = session(executor, Sharing.getDefaultInstance());
         RawStream<PushReply> push = rig.push()) {
       push.send(pushHello().toBuilder().setSharing(own()).build());
       assertThat(push.next(PushReply::hasWelcome).getSharing().getMapped()).isTrue();

@@ -60,16 +60,8 @@ final class RouteScratch {
     return effects.isEmpty()
         && epoch == before.epoch()
         && phase == before.phase()
-        && isSame(hops, before.hops())
-        && isSame(standbys, before.standbys());
-  }
-
-  private static boolean isSame(List<Hop> some, List<Hop> others) {
-    boolean same = some.size() == others.size();
-    for (int i = 0; same && i < some.size(); i++) {
-      same = some.get(i) == others.get(i);
-    }
-    return same;
+        && hops.equals(before.hops())
+        && standbys.equals(before.standbys());
   }
 
   RouteState finish() {

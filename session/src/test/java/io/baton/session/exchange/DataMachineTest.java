@@ -8,6 +8,7 @@ import static io.baton.session.exchange.Failure.Reason.RESOURCE_EXHAUSTED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.baton.session.Transition;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -464,6 +465,31 @@ class DataMachineTest {
   }
 
   @Test
+  void closing_thatWasTakenOnceBeginsNothing() {
+    Transition<DataState, DataEffect> next = closing(2, Taken.NOTHING.with(2));
+    assertThat(next.effects())
+        .containsExactly(new DataEffect.ClosingKnown(), new DataEffect.Forget());
+    assertThat(next.state().total()).isEmpty();
+  }
+
+  @Test
+  void closing_ofWhichNobodyKnowsWhetherItWasTakenIsRefused() {
+    Transition<DataState, DataEffect> next = closing(2, Taken.NOTHING.with(1L << 30));
+    assertThat(next.effects().getFirst())
+        .isInstanceOfSatisfying(
+            DataEffect.Refuse.class,
+            refused ->
+                assertThat(refused.failure().reason()).isEqualTo(Failure.Reason.UNAVAILABLE));
+    assertThat(next.state().total()).isEmpty();
+  }
+
+  private static Transition<DataState, DataEffect> closing(long transfer, Taken taken) {
+    DataState nothing = DataState.initial(new DataId("group", "datum"), DataDriver.LIMITS, 0);
+    return DataMachine.step(
+        nothing, new DataInput.Closed(1, new Origin(DataDriver.RELAY, transfer)), taken, 0);
+  }
+
+  @Test
   void closing_thatComesTwiceIsKnown() {
     data.arrive(0, 1);
     data.close(1, 2);
@@ -810,6 +836,41 @@ class DataMachineTest {
     data.close(2, 1);
     assertThat(data.tickAt(1_000)).isEmpty();
     assertThat(data.tickAt(1_900)).containsExactly(new DataEffect.Forget());
+  }
+
+  @Test
+  void crowd_forgetsWhatIsOver() {
+    data.arriveOf(1, 0, 1);
+    data.receiveAndMarkDone(ANNE, 0);
+    assertThat(data.feed(new DataInput.Crowded())).isEmpty();
+    data.drop(0);
+    assertThat(data.feed(new DataInput.Crowded())).containsExactly(new DataEffect.Forget());
+  }
+
+  @Test
+  void crowd_leavesWhatIsWaitedFor() {
+    data.receive(ANNE, 0);
+    assertThat(data.feed(new DataInput.Crowded())).isEmpty();
+  }
+
+  /** Its readers would never hear of its end. */
+  @Test
+  void crowd_leavesWhatHasAnEndAndHasNotComeWhole() {
+    data.close(2, 1);
+    assertThat(data.feed(new DataInput.Crowded())).isEmpty();
+    data.arrive(0, 2);
+    data.receiveAndMarkDone(ANNE, 0);
+    data.drop(0);
+    assertThat(data.feed(new DataInput.Crowded())).isEmpty();
+  }
+
+  @Test
+  void crowd_leavesTheEndOfTheNextLife() {
+    data.arriveOf(1, 0, 1);
+    data.receiveAndMarkDone(ANNE, 0);
+    data.drop(0);
+    data.close(2, 2);
+    assertThat(data.feed(new DataInput.Crowded())).isEmpty();
   }
 
   // ---- names

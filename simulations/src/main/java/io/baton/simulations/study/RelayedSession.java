@@ -45,10 +45,10 @@ import java.util.SplittableRandom;
  */
 final class RelayedSession implements Mischief, WorldObserver {
 
-  /** What a message takes beside activations. */
   /** In a simulation's time. */
   private static final long NEVER = Long.MAX_VALUE / 4;
 
+  /** What a message takes beside activations. */
   private static final long HEADER_BYTES = 64;
 
   private final Chain chain;

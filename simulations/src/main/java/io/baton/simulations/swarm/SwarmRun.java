@@ -32,8 +32,8 @@ public final class SwarmRun {
   /** Room for what clients bring: sessions that wait for each other's would wait for ever. */
   private static final long POOL_BYTES = 1 << 20;
 
-  /** About what a step of one token takes. */
-  private static final long STEP_BYTES = 300;
+  /** So little that most relays with a limit shed pushes: a step of one token takes some 400. */
+  private static final long TOKEN_BYTES = 100;
 
   private static final long SECOND = 1_000_000_000L;
 
@@ -131,7 +131,7 @@ public final class SwarmRun {
             .withMaxSessions(relay.maxSessions())
             .withPool(
                 relay.poolTokens() == 0 ? 0 : POOL_BYTES,
-                (double) relay.poolTokens() * STEP_BYTES / POOL_BYTES)
+                (double) relay.poolTokens() * TOKEN_BYTES / POOL_BYTES)
             .withLimits(config.limits())
             .withLease(config.leaseNanos()));
   }

@@ -384,14 +384,14 @@ class BadInputTest {
         payload(OracleExecutor.rows(1)).clearInline().setChunkCount(2).setDataId(5);
     header.addSideInputs(
         SideInput.newBuilder()
-            .setName("beams")
+            .setName("unheard of")
             .setSpec(TensorCodec.toWire(OracleExecutor.ROW.withRows(40_000))));
     client.send(step(1, 0, 1, header));
     client.send(chunk(0, 320_000));
     client.send(chunk(1, Long.BYTES));
     Refused refused = client.refused();
     assertThat(refused.getReason()).isEqualTo(RefusalReason.REFUSAL_REASON_BAD_TENSOR);
-    assertThat(refused.getMessage()).contains("beams");
+    assertThat(refused.getMessage()).contains("unheard of");
     assertThat(relay.status().receivingBytes()).isZero();
     client.send(step(2, 0, 1, payload(OracleExecutor.rows(1))));
     assertThat(client.next().hasOutput()).isTrue();

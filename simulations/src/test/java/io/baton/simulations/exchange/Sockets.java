@@ -26,7 +26,7 @@ final class Sockets {
     List<String> listening = new ArrayList<>();
     for (String table : List.of("net/tcp", "net/tcp6")) {
       for (String line : Files.readAllLines(process.resolve(table))) {
-        String[] words = line.strip().split(" +");
+        String[] words = line.strip().split(" +", -1);
         if (words[3].equals(LISTENS) && own.contains("socket:[%s]".formatted(words[9]))) {
           listening.add(words[1]);
         }
@@ -38,8 +38,8 @@ final class Sockets {
   /** 127.0.0.0/8, also in the guise of IPv6, or ::1. */
   static boolean isLoopback(String address) {
     String host = address.substring(0, address.indexOf(':'));
-    return host.endsWith("7F")
-            && (host.length() == 8 || host.startsWith("0000000000000000FFFF0000"))
+    return (host.endsWith("7F")
+            && (host.length() == 8 || host.startsWith("0000000000000000FFFF0000")))
         || host.equals("00000000000000000000000001000000");
   }
 

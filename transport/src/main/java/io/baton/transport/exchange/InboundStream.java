@@ -41,15 +41,11 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The receiving side of one link. gRPC calls it from one thread at a time; answers come from any.
  */
 final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
-
-  private static final Logger log = LoggerFactory.getLogger(InboundStream.class);
 
   private final LinkHost host;
   private final List<LaneKind> lanes;
@@ -64,7 +60,6 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
   private volatile LaneKind lane = LaneKind.GRPC;
   private volatile @Nullable PoolMapping shared;
   private volatile long key;
-  private volatile boolean greeted;
   private volatile @Nullable StallWatch hello;
 
   InboundStream(
@@ -349,7 +344,6 @@ final class InboundStream implements StreamObserver<ExchangeFrame>, Inbound {
                     .setLane(LaneChoice.toWire(lane))
                     .setKey(key)
                     .setData(LaneChoice.ofReceiver(host))));
-    greeted = true;
     if (closed.get()) {
       // Whoever ended the stream meanwhile did not see what there was to let go of.
       leaveUcx();

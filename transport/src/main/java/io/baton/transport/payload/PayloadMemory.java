@@ -308,13 +308,16 @@ public final class PayloadMemory implements AutoCloseable {
   }
 
   private boolean isAmongPools(Path path) {
-    Path directory = path.getParent();
     return path.equals(path.normalize())
-        && (PoolConfig.DEFAULT_DIRECTORY.equals(directory)
+        && (isIn(PoolConfig.DEFAULT_DIRECTORY, path)
             || sharedPool()
                 .map(own -> own.path().getParent())
-                .filter(directory::equals)
+                .filter(d -> isIn(d, path))
                 .isPresent());
+  }
+
+  private static boolean isIn(Path directory, Path path) {
+    return directory.equals(path.getParent());
   }
 
   static PoolAddress address(Sharing sharing) throws MalformedFrameException {
