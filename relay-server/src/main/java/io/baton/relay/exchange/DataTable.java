@@ -121,6 +121,12 @@ final class DataTable {
     return data.size();
   }
 
+  /** What is remembered of what is over: no chunk of it is here, and nobody waits for one. */
+  long rememberedBytes() {
+    long marks = senders.values().stream().mapToLong(Taken::heapBytes).sum();
+    return over.charged + unfinished.charged + marks;
+  }
+
   /** Whether this very chunk has been taken before, so that its bytes need not come again. */
   Taken.Verdict verdict(DataId id, int index, Origin origin) {
     Entry entry = data.get(id);

@@ -201,7 +201,8 @@ public final class Exchange implements AutoCloseable {
                     .setData(data.size())
                     .setWaitingForRoom(room.size())
                     .setSending(sendings.size())
-                    .setHeapBytes(heap.used() + said.used())
+                    .setHeapBytes(heap.used() - data.rememberedBytes() + said.used())
+                    .setRememberedBytes(data.rememberedBytes())
                     .addAllLinks(links.open().stream().map(Connections::link).toList())
                     .build()));
     return status;
