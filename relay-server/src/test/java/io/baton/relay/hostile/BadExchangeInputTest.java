@@ -363,21 +363,25 @@ class BadExchangeInputTest extends HostileTest {
   /** What it offers is not known by its name and number, which are no secret. */
   @Test
   void hello_withTheIdentityOfAnother_hasNothingTakenInItsName() throws Exception {
+    // Numbers are given once.
+    long number = 5;
     for (String guess : List.of("", "another", "the secre", "the secret ")) {
+      long first = number++;
+      long second = number++;
       String id = "forged with " + guess;
       try (RawStream<ExchangeReply> forger = as(VICTIM, guess);
           RawStream<ExchangeReply> victim = as(VICTIM, "the secret")) {
-        forger.send(Frames.frame(Frames.inlineOffer(5, group, id, 8)));
+        forger.send(Frames.frame(Frames.inlineOffer(first, group, id, 8)));
         forger.send(Frames.frame(Frames.inlineOffer(Long.MAX_VALUE, group, id + "!", 8)));
         forger.next(reply -> reply.getTaken().getTransfer() == Long.MAX_VALUE);
 
         // Not taken for a repetition of what it has never sent.
-        victim.send(Frames.frame(Frames.inlineOffer(5, group, id, 8)));
-        assertThat(reason(victim, 5)).isEqualTo(FailureReason.FAILURE_REASON_ALREADY_EXISTS);
+        victim.send(Frames.frame(Frames.inlineOffer(first, group, id, 8)));
+        assertThat(reason(victim, first)).isEqualTo(FailureReason.FAILURE_REASON_ALREADY_EXISTS);
         rig.drain(group, id, id + "!");
         // Nor for an old word, when the forger has used up all numbers.
-        victim.send(Frames.frame(Frames.inlineOffer(6, group, id + "!", 8)));
-        victim.next(reply -> reply.getTaken().getTransfer() == 6);
+        victim.send(Frames.frame(Frames.inlineOffer(second, group, id + "!", 8)));
+        victim.next(reply -> reply.getTaken().getTransfer() == second);
         rig.drain(group, id + "!");
       }
     }
@@ -528,7 +532,8 @@ class BadExchangeInputTest extends HostileTest {
               .isEqualTo(FailureReason.FAILURE_REASON_RESOURCE_EXHAUSTED);
         }
       }
-      assertThat(taken).isBetween(32, 68);
+      // Three quarters of the room: the rest is for those who wait.
+      assertThat(taken).isBetween(20, 36);
       assertThat(rig.status().getExchange().getHeapBytes()).isBetween(32L << 20, 64L << 20);
       rig.drain(
           group, IntStream.rangeClosed(1, taken).mapToObj(i -> "id" + i).toArray(String[]::new));
