@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,7 +46,8 @@ class StopSignalTest {
     stuck.destroyForcibly();
   }
 
-  private void start() throws IOException {
+  @BeforeEach
+  void start() throws IOException {
     List<String> command = JavaCommand.ofThisBuild(List.of("-Xmx64m"), directory.toString());
     command.set(command.indexOf(Main.class.getName()), Stuck.class.getName());
     stuck = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
@@ -62,8 +64,6 @@ class StopSignalTest {
 
   @Test
   void signal_whileSomethingCannotBeInterrupted_endsTheProcessAndItsPool() throws Exception {
-    start();
-
     stuck.toHandle().destroy();
 
     assertEnds(143);
@@ -71,8 +71,6 @@ class StopSignalTest {
 
   @Test
   void endOfInput_whileSomethingCannotBeInterrupted_endsTheProcessAndItsPool() throws Exception {
-    start();
-
     stuck.getOutputStream().close();
 
     assertEnds(ExitCode.INTERRUPTED);

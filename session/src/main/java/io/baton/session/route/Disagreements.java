@@ -70,9 +70,8 @@ final class Disagreements {
     if (lie.isPresent()) {
       recordLie(report);
       standbys.lost(report.relay(), lie.get());
-    } else if (!reputation.mayPush(report.from(), report.relay())) {
-      standbys.lost(report.relay(), "reports other bytes again and again");
-    } else {
+    } else if (reputation.mayPush(report.from(), report.relay())) {
+      // Beyond the bound it is heard no more, and asks for the payload as before.
       reputation.dispute(
           report.relay(), report.step(), report.client(), report.peer(), report.from());
     }

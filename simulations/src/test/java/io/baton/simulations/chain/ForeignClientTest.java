@@ -19,7 +19,6 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class ForeignClientTest {
 
-  /** Enough for {@link TestChain#close} to find nothing left of a stranger's sessions. */
   private static final int LAYERS = 2;
 
   @Test
@@ -45,6 +44,7 @@ class ForeignClientTest {
           Foreigner.start("announce", chain.node(0).address(), 40, 256 << 20)) {
         while (foreigner.isAlive()) {
           decoding.steps(5);
+          goBackInTime(decoding);
           assertThat(chain.status(0).heldBytes()).isLessThan(8L << 20);
         }
         assertThat(foreigner.result().path("opened").asInt()).isPositive();
@@ -99,13 +99,18 @@ class ForeignClientTest {
     try (foreigner) {
       while (foreigner.isAlive()) {
         decoding.steps(1);
-        if (decoding.session().length() > TestChain.MAX_LENGTH / 2) {
-          decoding.rewind(1);
-        }
+        goBackInTime(decoding);
       }
       decoding.steps(1);
       assertThatNothingFailed(decoding);
       return foreigner.result();
+    }
+  }
+
+  /** Before the session is full. */
+  private static void goBackInTime(Decoding decoding) throws Exception {
+    if (decoding.session().length() > TestChain.MAX_LENGTH / 2) {
+      decoding.rewind(1);
     }
   }
 

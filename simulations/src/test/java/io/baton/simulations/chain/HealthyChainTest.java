@@ -22,7 +22,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -43,16 +42,6 @@ class HealthyChainTest {
         assertThat(chain.status(i).pushesDropped()).isEmpty();
         assertThat(chain.node(i).oracle.tokensComputed).hasValue(50);
       }
-    }
-  }
-
-  @Test
-  void pushTarget_openedSession_isConnectedToBeforeTheFirstPush() throws Exception {
-    try (TestChain chain = TestChain.patient(2, Node.Front.TAP)) {
-      Decoding decoding = chain.decode();
-      decoding.session().opened().get(30, TimeUnit.SECONDS);
-      TestChain.eventually().until(() -> chain.node(1).tap().peersConnected() == 1);
-      decoding.steps(3);
     }
   }
 

@@ -45,7 +45,7 @@ class UcxChainTest {
   }
 
   private static boolean goesByUcx(TestChain chain) {
-    return chain.nodes().subList(0, chain.nodes().size() - 1).stream()
+    return chain.nodes().subList(0, chain.layers() - 1).stream()
         .allMatch(node -> node.relay().status().payloadsSent().ucx().payloads() > 0);
   }
 
