@@ -30,6 +30,7 @@ class ForeignClientTest {
       JsonNode got =
           goesOn(
               decoding, Foreigner.start("takeover", chain.node(1).address(), id.high(), id.low()));
+      assertThatNothingFailed(decoding);
       assertThat(got.path("opened").asInt()).isZero();
       assertThat(got.path("status_tells_the_id").asBoolean()).isFalse();
     }
@@ -76,6 +77,7 @@ class ForeignClientTest {
       Decoding decoding = chain.decode();
       decoding.steps(3);
       JsonNode got = goesOn(decoding, Foreigner.start("dial", chain.node(0).address()));
+      assertThatNothingFailed(decoding);
       assertThat(got.path("reached").asInt()).isZero();
       assertThat(got.path("status_names_them").asBoolean()).isFalse();
     }
@@ -90,6 +92,7 @@ class ForeignClientTest {
       Decoding decoding = chain.decode();
       decoding.steps(3);
       JsonNode got = goesOn(decoding, Foreigner.start("ucx", chain.node(1).address(), 60));
+      assertThatNothingFailed(decoding);
       assertThat(got.path("alive").asBoolean()).isTrue();
     }
   }
@@ -102,7 +105,6 @@ class ForeignClientTest {
         goBackInTime(decoding);
       }
       decoding.steps(1);
-      assertThatNothingFailed(decoding);
       return foreigner.result();
     }
   }
