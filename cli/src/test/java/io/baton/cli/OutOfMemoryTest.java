@@ -3,20 +3,12 @@ package io.baton.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.io.File;
-import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.jar.Attributes;
-import java.util.jar.JarOutputStream;
-import java.util.jar.Manifest;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,19 +56,14 @@ class OutOfMemoryTest {
 
   private record Ended(int status, List<String> err) {}
 
-  /** The real script, on a home where everything is built already. */
+  /** The real script, with the classes of this build. */
   private Ended baton(String options, String... arguments) throws Exception {
-    Path built = Files.createDirectories(home.resolve("cli/target"));
-    Files.createDirectories(built.resolve("lib"));
-    Files.createDirectories(home.resolve("target"));
-    Files.createDirectories(home.resolve("bin"));
-    Files.copy(Baton.root().resolve("bin/baton"), home.resolve("bin/baton"));
-    writeJar(built.resolve("baton-cli.jar"));
-    // An empty archive stands for one that could not be made.
-    Files.createFile(built.resolve("baton.jsa"));
-    List<String> command = new ArrayList<>(List.of("bash", home.resolve("bin/baton").toString()));
+    List<String> command =
+        new ArrayList<>(List.of("bash", Baton.root().resolve("bin/baton").toString()));
     command.addAll(List.of(arguments));
-    return end(new ProcessBuilder(command), options);
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().put("BATON_CLASS_PATH", System.getProperty("java.class.path"));
+    return end(builder, options);
   }
 
   private Ended run(List<String> options, String main) throws Exception {
@@ -99,22 +86,6 @@ class OutOfMemoryTest {
       return new Ended(process.exitValue(), Files.readAllLines(err));
     } finally {
       process.destroyForcibly();
-    }
-  }
-
-  private static void writeJar(Path jar) throws IOException {
-    Manifest manifest = new Manifest();
-    manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
-    manifest
-        .getMainAttributes()
-        .put(
-            Attributes.Name.CLASS_PATH,
-            Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
-                .map(entry -> Path.of(entry).toUri().toString())
-                .collect(Collectors.joining(" ")));
-    try (OutputStream out = Files.newOutputStream(jar);
-        JarOutputStream all = new JarOutputStream(out, manifest)) {
-      all.finish();
     }
   }
 }
