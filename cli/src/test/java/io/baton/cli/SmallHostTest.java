@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -13,8 +12,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The real {@code bin/baton} with as little as a container gives, and what it leaves there. */
 @ExtendWith(Leftovers.class)
 class SmallHostTest {
-
-  private static final Duration DEADLINE = Duration.ofMinutes(5);
 
   @TempDir private Path directory;
   private SmallHost host;
