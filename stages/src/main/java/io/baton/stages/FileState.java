@@ -1,5 +1,6 @@
 package io.baton.stages;
 
+import io.baton.session.model.Sha256;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

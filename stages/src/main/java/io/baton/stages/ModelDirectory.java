@@ -1,6 +1,7 @@
 package io.baton.stages;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.baton.session.model.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

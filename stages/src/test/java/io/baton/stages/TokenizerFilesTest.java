@@ -233,15 +233,7 @@ class TokenizerFilesTest {
   }
 
   private void assertRefused(String problem) {
-    assertThatExceptionOfType(ModelException.class)
-        .isThrownBy(() -> ModelDirectory.open(directory))
-        .satisfies(
-            e ->
-                assertThat(e)
-                    .message()
-                    .startsWith(directory.toString())
-                    .contains(problem)
-                    .doesNotContain("\n"));
+    RefusedModel.assertRefused(directory, problem);
   }
 
   private void put(String name, String key, String value) throws IOException {

@@ -79,7 +79,7 @@ class UnsupportedModelTest {
     String variant = "%s, plain, F32, as transformers 5".formatted(model);
     ReferenceModels.Case reference = ReferenceModels.named(variant);
     reference.config().setAll((ObjectNode) JSON.readTree(change.replace('\'', '"')));
-    assertRefused(reference.write(directory), problem);
+    RefusedModel.assertRefused(reference.write(directory), problem);
   }
 
   @ParameterizedTest
@@ -93,7 +93,7 @@ class UnsupportedModelTest {
   void open_tensorMissing_named(String name, String instead, String problem) throws Exception {
     ReferenceModels.named("llama, plain, F32, as transformers 5").write(directory);
     edit((key, entry) -> key.equals(name) ? instead : key, "");
-    assertRefused(directory, problem);
+    RefusedModel.assertRefused(directory, problem);
   }
 
   @ParameterizedTest
@@ -110,7 +110,8 @@ class UnsupportedModelTest {
   void open_tensorThatNobodyReads_named(String name) throws Exception {
     ReferenceModels.named("llama, plain, F32, as transformers 5").write(directory);
     add(name);
-    assertRefused(directory, "has the tensor " + name + ", which no model of type llama with 2");
+    RefusedModel.assertRefused(
+        directory, "has the tensor " + name + ", which no model of type llama with 2");
   }
 
   @Test
@@ -124,7 +125,7 @@ class UnsupportedModelTest {
   void open_tiedButOtherOutput_named() throws Exception {
     ReferenceModels.Case reference = ReferenceModels.named("llama, plain, F32, as transformers 5");
     reference.config().put("tie_word_embeddings", true);
-    assertRefused(
+    RefusedModel.assertRefused(
         reference.write(directory),
         "tensor lm_head.weight is not model.embed_tokens.weight, but config.json sets tie_word_em");
   }
@@ -157,7 +158,8 @@ class UnsupportedModelTest {
     ReferenceModels.Case reference = ReferenceModels.named("gemma, plain, F32, as transformers 5");
     reference.write(directory);
     halve();
-    assertRefused(directory, "has rows of 48 elements of type BF16, which is not a multiple of 32");
+    RefusedModel.assertRefused(
+        directory, "has rows of 48 elements of type BF16, which is not a multiple of 32");
   }
 
   @ParameterizedTest
@@ -171,18 +173,6 @@ class UnsupportedModelTest {
   void maxLength_window_noFurther(String name, int expected) throws Exception {
     ReferenceModels.Case reference = ReferenceModels.named(name);
     assertThat(ModelDirectory.open(reference.write(directory)).maxLength()).isEqualTo(expected);
-  }
-
-  private static void assertRefused(Path directory, String problem) {
-    assertThatExceptionOfType(ModelException.class)
-        .isThrownBy(() -> ModelDirectory.open(directory))
-        .satisfies(
-            e ->
-                assertThat(e)
-                    .message()
-                    .startsWith(directory.toString())
-                    .contains(problem)
-                    .doesNotContain("\n"));
   }
 
   private interface Edit {

@@ -2,12 +2,12 @@ package io.baton.verification;
 
 import io.baton.session.model.Digest;
 import io.baton.session.model.Payload;
+import io.baton.session.model.Sha256;
 import io.baton.session.model.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Map;
@@ -88,13 +88,9 @@ public final class PayloadDigester {
   }
 
   private static byte[] sha256(ByteBuffer bytes) {
-    try {
-      MessageDigest sha = MessageDigest.getInstance("SHA-256");
-      sha.update(bytes);
-      return sha.digest();
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
+    MessageDigest sha = Sha256.start();
+    sha.update(bytes);
+    return sha.digest();
   }
 
   private static byte[] xxh3(ByteBuffer bytes) {

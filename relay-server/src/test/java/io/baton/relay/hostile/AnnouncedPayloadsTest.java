@@ -72,9 +72,7 @@ class AnnouncedPayloadsTest {
   }
 
   private RawStream<StageFrame> opened(long session) throws Exception {
-    RawStream<StageFrame> stream = rig.session().send(frame(open(session, "client")));
-    stream.next(StageFrame::hasOpened);
-    return stream;
+    return rig.opened(open(session, "client"));
   }
 
   private static ClientFrame chunk(int index, int bytes) {

@@ -51,9 +51,7 @@ class HeldMemoryTest {
   }
 
   private RawStream<StageFrame> opened(long session) throws Exception {
-    RawStream<StageFrame> stream = rig.session().send(frame(open(session, "client")));
-    stream.next(StageFrame::hasOpened);
-    return stream;
+    return rig.opened(open(session, "client"));
   }
 
   private SessionsStatus sessions() {

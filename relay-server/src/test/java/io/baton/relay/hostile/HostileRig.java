@@ -11,6 +11,7 @@ import io.baton.proto.v1.ExchangeFrame;
 import io.baton.proto.v1.ExchangeGrpc;
 import io.baton.proto.v1.ExchangeReply;
 import io.baton.proto.v1.ExchangeStatus;
+import io.baton.proto.v1.Open;
 import io.baton.proto.v1.PushGrpc;
 import io.baton.proto.v1.PushReply;
 import io.baton.proto.v1.RelayGrpc;
@@ -135,6 +136,13 @@ final class HostileRig implements AutoCloseable {
 
   RawStream<StageFrame> session() {
     return new RawStream<>(tcp, RelayGrpc.getSessionMethod());
+  }
+
+  /** A stream on which a session is open. */
+  RawStream<StageFrame> opened(Open.Builder open) throws Exception {
+    RawStream<StageFrame> stream = session().send(SessionFrames.frame(open));
+    stream.next(StageFrame::hasOpened);
+    return stream;
   }
 
   RawStream<PushReply> push() {

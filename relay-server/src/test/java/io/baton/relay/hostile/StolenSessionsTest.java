@@ -54,12 +54,6 @@ class StolenSessionsTest {
     rig.close();
   }
 
-  private RawStream<StageFrame> opened(Open.Builder open) throws Exception {
-    RawStream<StageFrame> stream = rig.session().send(frame(open));
-    stream.next(StageFrame::hasOpened);
-    return stream;
-  }
-
   private Refused refused(Open.Builder open) throws Exception {
     try (RawStream<StageFrame> stream = rig.session().send(frame(open))) {
       return stream.next(StageFrame::hasRefused).getRefused();
@@ -77,7 +71,7 @@ class StolenSessionsTest {
 
   @Test
   void open_anothersSessionInAnyEpoch_changesNothing() throws Exception {
-    RawStream<StageFrame> owner = opened(open(1, "owner"));
+    RawStream<StageFrame> owner = rig.opened(open(1, "owner"));
     stepsOn(owner, 1);
 
     for (long epoch : new long[] {1, 2, Long.MAX_VALUE}) {
@@ -99,7 +93,7 @@ class StolenSessionsTest {
   void open_whileTheRelayIsFullOrDraining_tellsAThiefWhatItTellsEverybody() throws Exception {
     List<RawStream<StageFrame>> owners = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
-      owners.add(opened(open(i, "owner")));
+      owners.add(rig.opened(open(i, "owner")));
     }
     assertThat(refused(open(0, "thief"))).isEqualTo(refused(open(99, "thief")));
     Thread drain = Thread.ofVirtual().start(() -> drain());
@@ -121,8 +115,8 @@ class StolenSessionsTest {
 
   @Test
   void open_onASecondStreamByItsOwner_leavesTheFirstWithoutAWord() throws Exception {
-    RawStream<StageFrame> first = opened(open(1, "owner"));
-    RawStream<StageFrame> second = opened(open(1, "owner").setEpoch(2));
+    RawStream<StageFrame> first = rig.opened(open(1, "owner"));
+    RawStream<StageFrame> second = rig.opened(open(1, "owner").setEpoch(2));
     // What is still under way on the first is not for the session that the second has.
     first.send(heartbeat()).send(close());
     assertThat(first.ended()).matches(Status::isOk);
@@ -133,10 +127,10 @@ class StolenSessionsTest {
 
   @Test
   void open_anotherSessionOnAStream_isMalformed() throws Exception {
-    RawStream<StageFrame> stream = opened(open(1, "owner"));
+    RawStream<StageFrame> stream = rig.opened(open(1, "owner"));
     stream.send(frame(open(2, "owner")));
     assertThat(stream.ended().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
-    ends(opened(open(1, "owner").setEpoch(2)));
+    ends(rig.opened(open(1, "owner").setEpoch(2)));
 
     // Nor after it was refused the first.
     RawStream<StageFrame> other = rig.session().send(frame(open(3, "owner").setModelId("none")));
@@ -149,7 +143,7 @@ class StolenSessionsTest {
   void open_moreThanAClientsShare_isRefusedAndLeavesRoomForOthers() throws Exception {
     List<RawStream<StageFrame>> greedy = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
-      greedy.add(opened(open(i, "greedy")));
+      greedy.add(rig.opened(open(i, "greedy")));
     }
     Refused refused = refused(open(8, "greedy"));
     assertThat(refused.getReason()).isEqualTo(RefusalReason.REFUSAL_REASON_NO_ROOM);
@@ -161,7 +155,7 @@ class StolenSessionsTest {
 
   @Test
   void heartbeat_withoutSteps_doesNotKeepASessionForEver() throws Exception {
-    RawStream<StageFrame> stream = opened(open(1, "idler"));
+    RawStream<StageFrame> stream = rig.opened(open(1, "idler"));
     await()
         .pollInterval(Duration.ofMillis(100))
         .atMost(RawStream.PATIENCE)

@@ -3,10 +3,10 @@ package io.baton.transport.exchange;
 import com.google.protobuf.ByteString;
 import io.baton.proto.codec.MalformedFrameException;
 import io.baton.session.model.RelayId;
+import io.baton.session.model.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 
 /**
@@ -39,19 +39,11 @@ public final class OriginKey {
       throw new MalformedFrameException(
           "hello.secret", "%d bytes; at most %d".formatted(secret.size(), MAX_SECRET_BYTES));
     }
-    MessageDigest digest = sha256();
+    MessageDigest digest = Sha256.start();
     digest.update((byte) secret.size());
     digest.update(secret.asReadOnlyByteBuffer());
     digest.update(ByteBuffer.allocate(Long.BYTES).putLong(peer.incarnation()).flip());
     digest.update(peer.name().getBytes(StandardCharsets.UTF_8));
     return ByteBuffer.wrap(digest.digest()).getLong();
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 }
