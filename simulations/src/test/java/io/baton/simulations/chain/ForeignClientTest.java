@@ -55,8 +55,9 @@ class ForeignClientTest {
     }
   }
 
+  /** All of this host is one client to a relay: another on it waits until the hoarder has gone. */
   @Test
-  void hoardedSessions_leaveRoomForOthers() throws Exception {
+  void hoardedSessions_areBounded_andWhoComesLaterGetsHisTurn() throws Exception {
     try (TestChain chain = TestChain.patient(LAYERS, Node.Front.NOTHING)) {
       try (Foreigner foreigner = Foreigner.start("hoard", chain.node(0).address(), 8)) {
         assertThat(foreigner.line()).isEqualTo("hoarding");
