@@ -22,7 +22,8 @@ public final class Client {
     RouteConfig route = RouteConfig.of(ScalingStage.LAYERS, ScalingStage.ROW, 100);
     try (BatonClient client = BatonClient.create(ClientOptions.of(relays));
         InferenceSession session =
-            client.openSession(SessionOptions.of(ScalingStage.MODEL, route), SessionListener.NONE)) {
+            client.openSession(
+                SessionOptions.of(ScalingStage.MODEL, route), SessionListener.NONE)) {
       for (int step = 1; step <= 3; step++) {
         Tensor output = session.step(Tensor.ofFloats(new float[] {step, 0, 0, -step}, 1, 4));
         FloatBuffer numbers = output.floats();

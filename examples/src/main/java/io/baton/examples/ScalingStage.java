@@ -15,7 +15,10 @@ import java.nio.file.Path;
 import java.util.Set;
 import java.util.SortedMap;
 
-/** A stage that multiplies by a factor, and keeps nothing between steps: {@code SOCKET LAYER FACTOR}. */
+/**
+ * A stage that multiplies by a factor, and keeps nothing between steps: {@code SOCKET LAYER
+ * FACTOR}.
+ */
 record ScalingStage(int layer, float factor) implements StageExecutor {
 
   static final String MODEL = "scaling";
