@@ -20,18 +20,24 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * All data that have chunks or waiting readers here, and those that are over and not forgotten:
  * feeds the {@link DataMachine} of each and carries out the effects. What is over is forgotten
  * after a while, and the oldest when there are many; what all of it takes is charged to the room on
  * the heap, and who asks for more than there is gets nothing. To be used in the loop alone.
+ *
+ * <p>A bug in the middle of what is to be done for a datum would leave its machine and the index at
+ * odds for good. It is abandoned then, alone: its chunks are let go, and whoever waits is told.
  */
 final class DataTable {
 
@@ -90,6 +96,8 @@ final class DataTable {
   /** Of so many relays it is remembered what was taken from them. */
   private static final int SENDERS = 128;
 
+  private static final Logger log = LoggerFactory.getLogger(DataTable.class);
+
   private final ChunkIndex<ChunkKey, StoredChunk> index;
   private final HeapRoom heap;
   private final Deadlines deadlines;
@@ -138,49 +146,79 @@ final class DataTable {
 
   /** A chunk is here; its reference is the table's from now on. */
   void arrived(DataId id, DataInput.Arrived arrived, StoredChunk chunk, Receipt receipt) {
-    if (!hasRoomForNew(id)) {
-      chunk.release();
-      receipt.refused(heap.full());
-      return;
+    Coming coming = new Coming(id, arrived.origin(), chunk, receipt);
+    if (hasRoomForNew(id)) {
+      feed(id, arrived, takenFrom(arrived.origin()), coming);
+    } else {
+      coming.refuse(heap.full());
     }
-    for (DataEffect effect : next(id, arrived, takenFrom(arrived.origin()))) {
-      switch (effect) {
-        case DataEffect.Keep(int number) -> {
-          remember(arrived.origin());
-          index.put(new ChunkKey(id, number), chunk, Standing.UNCLAIMED);
-          receipt.taken();
-        }
-        case DataEffect.KnowAlready _ -> {
-          chunk.release();
-          receipt.taken();
-        }
-        case DataEffect.Refuse(Failure failure) -> {
-          chunk.release();
-          receipt.refused(failure);
-        }
-        default -> carryOut(id, effect);
-      }
-    }
-    forgetWhatIsTooMuch();
   }
 
   /** The number of chunks is known. */
   void closed(DataId id, DataInput.Closed closed, Receipt receipt) {
-    if (!hasRoomForNew(id)) {
-      receipt.refused(heap.full());
-      return;
+    Coming coming = new Coming(id, closed.origin(), null, receipt);
+    if (hasRoomForNew(id)) {
+      feed(id, closed, takenFrom(closed.origin()), coming);
+    } else {
+      coming.refuse(heap.full());
     }
-    for (DataEffect effect : next(id, closed, takenFrom(closed.origin()))) {
-      switch (effect) {
-        case DataEffect.ClosingKnown() -> {
-          remember(closed.origin());
-          receipt.taken();
+  }
+
+  /** What a sender has said: whatever becomes of it, its chunk has one owner, and it is told. */
+  private final class Coming {
+    private final DataId id;
+    private final Origin origin;
+    private final Receipt receipt;
+    private @Nullable StoredChunk chunk;
+    private boolean told;
+
+    Coming(DataId id, Origin origin, @Nullable StoredChunk chunk, Receipt receipt) {
+      this.id = id;
+      this.origin = origin;
+      this.chunk = chunk;
+      this.receipt = receipt;
+    }
+
+    void keep(ChunkKey key) {
+      StoredChunk kept = Objects.requireNonNull(chunk, "there is no chunk to keep");
+      chunk = null;
+      try {
+        index.put(key, kept, Standing.UNCLAIMED);
+      } catch (RuntimeException e) {
+        if (!index.remove(key)) {
+          kept.release();
         }
-        case DataEffect.Refuse(Failure failure) -> receipt.refused(failure);
-        default -> carryOut(id, effect);
+        throw e;
+      }
+      know();
+    }
+
+    void know() {
+      remember(origin);
+      take();
+    }
+
+    void take() {
+      release();
+      told = true;
+      safely(id, receipt::taken);
+    }
+
+    void refuse(Failure failure) {
+      release();
+      if (!told) {
+        told = true;
+        safely(id, () -> receipt.refused(failure));
       }
     }
-    forgetWhatIsTooMuch();
+
+    private void release() {
+      if (chunk != null) {
+        StoredChunk unwanted = chunk;
+        chunk = null;
+        unwanted.release();
+      }
+    }
   }
 
   void receive(DataId id, DataInput.Receive receive) {
@@ -245,7 +283,7 @@ final class DataTable {
     }
     long charged = oldest.getValue().charged;
     DataId id = oldest.getKey();
-    next(id, new DataInput.Crowded()).forEach(effect -> carryOut(id, effect));
+    feedAlone(id, new DataInput.Crowded(), Taken.NOTHING, null);
     return charged;
   }
 
@@ -322,23 +360,98 @@ final class DataTable {
   }
 
   private void feed(DataId id, DataInput input) {
-    next(id, input).forEach(effect -> carryOut(id, effect));
+    feed(id, input, Taken.NOTHING, null);
+  }
+
+  private void feed(DataId id, DataInput input, Taken taken, @Nullable Coming coming) {
+    feedAlone(id, input, taken, coming);
     forgetWhatIsTooMuch();
   }
 
-  private List<DataEffect> next(DataId id, DataInput input) {
-    return next(id, input, Taken.NOTHING);
+  private void feedAlone(DataId id, DataInput input, Taken taken, @Nullable Coming coming) {
+    Entry known = data.get(id);
+    Transition<DataState, DataEffect> next;
+    try {
+      long now = nanoTime.getAsLong();
+      DataState before =
+          known == null ? DataState.initial(id, DataLimits.DEFAULT, now) : known.state;
+      next = DataMachine.step(before, input, taken, now);
+    } catch (RuntimeException e) {
+      if (known == null || coming != null || input instanceof DataInput.Receive) {
+        // Nothing has become of it, and whoever said it is told so.
+        end(id, e, asked(input), coming);
+      } else {
+        abandon(id, known.state, List.of(), null, e);
+      }
+      return;
+    }
+    int done = 0;
+    try {
+      Entry entry = known == null ? new Entry(next.state()) : known;
+      data.put(id, entry);
+      settle(id, entry, next.state());
+      schedule(id, entry);
+      for (DataEffect effect : next.effects()) {
+        carryOut(id, effect, coming);
+        done++;
+      }
+    } catch (RuntimeException e) {
+      abandon(id, next.state(), next.effects().subList(done, next.effects().size()), coming, e);
+    }
   }
 
-  private List<DataEffect> next(DataId id, DataInput input, Taken taken) {
-    long now = nanoTime.getAsLong();
-    Entry entry =
-        data.computeIfAbsent(id, _ -> new Entry(DataState.initial(id, DataLimits.DEFAULT, now)));
-    DataState before = entry.state;
-    Transition<DataState, DataEffect> next = DataMachine.step(before, input, taken, now);
-    settle(id, entry, next.state());
-    schedule(id, entry);
-    return next.effects();
+  private void abandon(
+      DataId id,
+      DataState state,
+      List<DataEffect> left,
+      @Nullable Coming coming,
+      RuntimeException bug) {
+    safely(id, () -> forget(id));
+    held.values().forEach(keys -> keys.removeIf(key -> key.id().equals(id)));
+    held.values().removeIf(Set::isEmpty);
+    state.chunksHere().forEach(number -> safely(id, () -> index.remove(new ChunkKey(id, number))));
+    Set<Long> unanswered = new HashSet<>();
+    state.waitingRequests().forEach(waits -> unanswered.add(waits.request()));
+    left.forEach(effect -> unanswered.addAll(answered(effect)));
+    end(id, bug, unanswered, coming);
+  }
+
+  private void end(DataId id, RuntimeException bug, Set<Long> unanswered, @Nullable Coming coming) {
+    log.error("an error with {} that should not be", id, bug);
+    Failure failure =
+        new Failure(Failure.Reason.UNAVAILABLE, "%s: an error in the relay: %s".formatted(id, bug));
+    unanswered.forEach(request -> fail(id, request, failure));
+    if (coming != null) {
+      safely(id, () -> coming.refuse(failure));
+    }
+  }
+
+  private static Set<Long> asked(DataInput input) {
+    return input instanceof DataInput.Receive receive ? Set.of(receive.request()) : Set.of();
+  }
+
+  private static Set<Long> answered(DataEffect effect) {
+    return switch (effect) {
+      case DataEffect.Deliver(long request, _, _) -> Set.of(request);
+      case DataEffect.EndOfStream(long request, _) -> Set.of(request);
+      case DataEffect.Fail(long request, _) -> Set.of(request);
+      case DataEffect.Stand _, DataEffect.Discard _, DataEffect.Forget _ -> Set.of();
+      case DataEffect.Keep _, DataEffect.KnowAlready _, DataEffect.ClosingKnown _ -> Set.of();
+      case DataEffect.Refuse _ -> Set.of();
+    };
+  }
+
+  private void fail(DataId id, long request, Failure failure) {
+    safely(id, () -> answers.fail(request, failure));
+  }
+
+  /** Whoever is told may fail at it: that is his own affair, and all others are told. */
+  private static void safely(DataId id, Runnable telling) {
+    try {
+      telling.run();
+    } catch (RuntimeException e) {
+      log.error("an error with {} that should not be", id, e);
+    }
   }
 
   private void settle(DataId id, Entry entry, DataState next) {
@@ -366,35 +479,41 @@ final class DataTable {
     }
   }
 
-  private void carryOut(DataId id, DataEffect effect) {
+  private void carryOut(DataId id, DataEffect effect, @Nullable Coming coming) {
     switch (effect) {
       case DataEffect.Deliver(long request, var reader, int number) ->
           deliver(new ChunkKey(id, number), request, reader);
-      case DataEffect.EndOfStream(long request, int total) -> answers.endOfStream(request, total);
-      case DataEffect.Fail(long request, Failure failure) -> answers.fail(request, failure);
+      case DataEffect.EndOfStream(long request, int total) ->
+          safely(id, () -> answers.endOfStream(request, total));
+      case DataEffect.Fail(long request, Failure failure) -> fail(id, request, failure);
       case DataEffect.Stand(int number, var standing) -> stand(new ChunkKey(id, number), standing);
       case DataEffect.Discard(int number) -> index.remove(new ChunkKey(id, number));
       case DataEffect.Forget() -> forget(id);
-      case DataEffect.Keep _, DataEffect.KnowAlready _, DataEffect.ClosingKnown _ -> {}
-      case DataEffect.Refuse _ -> {}
+      case DataEffect.Keep(int number) -> said(coming).keep(new ChunkKey(id, number));
+      case DataEffect.KnowAlready _ -> said(coming).take();
+      case DataEffect.ClosingKnown() -> said(coming).know();
+      case DataEffect.Refuse(Failure failure) -> said(coming).refuse(failure);
     }
   }
 
+  /** Only what a sender has said is kept, known or refused. */
+  private static Coming said(@Nullable Coming coming) {
+    return Objects.requireNonNull(coming, "nobody has said anything");
+  }
+
   private void deliver(ChunkKey key, long request, Reader reader) {
-    index
-        .standing(key, Standing.IN_USE)
-        .ifPresentOrElse(
-            chunk -> {
-              held.computeIfAbsent(reader.registration(), _ -> new HashSet<>()).add(key);
-              answers.deliver(request, key.index(), chunk);
-            },
-            () ->
-                answers.fail(
-                    request,
-                    new Failure(
-                        Failure.Reason.GONE,
-                        "chunk %d of %s was let go at this moment"
-                            .formatted(key.index(), key.id()))));
+    StoredChunk chunk = index.standing(key, Standing.IN_USE).orElse(null);
+    if (chunk == null) {
+      fail(
+          key.id(),
+          request,
+          new Failure(
+              Failure.Reason.GONE,
+              "chunk %d of %s was let go at this moment".formatted(key.index(), key.id())));
+      return;
+    }
+    held.computeIfAbsent(reader.registration(), _ -> new HashSet<>()).add(key);
+    safely(key.id(), () -> answers.deliver(request, key.index(), chunk));
   }
 
   private void stand(ChunkKey key, Standing standing) {

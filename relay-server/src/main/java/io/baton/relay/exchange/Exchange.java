@@ -399,8 +399,11 @@ public final class Exchange implements AutoCloseable {
         System.nanoTime() + SERVE_EVERY.toNanos(),
         () -> {
           serveScheduled = false;
-          room.serve();
-          serveLater();
+          try {
+            room.serve();
+          } finally {
+            serveLater();
+          }
         });
   }
 
@@ -417,11 +420,11 @@ public final class Exchange implements AutoCloseable {
         System.nanoTime() + MAINTAIN_EVERY.toNanos(),
         () -> {
           if (!closed) {
+            maintainLater();
             index.maintain();
             data.maintain();
             offers.maintain();
             serveSoon();
-            maintainLater();
           }
         });
   }
@@ -513,7 +516,10 @@ public final class Exchange implements AutoCloseable {
     serveSoon();
   }
 
-  /** A bug: what it touched may be wrong, and all else goes on. */
+  /**
+   * A bug outside of what is done for one sending, datum, offer, gathering or process, each of
+   * which ends alone if there is one: nothing is half done here, and all else goes on.
+   */
   private void crashed(Throwable error) {
     log.error("an error in the relay's exchange that should not be", error);
     OutOfMemory.report(error);

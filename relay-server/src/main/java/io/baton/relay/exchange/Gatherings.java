@@ -11,7 +11,6 @@ import io.baton.transport.Deadlines;
 import io.baton.transport.TimerWheel.Timer;
 import io.baton.transport.pinned.Slot;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -23,12 +22,16 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Chunks that the members of a sending group write together: feeds the {@link GatherMachine} of
  * each and carries out the effects. To be used in the loop alone.
  */
 final class Gatherings {
+
+  private static final Logger log = LoggerFactory.getLogger(Gatherings.class);
 
   /** More than this are refused. */
   private static final int MAX_GATHERINGS = 1 << 14;
@@ -140,7 +143,8 @@ final class Gatherings {
       gathering =
           new Gathering(key, header, members, deadlineNanos, GatherState.initial(living, sharded));
       open.put(key, gathering);
-      begin(gathering, slotBytes, participant, rank);
+      Gathering begun = gathering;
+      guarded(begun, () -> begin(begun, slotBytes, participant, rank));
       return;
     }
     if (!gathering.header.equals(header)) {
@@ -227,7 +231,8 @@ final class Gatherings {
 
   private void begin(Gathering gathering, long slotBytes, Participant first, int rank) {
     gathering.participants.put(rank, first);
-    gathering.due = deadlines.at(gathering.deadlineNanos, () -> expire(gathering));
+    gathering.due =
+        deadlines.at(gathering.deadlineNanos, () -> guarded(gathering, () -> expire(gathering)));
     RoomQueue.Outcome outcome =
         room.ask(
             gathering.header.content().bytes(),
@@ -264,6 +269,25 @@ final class Gatherings {
   }
 
   private void feed(Gathering gathering, GatherInput input) {
+    guarded(gathering, () -> step(gathering, input));
+  }
+
+  /** A bug in the middle of what there is to do ends the chunk, alone, and its members are told. */
+  private void guarded(Gathering gathering, Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      log.error("an error with {} that should not be", gathering.key, e);
+      end(
+          gathering,
+          failure(
+              Failure.Reason.UNAVAILABLE,
+              "chunk %d of %s: an error in the relay: %s"
+                  .formatted(gathering.header.index(), gathering.header.dataId(), e)));
+    }
+  }
+
+  private void step(Gathering gathering, GatherInput input) {
     Transition<GatherState, GatherEffect> next = GatherMachine.step(gathering.state, input);
     gathering.state = next.state();
     for (GatherEffect effect : next.effects()) {
@@ -309,14 +333,25 @@ final class Gatherings {
     if (gathering.request != null) {
       room.withdraw(gathering.request);
     }
-    if (gathering.slot != null && !gathering.handedOver) {
-      releaseWhenQuiet(gathering.slot, gathering.participants.values());
+    Slot slot = gathering.slot;
+    if (slot != null && !gathering.handedOver) {
+      safely(gathering, () -> releaseWhenQuiet(slot, gathering.participants.values()));
     }
     if (failure.isEmpty()) {
       rememberFor(gathering);
     }
-    new ArrayList<>(gathering.participants.values())
-        .forEach(participant -> participant.finish(failure));
+    for (Participant participant : List.copyOf(gathering.participants.values())) {
+      safely(gathering, () -> participant.finish(failure));
+    }
+  }
+
+  /** Whoever is told may fail at it: that is his own affair, and all others are told. */
+  private static void safely(Gathering gathering, Runnable telling) {
+    try {
+      telling.run();
+    } catch (RuntimeException e) {
+      log.error("an error with {} that should not be", gathering.key, e);
+    }
   }
 
   /** Nobody else gets the memory while a member may still write a part into it. */

@@ -18,15 +18,20 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What other relays offer to the readers of this one. To be used in the loop alone. */
 final class Offers {
+
+  private static final Logger log = LoggerFactory.getLogger(Offers.class);
 
   /** For a body to begin or to go on, once there is a slot for it. */
   static final Duration BODY_PATIENCE = Duration.ofMinutes(2);
@@ -53,8 +58,7 @@ final class Offers {
       this.heap = heap;
     }
 
-    void grant(Slot into, long nowNanos) {
-      slot = into;
+    void granted(long nowNanos) {
       movedAtNanos = nowNanos;
     }
 
@@ -102,6 +106,22 @@ final class Offers {
   }
 
   void onOffer(Inbound from, Offer offer) {
+    guarded(from, offer.transfer(), () -> take(from, offer));
+  }
+
+  /** A bug with one offer ends that offer, alone, and gives back what is its. */
+  private void guarded(Inbound from, long transfer, Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      log.error("an error with transfer {} of {} that should not be", transfer, from.remote(), e);
+      onWithdraw(from, transfer);
+      from.refused(
+          transfer, new Failure(Failure.Reason.UNAVAILABLE, "an error in the relay: " + e));
+    }
+  }
+
+  private void take(Inbound from, Offer offer) {
     if (from.isOver()) {
       // Whatever is begun for it now would never end.
       return;
@@ -154,10 +174,14 @@ final class Offers {
       return;
     }
     Origin origin = new Origin(from.origin(), closing.transfer());
-    data.closed(
-        closing.id(),
-        new DataInput.Closed(closing.count(), origin),
-        receipt(from, closing.transfer()));
+    guarded(
+        from,
+        closing.transfer(),
+        () ->
+            data.closed(
+                closing.id(),
+                new DataInput.Closed(closing.count(), origin),
+                receipt(from, closing.transfer())));
   }
 
   void onBody(Inbound from, long transfer) {
@@ -165,7 +189,11 @@ final class Offers {
     if (whole == null || whole.slot == null) {
       return;
     }
-    arrive(from, whole.offer, pooled(label(whole.offer, whole.heap), whole.slot));
+    Slot slot = whole.slot;
+    guarded(
+        from,
+        transfer,
+        () -> arrive(from, whole.offer, pooled(label(whole.offer, whole.heap), slot)));
   }
 
   void onWithdraw(Inbound from, long transfer) {
@@ -180,33 +208,30 @@ final class Offers {
   /** Takes back the slots of bodies that peers have promised and do not send. */
   void maintain() {
     long now = nanoTime.getAsLong();
-    open.entrySet()
-        .removeIf(
-            entry -> {
-              Inbound from = entry.getKey().from();
-              long transfer = entry.getKey().transfer();
-              boolean over =
-                  entry.getValue().isStuck(from.written(transfer), now) && from.revoke(transfer);
-              if (over) {
-                letGo(entry.getValue());
-                from.refused(transfer, STUCK);
-              }
-              return over;
-            });
+    for (OfferKey key : List.copyOf(open.keySet())) {
+      guarded(key.from(), key.transfer(), () -> takeBackIfStuck(key, now));
+    }
+  }
+
+  private void takeBackIfStuck(OfferKey key, long now) {
+    Inbound from = key.from();
+    Open stuck = open.get(key);
+    if (stuck != null
+        && stuck.isStuck(from.written(key.transfer()), now)
+        && from.revoke(key.transfer())) {
+      open.remove(key);
+      letGo(stuck);
+      from.refused(key.transfer(), STUCK);
+    }
   }
 
   /** Copies what that peer shared, as far as there is room. */
   void onLost(Inbound from) {
     lost.add(from);
-    open.entrySet()
-        .removeIf(
-            entry -> {
-              boolean its = entry.getKey().from().equals(from);
-              if (its) {
-                letGo(entry.getValue());
-              }
-              return its;
-            });
+    open.keySet().stream()
+        .filter(key -> key.from().equals(from))
+        .toList()
+        .forEach(key -> letGo(Objects.requireNonNull(open.remove(key))));
     for (DataTable.ChunkKey key : List.copyOf(foreign.getOrDefault(from, Map.of()).values())) {
       data.foreign(key).ifPresent(chunk -> rescue(key, chunk));
     }
@@ -284,8 +309,8 @@ final class Offers {
             0,
             offer.id().group(),
             slot -> {
-              asking.grant(slot, nanoTime.getAsLong());
-              from.grant(offer.transfer(), slot);
+              asking.slot = slot;
+              guarded(from, offer.transfer(), () -> grant(asking, from, slot));
             });
     switch (outcome) {
       case RoomQueue.Outcome.Served() -> {}
@@ -299,6 +324,11 @@ final class Offers {
         from.refused(offer.transfer(), failure);
       }
     }
+  }
+
+  private void grant(Open asking, Inbound from, Slot slot) {
+    asking.granted(nanoTime.getAsLong());
+    from.grant(asking.offer.transfer(), slot);
   }
 
   private void shared(Inbound from, Offer offer, StoredChunk.Label label, SlotHandle handle) {

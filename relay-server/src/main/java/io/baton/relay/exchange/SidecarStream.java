@@ -19,6 +19,7 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -179,23 +180,31 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
   private void giveBack(String why) {
     gone = true;
     log.debug("process {} is detached: {}", name, why);
-    List.copyOf(receiving.keySet()).forEach(this::cancel);
-    List.copyOf(allocating.keySet()).forEach(this::cancel);
+    each(receiving.keySet(), this::cancel);
+    each(allocating.keySet(), this::cancel);
     // A process that has left has left its memory first; any other may still be writing.
-    joined.values().stream()
-        .filter(part -> !left && part.writing > 0)
-        .forEach(part -> part.slot().ifPresent(exchange::keepFromOthers));
-    List.copyOf(readers.keySet()).forEach(this::unregister);
-    List.copyOf(senders.keySet()).forEach(this::unregister);
-    for (Slot slot : allocated.values()) {
-      if (!left) {
-        exchange.keepFromOthers(slot);
-      }
-      exchange.release(slot);
-    }
+    each(
+        joined.values(),
+        part ->
+            part.slot().filter(_ -> !left && part.writing > 0).ifPresent(exchange::keepFromOthers));
+    each(readers.keySet(), this::unregister);
+    each(senders.keySet(), this::unregister);
+    each(
+        allocated.values(),
+        slot -> {
+          if (!left) {
+            exchange.keepFromOthers(slot);
+          }
+          exchange.release(slot);
+        });
     allocated.clear();
-    joined.values().forEach(Joined::quiet);
+    each(joined.values(), Joined::quiet);
     joined.clear();
+  }
+
+  /** Whatever goes wrong with one, the others are given back. */
+  private <T> void each(Collection<T> these, Consumer<T> task) {
+    List.copyOf(these).forEach(one -> guarded(() -> task.accept(one)));
   }
 
   private void greet(SidecarFrame frame) throws MalformedFrameException {
@@ -236,17 +245,20 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
   private void later(Runnable task) {
     exchange.inLoop(
         () -> {
-          if (gone) {
-            return;
-          }
-          try {
-            task.run();
-          } catch (RuntimeException e) {
-            // A bug: what it touched is this process's, and is given back with its stream.
-            log.error("an error with the process {} that should not be", name, e);
-            end(Status.INTERNAL, "an error in the relay: " + e);
+          if (!gone) {
+            guarded(task);
           }
         });
+  }
+
+  /** A bug: what it touched is this process's, and is given back with its stream. */
+  private void guarded(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      log.error("an error with the process {} that should not be", name, e);
+      end(Status.INTERNAL, "an error in the relay: " + e);
+    }
   }
 
   // ---- registrations
@@ -358,14 +370,17 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
                 sender.slotBytes(),
                 wanted.holder(),
                 slot -> {
-                  settled(request);
                   allocated.put(slot.handle(), slot);
-                  replies.allocated(request, slot);
+                  guarded(
+                      () -> {
+                        settled(request);
+                        replies.allocated(request, slot);
+                      });
                 });
     switch (outcome) {
       case RoomQueue.Outcome.Served() -> {}
       case RoomQueue.Outcome.Waits(var waiting) -> {
-        Timer due = exchange.deadlines().at(wanted.deadline(), () -> noRoom(wanted));
+        Timer due = exchange.deadlines().at(wanted.deadline(), () -> guarded(() -> noRoom(wanted)));
         allocating.put(request, new Allocating(wanted.registration(), waiting, due));
         exchange.serveLater();
       }
@@ -409,7 +424,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
           null,
           send.bytes(),
           send.deadline(),
-          failure -> replies.finish(request, failure));
+          failure -> guarded(() -> replies.finish(request, failure)));
     }
   }
 
@@ -436,7 +451,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
           slot,
           ByteString.EMPTY,
           send.deadline(),
-          failure -> replies.finish(request, failure));
+          failure -> guarded(() -> replies.finish(request, failure)));
     }
   }
 
@@ -519,7 +534,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
           close.count(),
           close.destinations(),
           close.deadline(),
-          failure -> replies.finish(request, failure));
+          failure -> guarded(() -> replies.finish(request, failure)));
     }
   }
 
@@ -566,7 +581,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
             answer -> {
               answered[0] = true;
               receiving.remove(request);
-              answer(request, answer);
+              guarded(() -> answer(request, answer));
             });
     if (!answered[0]) {
       receiving.put(request, new Receiving(registration, id, number));

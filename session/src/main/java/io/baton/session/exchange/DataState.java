@@ -1,9 +1,11 @@
 package io.baton.session.exchange;
 
 import io.baton.session.PersistentIntMap;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -72,6 +74,18 @@ public record DataState(
   /** Requests that wait. */
   public Collection<DataInput.Receive> waitingRequests() {
     return waiting.values();
+  }
+
+  /** Numbers of the chunks that are here. */
+  public List<Integer> chunksHere() {
+    List<Integer> numbers = new ArrayList<>(here);
+    chunks.forEach(
+        (index, chunk) -> {
+          if (chunk instanceof ChunkState.Here) {
+            numbers.add(index);
+          }
+        });
+    return numbers;
   }
 
   /** The standing of a chunk, if it is here. */
