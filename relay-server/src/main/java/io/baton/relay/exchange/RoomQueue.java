@@ -6,13 +6,13 @@ import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolUsage;
 import io.baton.transport.pinned.PoolUse;
 import io.baton.transport.pinned.Slot;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedSet;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
@@ -58,7 +58,7 @@ final class RoomQueue {
 
   private final PinnedPool pool;
   private final LongConsumer makeRoom;
-  private final Map<String, Deque<Request>> waiting = new LinkedHashMap<>();
+  private final Map<String, SequencedSet<Request>> waiting = new LinkedHashMap<>();
   private int size;
 
   /**
@@ -81,7 +81,7 @@ final class RoomQueue {
   /** Asks for a slot, for which somebody else may have to wait. */
   Outcome ask(long bytes, long slotBytes, String holder, Consumer<Slot> taker) {
     Request request = new Request(bytes, slotBytes, holder, taker);
-    Deque<Request> others = waiting.get(holder);
+    SequencedSet<Request> others = waiting.get(holder);
     if (others == null) {
       Optional<Slot> slot = allocate(request);
       if (slot.isPresent()) {
@@ -105,7 +105,7 @@ final class RoomQueue {
       return refused(
           Failure.Reason.RESOURCE_EXHAUSTED, size + " wait for room in the relay's pool already");
     }
-    waiting.computeIfAbsent(holder, _ -> new ArrayDeque<>()).add(request);
+    waiting.computeIfAbsent(holder, _ -> new LinkedHashSet<>()).add(request);
     size++;
     return new Outcome.Waits(request);
   }
@@ -124,7 +124,7 @@ final class RoomQueue {
     }
     request.over = true;
     size--;
-    Deque<Request> others = waiting.get(request.holder);
+    SequencedSet<Request> others = waiting.get(request.holder);
     if (others != null) {
       others.remove(request);
       if (others.isEmpty()) {
@@ -160,8 +160,8 @@ final class RoomQueue {
   }
 
   private boolean serveFirst(String holder) {
-    Deque<Request> requests = waiting.get(holder);
-    Request first = requests == null ? null : requests.peek();
+    SequencedSet<Request> requests = waiting.get(holder);
+    Request first = requests == null ? null : requests.getFirst();
     if (first == null) {
       return false;
     }
