@@ -23,6 +23,8 @@ import io.baton.proto.v1.SlotHandle;
 import io.baton.proto.v1.TensorSpec;
 import io.baton.proto.v1.VersionRange;
 import io.baton.proto.v1.Withdraw;
+import io.baton.transport.pinned.PinnedPool;
+import io.baton.transport.pinned.PoolConfig;
 import io.grpc.Status;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -619,6 +621,20 @@ class BadExchangeInputTest extends HostileTest {
       assertThat(laneOf(path, rig.relay().pool().id())).as(path).isEqualTo(LaneKind.LANE_KIND_GRPC);
     }
     assertThat(laneOf(rig.relay().pool().path().toString(), 1)).isEqualTo(LaneKind.LANE_KIND_GRPC);
+  }
+
+  @Test
+  void hello_withAPoolWhereNoPoolsLie_isAnsweredWithTheLaneGrpc() throws Exception {
+    Path elsewhere = Files.createDirectories(directory.resolve("elsewhere"));
+    PoolConfig config = PoolConfig.of("stranger", 1 << 20);
+    try (PinnedPool beside = PinnedPool.create(config.withDirectory(directory));
+        PinnedPool stranger = PinnedPool.create(config.withDirectory(elsewhere))) {
+      assertThat(laneOf(beside.path().toString(), beside.id())).isEqualTo(LaneKind.LANE_KIND_LOCAL);
+      assertThat(laneOf(stranger.path().toString(), stranger.id()))
+          .isEqualTo(LaneKind.LANE_KIND_GRPC);
+      Path roundabout = elsewhere.resolve("..").resolve(beside.path().getFileName());
+      assertThat(laneOf(roundabout.toString(), beside.id())).isEqualTo(LaneKind.LANE_KIND_GRPC);
+    }
   }
 
   private void assertGone(RawStream<ExchangeReply> stream, long transfer, SlotHandle.Builder handle)

@@ -75,6 +75,7 @@ final class HostileRig implements AutoCloseable {
                 .withDataPlane(
                     RelayConfig.DataPlane.DEFAULT
                         .withPoolBytes(POOL_BYTES)
+                        .withPoolDirectory(directory)
                         .withHistoryShare(0)
                         .withLanes(lanes)));
     tcp = channel(relay.endpoint());

@@ -8,6 +8,7 @@ import io.baton.proto.v1.DataAddress;
 import io.baton.transport.lane.LaneKind;
 import io.baton.transport.pinned.PoolException;
 import io.baton.transport.pinned.PoolMapping;
+import io.baton.transport.pinned.PoolPlaces;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -101,19 +102,22 @@ final class LaneChoice {
 
   private static Optional<Chosen> attempt(LaneKind lane, DataAddress sender, LinkHost here) {
     return switch (lane) {
-      case LOCAL -> map(sender).map(Chosen.Local::new);
+      case LOCAL -> map(sender, here).map(Chosen.Local::new);
       case UCX -> here.workingUcx().map(_ -> new Chosen.Ucx());
       case GRPC -> Optional.of(new Chosen.Grpc());
     };
   }
 
   /** The sender's pool, if it is on this host and may be opened. */
-  private static Optional<PoolMapping> map(DataAddress sender) {
+  private static Optional<PoolMapping> map(DataAddress sender, LinkHost here) {
     if (!sender.hasPool()) {
       return Optional.empty();
     }
     try {
       PoolAddress pool = ExchangeCodec.fromWire(sender.getPool());
+      if (!PoolPlaces.has(pool.path(), here.pool())) {
+        return Optional.empty();
+      }
       return Optional.of(
           PoolMapping.open(Path.of(pool.path()), pool.id(), PoolMapping.Access.READ));
     } catch (MalformedFrameException | PoolException | RuntimeException elsewhere) {

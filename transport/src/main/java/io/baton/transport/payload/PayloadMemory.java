@@ -13,13 +13,13 @@ import io.baton.transport.pinned.PoolConfig;
 import io.baton.transport.pinned.PoolException;
 import io.baton.transport.pinned.PoolMapping;
 import io.baton.transport.pinned.PoolMappings;
+import io.baton.transport.pinned.PoolPlaces;
 import io.baton.transport.pinned.PoolUse;
 import io.baton.transport.pinned.Slot;
 import io.baton.transport.ucx.UcxHub;
 import io.baton.transport.ucx.UcxWay;
 import java.lang.foreign.Arena;
 import java.net.InetAddress;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -287,7 +287,7 @@ public final class PayloadMemory implements AutoCloseable {
 
   /**
    * The other end's pool, if it can be mapped. What a stranger names is opened only where pools
-   * are: in memory, where opening a file keeps nobody waiting.
+   * are.
    *
    * @param anywhere whether the other end is no stranger
    */
@@ -296,7 +296,7 @@ public final class PayloadMemory implements AutoCloseable {
     if (all == null
         || !ways.byHandle()
         || all.mapped() >= MAX_POOLS
-        || !(anywhere || isAmongPools(Path.of(address.path())))) {
+        || !(anywhere || isAmongPools(address.path()))) {
       return Optional.empty();
     }
     try {
@@ -307,17 +307,8 @@ public final class PayloadMemory implements AutoCloseable {
     }
   }
 
-  private boolean isAmongPools(Path path) {
-    return path.equals(path.normalize())
-        && (isIn(PoolConfig.DEFAULT_DIRECTORY, path)
-            || sharedPool()
-                .map(own -> own.path().getParent())
-                .filter(d -> isIn(d, path))
-                .isPresent());
-  }
-
-  private static boolean isIn(Path directory, Path path) {
-    return directory.equals(path.getParent());
+  private boolean isAmongPools(String path) {
+    return sharedPool().map(own -> PoolPlaces.has(path, own)).orElseGet(() -> PoolPlaces.has(path));
   }
 
   static PoolAddress address(Sharing sharing) throws MalformedFrameException {
