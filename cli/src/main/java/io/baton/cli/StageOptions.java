@@ -3,11 +3,16 @@ package io.baton.cli;
 import io.baton.stages.JlamaStageExecutor;
 import io.baton.stages.ModelDirectory;
 import io.baton.stages.ModelException;
+import io.baton.stages.TokenizerLibraryException;
 import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Option;
 
 /** What every command with a stage takes: which part of which model, and for how many sessions. */
 final class StageOptions {
+
+  private static final Logger log = LoggerFactory.getLogger(StageOptions.class);
 
   @Option(
       names = "--model",
@@ -47,7 +52,17 @@ final class StageOptions {
     int room = sessions();
     ModelDirectory directory = ModelDirectory.open(model);
     share.checkDivides(directory);
+    checkTokenizer(directory);
     return JlamaStageExecutor.load(directory, share.index(), share.count(), room);
+  }
+
+  /** The stage runs without the library, as where no file may be executed. */
+  private static void checkTokenizer(ModelDirectory directory) throws ModelException {
+    try {
+      directory.checkTokenizer();
+    } catch (TokenizerLibraryException e) {
+      log.info("{}; a stage does not need it", e.getMessage());
+    }
   }
 
   String describe(JlamaStageExecutor executor) {

@@ -130,6 +130,17 @@ public final class ModelDirectory {
     return config.usableContext();
   }
 
+  /**
+   * Checks that the tokenizer library understands tokenizer.json. A stage has no use for it, but
+   * whoever starts one wants to know before the first client does.
+   *
+   * @throws TokenizerLibraryException if this machine cannot load the library
+   * @throws ModelException if the library does not understand the file
+   */
+  public void checkTokenizer() throws ModelException {
+    Tokenizer.load(path.resolve("tokenizer.json")).close();
+  }
+
   /** Whether the model's layers can be divided among stages at all. */
   public boolean splits() {
     return config.architecture().splits();
