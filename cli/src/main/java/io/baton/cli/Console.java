@@ -1,53 +1,35 @@
 package io.baton.cli;
 
-import java.io.FilterOutputStream;
-import java.io.IOException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
-import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Where a command writes. Always UTF-8, whatever the locale; a reader that has gone away, as {@code
- * head} does, is no error.
+ * Where a command writes. Always UTF-8, whatever the locale. What cannot be written to {@code err}
+ * is let go, as there is nobody to tell.
  *
  * @param out results
  * @param err what is wrong
  */
-public record Console(PrintWriter out, PrintWriter err) {
+public record Console(Output out, PrintWriter err) {
 
-  /** That of the process. */
+  /** That of the process. The print streams of the system would keep failures to themselves. */
   static Console ofProcess() {
-    return new Console(writer(System.out), writer(System.err));
-  }
-
-  private static PrintWriter writer(PrintStream stream) {
-    return new PrintWriter(
-        new OutputStreamWriter(new Outspoken(stream), StandardCharsets.UTF_8), true);
-  }
-
-  /** Lets {@link PrintWriter#checkError()} know what a print stream keeps to itself. */
-  private static final class Outspoken extends FilterOutputStream {
-
-    private final PrintStream stream;
-
-    Outspoken(PrintStream stream) {
-      super(stream);
-      this.stream = stream;
-    }
-
-    @Override
-    public void write(byte[] bytes, int offset, int length) throws IOException {
-      stream.write(bytes, offset, length);
-      if (stream.checkError()) {
-        throw new IOException("nobody reads this any more");
-      }
-    }
+    return new Console(
+        Output.to(new FileOutputStream(FileDescriptor.out)),
+        new PrintWriter(new OutputStreamWriter(System.err, StandardCharsets.UTF_8), true));
   }
 
   /** Writes at once, without ending the line. */
   public void print(String text) {
     out.print(text);
     out.flush();
+  }
+
+  /** The same on any thread: it throws nothing, and what goes wrong comes up with the next text. */
+  public void tell(String text) {
+    out.tell(text);
   }
 }

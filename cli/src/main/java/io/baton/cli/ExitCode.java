@@ -44,8 +44,14 @@ public final class ExitCode {
   /** A bug. */
   public static final int INTERNAL = 70;
 
+  /** Standard output, or a file that was asked for, cannot be written. */
+  public static final int CANNOT_WRITE = 74;
+
   /** There is no more memory; the same as of a process that the system kills for its memory. */
   public static final int OUT_OF_MEMORY = 137;
+
+  /** Whoever read standard output has gone; the same as of a process that SIGPIPE ends. */
+  public static final int READER_GONE = 141;
 
   /** Interrupted from the keyboard. */
   public static final int INTERRUPTED = 130;

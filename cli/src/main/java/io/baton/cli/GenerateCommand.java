@@ -25,11 +25,15 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** The client alone. */
 @Command(
@@ -90,13 +94,34 @@ final class GenerateCommand implements Callable<Integer> {
               + " replay.")
   private boolean standby;
 
-  @Parameters(paramLabel = "PROMPT", description = "The text to continue.")
-  private String prompt = "";
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "PROMPT",
+      description =
+          "The text to continue; - for what standard input has. One that begins like an option goes"
+              + " after --.")
+  private List<String> prompt = List.of();
+
+  @Option(
+      names = PromptSource.FILE_OPTION,
+      paramLabel = "FILE",
+      description = PromptSource.FILE_DESCRIPTION)
+  private @Nullable String promptFile;
+
+  @SuppressWarnings("NullAway.Init")
+  @Spec
+  private CommandSpec spec;
 
   private final Console console;
 
-  GenerateCommand(Console console) {
+  private GenerateCommand(Console console) {
     this.console = console;
+  }
+
+  /** The command, for which a text that looks like no option is none. */
+  static CommandLine of(Console console) {
+    return new CommandLine(new GenerateCommand(console))
+        .setUnmatchedOptionsArePositionalParams(true);
   }
 
   @Override
@@ -108,10 +133,12 @@ final class GenerateCommand implements Callable<Integer> {
             ExitCode.USAGE, "--peers %s: nobody is at port 0".formatted(peer));
       }
     }
+    PromptSource source = PromptSource.of(PositionalText.of(spec, prompt), promptFile);
     ModelDirectory directory = ModelDirectory.open(model);
+    String text = source.text();
     ClientOptions options = ClientOptions.of(peers).withDescribeTimeout(DESCRIBE_TIMEOUT);
     try (ModelEnds ends = ModelEnds.load(directory)) {
-      int[] tokens = ChainSession.tokens(ends, directory, prompt);
+      int[] tokens = ChainSession.tokens(ends, directory, text);
       try (BatonClient client = BatonClient.create(options);
           InferenceSession session =
               client.openSession(

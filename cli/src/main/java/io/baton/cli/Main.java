@@ -47,8 +47,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "8:this machine has no JDK 25, or Baton could not be built",
       "9:this machine or its limits do not give what is needed: shared memory, open files",
       "70:a bug",
+      "74:standard output or a file cannot be written",
       "130:interrupted from the keyboard",
       "137:there is no more memory",
+      "141:whoever read standard output has gone, as head does",
       "143:told to stop, and stopped in order"
     })
 public final class Main {
@@ -110,12 +112,16 @@ public final class Main {
   private static int run(Console console, Arguments arguments) {
     Main main = new Main(console);
     try {
-      return main.commandLine().execute(arguments.get());
+      int code = main.commandLine().execute(arguments.get());
+      if (code == ExitCode.OK) {
+        console.out().finish();
+      }
+      return code;
     } catch (Throwable e) {
       // Not only exceptions: whatever goes wrong, it ends with a sentence and a status.
       return main.explain(e, main.commandLine());
     } finally {
-      console.out().flush();
+      console.out().tell("");
       console.err().flush();
     }
   }
@@ -126,9 +132,12 @@ public final class Main {
         .addSubcommand(new ServeCommand(console))
         .addSubcommand(new RelayCommand(console))
         .addSubcommand(new StageCommand(console))
-        .addSubcommand(new GenerateCommand(console))
+        .addSubcommand(GenerateCommand.of(console))
         .addSubcommand(new StatusCommand(console))
         .addSubcommand(simulate())
+        // An argument that begins with @ is a text like any other.
+        .setExpandAtFiles(false)
+        .setPosixClusteredShortOptionsAllowed(false)
         .setOut(console.out())
         .setErr(console.err())
         .setExecutionStrategy(this::execute)
@@ -150,7 +159,12 @@ public final class Main {
     // What gRPC has to say is for whoever asks; the command says in a sentence what it means.
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
-    return new CommandLine.RunLast().execute(parsed);
+    try {
+      return new CommandLine.RunLast().execute(parsed);
+    } catch (OutputException e) {
+      // Of help that was asked for, of which picocli would make a status of its own.
+      return explain(e, parsed.commandSpec().commandLine());
+    }
   }
 
   private static Logger logger(String name) {
@@ -179,6 +193,10 @@ public final class Main {
 
   private int explain(Throwable error, CommandLine line) {
     int code = exitCode(error);
+    if (code == ExitCode.READER_GONE) {
+      // That is how one who wants no more says so.
+      return code;
+    }
     say(line, sentence(error, code, line));
     if (debug) {
       error.printStackTrace(console.err());
@@ -222,6 +240,7 @@ public final class Main {
       case ScenarioException _ -> ExitCode.USAGE;
       case SimulationFailedException _ -> ExitCode.NO_ROUTE;
       case OutOfMemoryError _ -> ExitCode.OUT_OF_MEMORY;
+      case OutputException e -> e.readerHasGone() ? ExitCode.READER_GONE : ExitCode.CANNOT_WRITE;
       case InterruptedException _ -> ExitCode.INTERRUPTED;
       default -> ExitCode.INTERNAL;
     };

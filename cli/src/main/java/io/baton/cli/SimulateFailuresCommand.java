@@ -12,7 +12,6 @@ import io.baton.simulations.study.Input;
 import io.baton.simulations.study.Study;
 import io.baton.simulations.study.StudyInputs;
 import io.baton.simulations.study.StudyResult;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
@@ -151,25 +150,24 @@ public final class SimulateFailuresCommand implements Callable<Integer> {
   /** Minutes of simulation are not to end in a file that cannot be written. */
   private void checkTargets() throws CommandException {
     for (Path file : Stream.of(json, csv, html).flatMap(Stream::ofNullable).toList()) {
-      Path directory = file.toAbsolutePath().getParent();
-      if (directory == null || !Files.isDirectory(directory) || Files.isDirectory(file)) {
-        throw new CommandException(
-            ExitCode.USAGE, "%s cannot be written: name a file in a directory".formatted(file));
-      }
+      OutputFile.check(file);
     }
     if (svg != null && !Files.isDirectory(svg)) {
       throw new CommandException(ExitCode.USAGE, "--svg %s: no such directory".formatted(svg));
     }
+    if (svg != null) {
+      OutputFile.check(svg.resolve("over-failure-rate.svg"));
+    }
   }
 
   private String calibrate(StudyInputs studied) throws InterruptedException {
-    try (TerminalProgress progress = new TerminalProgress()) {
+    try (TerminalProgress progress = new TerminalProgress(console.err(), "sessions")) {
       return TextReport.of(Calibration.run(studied.repeats(), studied.seed(), threads, progress));
     }
   }
 
   private StudyResult study(StudyInputs studied) throws InterruptedException {
-    try (TerminalProgress progress = new TerminalProgress()) {
+    try (TerminalProgress progress = new TerminalProgress(console.err(), "sessions")) {
       Study study = new Study(studied, threads, progress);
       return html != null || svg != null ? study.runWithCharts() : study.run();
     }
@@ -178,27 +176,18 @@ public final class SimulateFailuresCommand implements Callable<Integer> {
   private void write(StudyResult result) throws CommandException {
     String command = command();
     if (json != null) {
-      write(json, JsonReport.of(result, command));
+      OutputFile.write(json, JsonReport.of(result, command));
     }
     if (csv != null) {
-      write(csv, CsvReport.of(result));
+      OutputFile.write(csv, CsvReport.of(result));
     }
     if (html != null) {
-      write(html, HtmlReport.of(result, command));
+      OutputFile.write(html, HtmlReport.of(result, command));
     }
     if (svg != null) {
       for (Map.Entry<String, String> chart : Charts.files(result).entrySet()) {
-        write(svg.resolve(chart.getKey()), chart.getValue());
+        OutputFile.write(svg.resolve(chart.getKey()), chart.getValue());
       }
-    }
-  }
-
-  private static void write(Path file, String text) throws CommandException {
-    try {
-      Files.writeString(file, text);
-    } catch (IOException e) {
-      throw new CommandException(
-          ExitCode.USAGE, "%s cannot be written; name another file".formatted(file), e);
     }
   }
 

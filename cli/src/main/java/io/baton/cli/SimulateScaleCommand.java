@@ -11,9 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -127,19 +124,12 @@ final class SimulateScaleCommand implements Callable<Integer> {
     }
   }
 
-  /** With a progress bar where somebody looks. */
-  private static ScaleResult run(ScaleConfig config) {
-    if (!Terminal.isThere()) {
-      return ScaleRun.run(config, _ -> {});
-    }
-    try (ProgressBar bar =
-        new ProgressBarBuilder()
-            .setTaskName("%,d sessions".formatted(config.sessions()))
-            .setInitialMax(PERMILLE)
-            .setStyle(ProgressBarStyle.ASCII)
-            .clearDisplayOnFinish()
-            .build()) {
-      return ScaleRun.run(config, done -> bar.stepTo((long) (done * PERMILLE)));
+  private ScaleResult run(ScaleConfig config) {
+    try (TerminalProgress progress =
+        new TerminalProgress(
+            console.err(), "thousandths of %,d sessions".formatted(config.sessions()))) {
+      progress.begins(PERMILLE);
+      return ScaleRun.run(config, done -> progress.reached((long) (done * PERMILLE)));
     }
   }
 

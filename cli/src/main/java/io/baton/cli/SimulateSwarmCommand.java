@@ -8,9 +8,6 @@ import io.baton.simulations.world.Protocol;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -25,7 +22,6 @@ import picocli.CommandLine.Option;
 final class SimulateSwarmCommand implements Callable<Integer> {
 
   private static final int MOST_LINES = 400;
-  private static final int REFRESH_MILLIS = 200;
 
   @Option(
       names = "--seeds",
@@ -86,8 +82,9 @@ final class SimulateSwarmCommand implements Callable<Integer> {
   private int run(SeedRange range) throws InterruptedException {
     Swarm swarm = new Swarm(range.first(), range.last() + 1, Protocol.PRODUCTION);
     long begin = System.nanoTime();
-    try (ProgressBar bar = Terminal.isThere() ? bar(range.size()) : null) {
-      swarm.run(threads, () -> step(bar));
+    try (TerminalProgress progress = new TerminalProgress(console.err(), "seeds")) {
+      progress.begins(range.size());
+      swarm.run(threads, progress::ran);
     }
     double seconds = (System.nanoTime() - begin) / 1e9;
     Swarm.@Nullable Failure failure =
@@ -100,22 +97,6 @@ final class SimulateSwarmCommand implements Callable<Integer> {
       say(range, swarm, seconds, failure);
     }
     return failure == null ? ExitCode.OK : ExitCode.SEED_FAILED;
-  }
-
-  private static ProgressBar bar(long size) {
-    return new ProgressBarBuilder()
-        .setTaskName("seeds")
-        .setInitialMax(size)
-        .setStyle(ProgressBarStyle.UNICODE_BLOCK)
-        .setUpdateIntervalMillis(REFRESH_MILLIS)
-        .showSpeed()
-        .build();
-  }
-
-  private static void step(@Nullable ProgressBar bar) {
-    if (bar != null) {
-      bar.step();
-    }
   }
 
   private void say(SeedRange range, Swarm swarm, double seconds, Swarm.@Nullable Failure failure) {

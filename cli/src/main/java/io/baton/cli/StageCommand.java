@@ -48,7 +48,7 @@ final class StageCommand implements Callable<Integer> {
       var _ =
           attachment
               .attached()
-              .thenRun(() -> console.out().printf("%s is attached to %s%n", what, relay));
+              .thenRun(() -> console.tell("%s is attached to %s%n".formatted(what, relay)));
       stop.await();
       return ExitCode.OK;
     }

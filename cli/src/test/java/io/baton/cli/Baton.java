@@ -30,7 +30,7 @@ record Baton(int status, String out, String err) {
   static Baton run(String... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
-    int status = Main.run(new Console(new PrintWriter(out), new PrintWriter(err)), arguments);
+    int status = Main.run(new Console(Output.to(out), new PrintWriter(err)), arguments);
     return new Baton(status, out.toString(), err.toString());
   }
 

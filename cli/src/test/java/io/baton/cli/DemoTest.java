@@ -51,8 +51,27 @@ class DemoTest {
         .startsWith("Relay: Bo, Cy.\n")
         .contains("[stage-2 killed]", "[now stage-1 > stage-2-spare-1]")
         .contains("token for token that of the unsplit model", "stage 2 at token 3 killed")
-        .doesNotContain("\u001b");
+        .doesNotContain("\u001b")
+        // It would be the JVM's youth.
+        .doesNotContain("tokens a second", "ms: computing");
     assertThat(run.err()).isEmpty();
+  }
+
+  @Test
+  void text_ofSeveralRounds_saysHowFastBothAreWhenWarm() {
+    Baton run =
+        Baton.run(
+                "demo",
+                "--model=" + Baton.model(),
+                "--stages=2",
+                "--kill=none",
+                "--rounds=3",
+                "--max-tokens=4")
+            .assertStatus(ExitCode.OK);
+
+    assertThat(run.out())
+        .containsPattern("speed +\\d+ tokens a second, and \\d+ unsplit: medians of 1 turns")
+        .contains("ms in the last round: computing");
   }
 
   @ParameterizedTest

@@ -15,7 +15,7 @@ class HelpTest {
   @CsvSource(
       delimiter = ';',
       value = {
-        "demo;--stages --kill --prompt --processes --hop-latency --no-push --standby --json"
+        "demo;--stages --kill --prompt --prompt-file --processes --hop-latency --no-push --standby --json"
             + " --max-tokens --model --scenario --failure-rate --seed --compare",
         "simulate scenario;FILE --seed --json",
         "serve;--model --stage --listen --drain --insecure --pool-size --lanes --push-share"
@@ -23,7 +23,7 @@ class HelpTest {
         "relay;--listen --socket --drain --insecure --pool-size --lanes --push-share --client-share"
             + " --session-idle",
         "stage;--relay --model --stage",
-        "generate;--model --peers --max-tokens --no-push --standby PROMPT",
+        "generate;--model --peers --max-tokens --no-push --standby --prompt-file PROMPT",
         "status;PEER --watch --json",
         "simulate swarm;--seeds --seed --trace --threads --json",
         "simulate scale;--relays --sessions --churn --standby --json",

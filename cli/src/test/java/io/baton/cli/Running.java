@@ -23,7 +23,7 @@ final class Running implements AutoCloseable {
   private final Thread thread;
 
   Running(String... arguments) {
-    Console console = new Console(new PrintWriter(out, true), new PrintWriter(err, true));
+    Console console = new Console(Output.to(out), new PrintWriter(err, true));
     thread =
         Thread.ofPlatform().name("test").start(() -> status.complete(Main.run(console, arguments)));
   }

@@ -33,7 +33,6 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -390,13 +389,12 @@ class StatusCommandTest {
     try (Relay relay = relay("unread")) {
       int status =
           Main.run(
-              new Console(
-                  new PrintWriter(closed, true, StandardCharsets.UTF_8), new PrintWriter(err)),
+              new Console(Output.to(closed), new PrintWriter(err)),
               "status",
               address(relay),
               "--watch");
 
-      assertThat(status).isEqualTo(ExitCode.OK);
+      assertThat(status).isEqualTo(ExitCode.READER_GONE);
       assertThat(err.toString()).isEmpty();
     }
   }

@@ -57,6 +57,10 @@ final class ChainRun {
       failovers = List.copyOf(failovers);
       neverKilled = List.copyOf(neverKilled);
     }
+
+    double tokensPerSecond() {
+      return tokens.size() * 1e9 / nanos;
+    }
   }
 
   private final ModelDirectory model;

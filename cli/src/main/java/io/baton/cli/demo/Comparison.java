@@ -15,13 +15,9 @@ record Comparison(
     @JsonProperty("kept") double kept) {
 
   static Comparison of(ChainRun.Result run, ChainRun.Result failureFree) {
-    double rate = rate(run);
-    double best = rate(failureFree);
+    double rate = run.tokensPerSecond();
+    double best = failureFree.tokensPerSecond();
     return new Comparison(run.failovers().size(), rate, best, rate / best);
-  }
-
-  private static double rate(ChainRun.Result run) {
-    return run.tokens().size() * 1e9 / run.nanos();
   }
 
   @Override

@@ -10,6 +10,7 @@ import io.baton.cli.DefaultPools;
 import io.baton.cli.DurationConverter;
 import io.baton.cli.ExitCode;
 import io.baton.cli.OpenFiles;
+import io.baton.cli.PromptSource;
 import io.baton.cli.StageShare;
 import io.baton.client.session.BatonClient;
 import io.baton.client.session.ClientOptions;
@@ -49,6 +50,8 @@ public final class DemoCommand implements Callable<Integer> {
   /** With more, relays would seem not to answer. */
   private static final Duration MAX_HOP_LATENCY = Duration.ofSeconds(1);
 
+  private static final String PROMPT = "Relay: Ana, Ben, Chi, Dov, Eli.";
+
   private static final Set<String> WITH_SCENARIO =
       Set.of("--scenario", "--processes", "--json", "--model", "--debug", "--verbose");
 
@@ -71,9 +74,15 @@ public final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--prompt",
       paramLabel = "TEXT",
-      defaultValue = "Relay: Ana, Ben, Chi, Dov, Eli.",
-      description = "First line of the story (default: ${DEFAULT-VALUE}).")
-  private String prompt = "";
+      description =
+          "First line of the story; - for what standard input has (default: " + PROMPT + ").")
+  private @Nullable String prompt;
+
+  @Option(
+      names = PromptSource.FILE_OPTION,
+      paramLabel = "FILE",
+      description = PromptSource.FILE_DESCRIPTION)
+  private @Nullable String promptFile;
 
   @Option(
       names = "--max-tokens",
@@ -114,8 +123,10 @@ public final class DemoCommand implements Callable<Integer> {
       paramLabel = "N",
       defaultValue = "1",
       description =
-          "Tell the story this many times and report the last: what is compiled by then is fast."
-              + " Kills come in the last (default: ${DEFAULT-VALUE}).")
+          "Tell the story this many times, in turn with the unsplit model, and report the last, in"
+              + " which kills come. From "
+              + Turns.FEWEST_ROUNDS
+              + " on it says how fast both are when warm (default: ${DEFAULT-VALUE}).")
   private int rounds;
 
   @Option(
@@ -174,13 +185,17 @@ public final class DemoCommand implements Callable<Integer> {
       return playScenario(scenario);
     }
     List<Kill> planned = check();
+    PromptSource source =
+        PromptSource.of(prompt == null && promptFile == null ? PROMPT : prompt, promptFile);
     ModelDirectory directory = ModelDirectory.open(model);
     new StageShare(1, stages).checkDivides(directory);
-    String text = prompt.endsWith("\n") ? prompt : prompt + "\n";
+    String given = source.text();
+    String text = given.endsWith("\n") ? given : given + "\n";
     try (UnsplitModel unsplit = UnsplitModel.load(directory)) {
       int[] tokens = ChainSession.tokens(unsplit.ends(), directory, text);
-      DemoReport report = run(directory, unsplit, text, tokens, planned);
-      console.out().println(json ? toJson(report) : System.lineSeparator() + report.summary());
+      Turns turns = new Turns();
+      DemoReport report = run(directory, unsplit, text, tokens, planned, turns);
+      console.out().println(json ? toJson(report) : System.lineSeparator() + report.summary(turns));
       return report.sameAsUnbroken() ? ExitCode.OK : ExitCode.DIFFERENT_TEXT;
     }
   }
@@ -227,7 +242,8 @@ public final class DemoCommand implements Callable<Integer> {
       UnsplitModel unsplit,
       String text,
       int[] promptTokens,
-      List<Kill> planned)
+      List<Kill> planned,
+      Turns turns)
       throws Exception {
     Stage stage = new Stage(unsplit.ends(), console, json);
     Fleet.Plan plan = new Fleet.Plan(stages, planned, standby, hopLatency);
@@ -236,7 +252,10 @@ public final class DemoCommand implements Callable<Integer> {
       ChainRun chain =
           new ChainRun(directory, unsplit.ends(), client, fleet, stages, !noPush, standby);
       for (int round = 1; round < rounds; round++) {
-        chain.run(promptTokens, maxTokens, List.of(), Stage.EMPTY);
+        ChainRun.Result told = chain.run(promptTokens, maxTokens, List.of(), Stage.EMPTY);
+        turns.add(
+            told.tokensPerSecond(),
+            Reference.of(unsplit, promptTokens, maxTokens).tokensPerSecond());
       }
       Optional<ChainRun.Result> failureFree =
           compare
@@ -273,6 +292,10 @@ public final class DemoCommand implements Callable<Integer> {
       List<Integer> tokens = unsplit.generate(prompt, maxTokens, _ -> {});
       return new Reference(tokens, System.nanoTime() - start);
     }
+
+    double tokensPerSecond() {
+      return tokens.size() * 1e9 / nanos;
+    }
   }
 
   private DemoReport report(
@@ -300,8 +323,8 @@ public final class DemoCommand implements Callable<Integer> {
         stats.replayedTokens(),
         stats.standbyTokens(),
         stats.mismatches(),
-        tokens * 1e9 / result.nanos(),
-        reference.tokens().size() * 1e9 / reference.nanos(),
+        result.tokensPerSecond(),
+        reference.tokensPerSecond(),
         result.nanos() / 1e6 / tokens,
         result.stageNanos() / 1e6 / tokens,
         result.computeNanos() / 1e6 / tokens,

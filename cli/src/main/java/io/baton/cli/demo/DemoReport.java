@@ -35,8 +35,12 @@ record DemoReport(
     @JsonProperty("compared") @JsonInclude(JsonInclude.Include.NON_NULL)
         @Nullable Comparison compared) {
 
-  /** The summary for a person. */
-  String summary() {
+  /**
+   * The summary for a person.
+   *
+   * @param turns what there is to say of speed: of one run it would be of the JVM's youth
+   */
+  String summary(Turns turns) {
     StringBuilder out = new StringBuilder();
     line(
         out,
@@ -86,16 +90,17 @@ record DemoReport(
     for (String kill : killsNeverDue) {
       line(out, "", "kill %s never came: the text ended after %d tokens".formatted(kill, tokens));
     }
-    line(
-        out,
-        "speed",
-        "%s tokens a second; unsplit, in the same run, %s (--rounds 10 shows both warm)"
-            .formatted(number(tokensPerSecond), number(unsplitTokensPerSecond)));
-    line(
-        out,
-        "a token",
-        "%s ms: computing %s, the rest between %d parties"
-            .formatted(number(msPerToken), number(computeMsPerToken), stages + 1));
+    turns
+        .medians()
+        .ifPresent(
+            speed -> {
+              line(out, "speed", speed);
+              line(
+                  out,
+                  "a token",
+                  "%s ms in the last round: computing %s, the rest between %d parties"
+                      .formatted(number(msPerToken), number(computeMsPerToken), stages + 1));
+            });
     if (compared != null) {
       line(out, "compared", compared.toString());
     }

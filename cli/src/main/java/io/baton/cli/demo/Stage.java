@@ -62,12 +62,12 @@ final class Stage implements ChainRun.Audience {
 
   @Override
   public synchronized void killed(Kill kill, String relay) {
-    print(styled("bold,red", "[%s killed]".formatted(relay)));
+    tell(styled("bold,red", "[%s killed]".formatted(relay)));
   }
 
   @Override
   public synchronized void routed(List<Candidate> route, String cause) {
-    print(
+    tell(
         styled(
             "bold,green",
             "[now %s]"
@@ -79,21 +79,28 @@ final class Stage implements ChainRun.Audience {
 
   @Override
   public synchronized void standsBy(String relay) {
-    print(styled("bold,cyan", "[%s stands by]".formatted(relay)));
+    tell(styled("bold,cyan", "[%s stands by]".formatted(relay)));
   }
 
   @Override
   public synchronized void tookOver(String relay) {
-    print(styled("bold,green", "[%s takes over]".formatted(relay)));
+    tell(styled("bold,green", "[%s takes over]".formatted(relay)));
   }
 
   @Override
   public synchronized void fellAway(String relay) {
-    print(styled("bold,yellow", "[%s falls away]".formatted(relay)));
+    tell(styled("bold,yellow", "[%s falls away]".formatted(relay)));
   }
 
   synchronized void happened(String what) {
-    print(styled("bold,red", "[%s]".formatted(what)));
+    tell(styled("bold,red", "[%s]".formatted(what)));
+  }
+
+  /** By the client's threads, too, which must not end by it. */
+  private void tell(String what) {
+    if (!silent) {
+      console.tell(what);
+    }
   }
 
   private void print(String what) {

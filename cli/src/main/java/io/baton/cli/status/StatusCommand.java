@@ -106,8 +106,7 @@ public final class StatusCommand implements Callable<Integer> {
       throws InterruptedException {
     try (StopSignal stop = StopSignal.listen(false, Duration.ofSeconds(5))) {
       view.show(first);
-      // A reader that has gone away, as head does, wants no more of it.
-      while (!console.out().checkError() && !stop.await(interval)) {
+      while (!stop.await(interval)) {
         try {
           view.show(inspector.ask(TIMEOUT));
         } catch (NoStatusException e) {

@@ -244,7 +244,7 @@ public final class HtmlReport {
     return """
         <h2>Numbers</h2>
         <p class="note">%s sessions a row; counts and bytes are means of a session.</p>
-        <div class="scroll"><table>
+        <div class="scroll" role="region" aria-label="Numbers" tabindex="0"><table>
         <thead><tr><th>Strategy</th><th>Steps a second</th><th>95&nbsp;%% interval</th><th>Kept</th><th>Finished</th><th>Failures</th><th>Take-overs</th><th>Replayed tokens</th><th>Sent by client</th><th>Sent by servers</th></tr></thead>
         <tbody>
         %s</tbody>

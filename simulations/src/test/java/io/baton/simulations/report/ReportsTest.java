@@ -78,6 +78,7 @@ class ReportsTest {
     assertThat(page).doesNotContain("http:", "https:", "src=", "href=", "@import", "url(");
     assertThat(page).contains("&#39;&lt;here&gt; &amp; there&#39;").doesNotContain("<here>");
     assertThat(page).contains("prefers-color-scheme: dark", "none finished within 25 s");
+    assertThat(page).contains("role=\"region\" aria-label=\"Numbers\" tabindex=\"0\"><table>");
     assertThat(page).contains("Push + standby", "The farther they are apart", "step by step");
   }
 
