@@ -101,7 +101,7 @@ public final class Relay implements AutoCloseable {
     timer.setRemoveOnCancelPolicy(true);
     timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     sessions = new SessionTable(config.limits().opening());
-    slot = new ExecutorSlot(sessions);
+    slot = new ExecutorSlot(sessions, config.limits().stall(), timer);
     FairShare share = config.limits().share();
     payloads = new FairBudget(config.limits().payloadBytes(), share);
     outputs = new Budget(config.limits().payloadBytes());

@@ -37,6 +37,8 @@ public record RelayConfig(
    * @param lease the longest that a session is kept without a word from its client; also what a
    *     client gets that asks for none
    * @param idle the longest that a session is kept without a step
+   * @param stall how long the stage executor may have something to do, and neither answer nor get
+   *     further, before it counts as one that hangs
    * @param payloadBytes of payloads that are being received, altogether
    * @param sessionBytes that all sessions together may make it keep
    * @param stage bounds of each session
@@ -46,6 +48,7 @@ public record RelayConfig(
       double clientShare,
       Duration lease,
       Duration idle,
+      Duration stall,
       long payloadBytes,
       long sessionBytes,
       StageConfig.Limits stage) {
@@ -58,6 +61,7 @@ public record RelayConfig(
             0.8,
             Duration.ofSeconds(60),
             Duration.ofMinutes(10),
+            Duration.ofSeconds(30),
             256L << 20,
             512L << 20,
             StageConfig.Limits.DEFAULT);
@@ -70,10 +74,11 @@ public record RelayConfig(
           || payloadBytes < 1
           || sessionBytes < 1
           || !lease.isPositive()
-          || !idle.isPositive()) {
+          || !idle.isPositive()
+          || !stall.isPositive()) {
         throw new IllegalArgumentException(
-            "%d sessions, a lease of %s, idle for %s, %d bytes of payloads, %d of sessions"
-                .formatted(sessions, lease, idle, payloadBytes, sessionBytes));
+            "%d sessions, a lease of %s, idle for %s, stalled for %s, %d bytes of payloads, %d of sessions"
+                .formatted(sessions, lease, idle, stall, payloadBytes, sessionBytes));
       }
       if (!(clientShare > 0 && clientShare <= 1)) {
         throw new IllegalArgumentException("a share for each client of " + clientShare);
@@ -81,31 +86,39 @@ public record RelayConfig(
     }
 
     public Limits withSessions(int other) {
-      return new Limits(other, clientShare, lease, idle, payloadBytes, sessionBytes, stage);
+      return new Limits(other, clientShare, lease, idle, stall, payloadBytes, sessionBytes, stage);
     }
 
     public Limits withClientShare(double other) {
-      return new Limits(sessions, other, lease, idle, payloadBytes, sessionBytes, stage);
+      return new Limits(sessions, other, lease, idle, stall, payloadBytes, sessionBytes, stage);
     }
 
     public Limits withLease(Duration other) {
-      return new Limits(sessions, clientShare, other, idle, payloadBytes, sessionBytes, stage);
+      return new Limits(
+          sessions, clientShare, other, idle, stall, payloadBytes, sessionBytes, stage);
     }
 
     public Limits withIdle(Duration other) {
-      return new Limits(sessions, clientShare, lease, other, payloadBytes, sessionBytes, stage);
+      return new Limits(
+          sessions, clientShare, lease, other, stall, payloadBytes, sessionBytes, stage);
+    }
+
+    public Limits withStall(Duration other) {
+      return new Limits(
+          sessions, clientShare, lease, idle, other, payloadBytes, sessionBytes, stage);
     }
 
     public Limits withPayloadBytes(long other) {
-      return new Limits(sessions, clientShare, lease, idle, other, sessionBytes, stage);
+      return new Limits(sessions, clientShare, lease, idle, stall, other, sessionBytes, stage);
     }
 
     public Limits withSessionBytes(long other) {
-      return new Limits(sessions, clientShare, lease, idle, payloadBytes, other, stage);
+      return new Limits(sessions, clientShare, lease, idle, stall, payloadBytes, other, stage);
     }
 
     public Limits withStage(StageConfig.Limits other) {
-      return new Limits(sessions, clientShare, lease, idle, payloadBytes, sessionBytes, other);
+      return new Limits(
+          sessions, clientShare, lease, idle, stall, payloadBytes, sessionBytes, other);
     }
 
     /** Of clients: for each session one that works, and one that replaces it. */

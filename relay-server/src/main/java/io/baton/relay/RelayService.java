@@ -59,7 +59,10 @@ final class RelayService extends RelayGrpc.RelayImplBase {
             .setDraining(relay.sessions().isShut())
             .setSessions(relay.sessions().size())
             .setMaxSessions(relay.limits().sessions());
-    slot.executor().ifPresent(e -> response.addStages(StageCodec.toWire(e.info())));
+    slot.executor()
+        .ifPresentOrElse(
+            e -> response.addStages(StageCodec.toWire(e.info())),
+            () -> response.setNoStage(slot.absence()));
     observer.onNext(response.build());
     observer.onCompleted();
   }

@@ -278,6 +278,11 @@ final class RelaySession {
           announced = null;
         }
       }
+      case ExecutorReply.Working(long workLeft) -> {
+        if (announced != null) {
+          send(List.of(StageFrames.working(new StepId(announced.epoch(), 0), workLeft)));
+        }
+      }
       case ExecutorReply.Failed(String message) -> {
         openFailed = true;
         end(Optional.of(Refusal.NO_ROOM), message);
@@ -354,6 +359,8 @@ final class RelaySession {
         relay.counters().step(absorbed.source());
         send(List.of(StageFrames.absorbed(absorbed)));
       }
+      case StageEffect.Working(StepId step, long workLeft) ->
+          send(List.of(StageFrames.working(step, workLeft)));
       case StageEffect.AskPayload(StepId step) -> send(List.of(StageFrames.askPayload(step)));
       case StageEffect.ReportMismatch report -> {
         log.warn(
@@ -399,6 +406,8 @@ final class RelaySession {
         Payload payload = digester.payload(output.get(), compute.input().sideInputs());
         loop.execute(() -> feedIfOpen(new StageInput.Computed(command, payload, nanos)));
       }
+      case ExecutorReply.Working(long workLeft) ->
+          loop.execute(() -> feedIfOpen(new StageInput.Working(command, workLeft)));
       case ExecutorReply.Failed(String message) ->
           loop.execute(() -> feedIfOpen(new StageInput.ComputeFailed(command, message)));
       case ExecutorReply.Lost(String message) -> {
@@ -410,7 +419,7 @@ final class RelaySession {
 
   private void rolledBack(ExecutorReply reply) {
     switch (reply) {
-      case ExecutorReply.Done _ -> {}
+      case ExecutorReply.Done _, ExecutorReply.Working _ -> {}
       // What the executor holds is unknown now, so the session cannot be trusted any more.
       case ExecutorReply.Failed(String message) ->
           abandon(Refusal.NO_SESSION, "the executor could not roll back: " + message);
@@ -418,10 +427,12 @@ final class RelaySession {
     }
   }
 
+  /** What the executor says of a step. */
   private void feedIfOpen(StageInput input) {
     if (closed) {
       settle(0);
     } else {
+      lease = lease.worked(System.nanoTime());
       feed(input);
     }
   }

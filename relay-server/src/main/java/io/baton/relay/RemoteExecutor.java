@@ -11,6 +11,7 @@ import io.baton.proto.v1.CloseSession;
 import io.baton.proto.v1.Command;
 import io.baton.proto.v1.CommandDone;
 import io.baton.proto.v1.CommandFrame;
+import io.baton.proto.v1.CommandProgress;
 import io.baton.proto.v1.ExecutorFrame;
 import io.baton.proto.v1.ExecutorHello;
 import io.baton.proto.v1.Forward;
@@ -197,6 +198,12 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
     return frames;
   }
 
+  @Override
+  public void hangs(String why) {
+    sender.fail(Status.DEADLINE_EXCEEDED.withDescription(why).asRuntimeException());
+    lose(why);
+  }
+
   // ---- from the executor
 
   @Override
@@ -215,6 +222,7 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
             answer(
                 frame.getFailed().getCommand(),
                 new ExecutorReply.Failed(shortened(frame.getFailed().getMessage())));
+        case PROGRESS -> progress(frame.getProgress());
         case CHUNK -> assembled(assembler.add(frame.getChunk()));
         case FRAME_NOT_SET -> {
           if (!frame.hasSharing()) {
@@ -326,6 +334,18 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
 
   private static long nanos(CommandDone done) throws MalformedFrameException {
     return StepCodec.countFromWire(done.getComputeNanos(), "compute_nanos");
+  }
+
+  private void progress(CommandProgress progress) throws MalformedFrameException {
+    long left = StepCodec.countFromWire(progress.getWorkLeft(), "work_left");
+    Consumer<ExecutorReply> waiting;
+    synchronized (this) {
+      waiting = unanswered.get(progress.getCommand());
+    }
+    if (waiting == null) {
+      throw new MalformedFrameException("command", progress.getCommand() + " is not waited for");
+    }
+    waiting.accept(new ExecutorReply.Working(left));
   }
 
   private void answer(long command, ExecutorReply reply) throws MalformedFrameException {

@@ -68,8 +68,7 @@ final class SessionOpener {
     Wish wish = read(open, caller, epoch);
     Optional<ExecutorLink> executor = slot.executor();
     if (executor.isEmpty()) {
-      return refuse(
-          sink, epoch, Refusal.STAGE_NOT_SERVED, "no stage executor is attached to this relay");
+      return refuse(sink, epoch, Refusal.STAGE_NOT_SERVED, slot.absence());
     }
     StageInfo stage = executor.get().info();
     if (!stage.modelId().equals(wish.modelId()) || !stage.span().equals(wish.span())) {

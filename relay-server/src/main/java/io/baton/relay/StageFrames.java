@@ -12,6 +12,7 @@ import io.baton.proto.v1.Output;
 import io.baton.proto.v1.RefusalReason;
 import io.baton.proto.v1.Refused;
 import io.baton.proto.v1.StageFrame;
+import io.baton.proto.v1.Working;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.StepId;
@@ -67,6 +68,16 @@ final class StageFrames {
 
   static StageFrame absorbed(StageEffect.Absorbed effect) {
     return StageFrame.newBuilder().setAbsorbed(AbsorbedCodec.toWire(effect)).build();
+  }
+
+  static StageFrame working(StepId step, long workLeft) {
+    return StageFrame.newBuilder()
+        .setWorking(
+            Working.newBuilder()
+                .setEpoch(step.epoch())
+                .setStep(step.number())
+                .setWorkLeft(workLeft))
+        .build();
   }
 
   static StageFrame askPayload(StepId step) {

@@ -29,6 +29,7 @@ class RelayConfigTest {
                     0.8,
                     Duration.ofMinutes(1),
                     Duration.ofMinutes(10),
+                    Duration.ofSeconds(30),
                     256L << 20,
                     512L << 20,
                     StageConfig.Limits.DEFAULT),
@@ -50,6 +51,7 @@ class RelayConfigTest {
             .withClientShare(0.5)
             .withLease(Duration.ofSeconds(1))
             .withIdle(Duration.ofSeconds(2))
+            .withStall(Duration.ofSeconds(5))
             .withPayloadBytes(3)
             .withSessionBytes(4)
             .withStage(StageConfig.Limits.DEFAULT);
@@ -60,6 +62,7 @@ class RelayConfigTest {
                 0.5,
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(2),
+                Duration.ofSeconds(5),
                 3,
                 4,
                 StageConfig.Limits.DEFAULT));

@@ -87,7 +87,7 @@ class StatusReportTest {
         new StatusReport(
             context,
             new StatusReport.Sources(
-                new ExecutorSlot(sessions),
+                new ExecutorSlot(sessions, RelayConfig.Limits.DEFAULT.stall(), timer),
                 () -> 1,
                 PayloadMemory.none(),
                 lanes,

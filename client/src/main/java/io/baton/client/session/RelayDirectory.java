@@ -209,7 +209,13 @@ final class RelayDirectory {
       return new Answer.Problem(peer + ": is about to stop");
     }
     if (response.getStagesCount() == 0) {
-      return new Answer.Problem(peer + ": no stage executor is attached to it");
+      return new Answer.Problem(
+          "%s: %s"
+              .formatted(
+                  peer,
+                  response.getNoStage().isEmpty()
+                      ? "no stage executor is attached to it"
+                      : response.getNoStage()));
     }
     try {
       RelayId relay = IdCodec.fromWire(response.getIdentity());

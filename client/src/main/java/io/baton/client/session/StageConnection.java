@@ -269,6 +269,12 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
                   StepCodec.idFromWire(
                       frame.getNeedPayload().getEpoch(), frame.getNeedPayload().getStep())));
       case MISMATCH -> mismatch(frame.getMismatch());
+      case WORKING ->
+          input(
+              new RouteInput.Working(
+                  relay.relay(),
+                  StepCodec.idFromWire(frame.getWorking().getEpoch(), frame.getWorking().getStep()),
+                  StepCodec.countFromWire(frame.getWorking().getWorkLeft(), "work_left")));
       case REFUSED -> refused(frame.getRefused());
       case ABSORBED -> absorbed(frame.getAbsorbed());
       case DRAINING -> input(new RouteInput.RelayDraining(relay.relay()));

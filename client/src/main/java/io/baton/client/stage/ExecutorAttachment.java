@@ -11,6 +11,7 @@ import io.baton.proto.v1.Command;
 import io.baton.proto.v1.CommandDone;
 import io.baton.proto.v1.CommandFailed;
 import io.baton.proto.v1.CommandFrame;
+import io.baton.proto.v1.CommandProgress;
 import io.baton.proto.v1.ExecutorFrame;
 import io.baton.proto.v1.ExecutorHello;
 import io.baton.proto.v1.Sharing;
@@ -54,6 +55,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -173,6 +175,11 @@ public final class ExecutorAttachment implements AutoCloseable {
     private @Nullable FlowControlledSender<ExecutorFrame> sender;
     private @Nullable Command pending;
     private boolean over;
+
+    /** What the executor has not answered, and the stream itself while it lasts. */
+    private final AtomicInteger running = new AtomicInteger(1);
+
+    private volatile String ended = "";
 
     @Override
     public void beforeStart(ClientCallStreamObserver<ExecutorFrame> stream) {
@@ -294,13 +301,39 @@ public final class ExecutorAttachment implements AutoCloseable {
     }
 
     private void run(Command command, ExecutorCommand action) {
-      executor.submit(action, reply -> answer(command, reply));
+      running.incrementAndGet();
+      executor.submit(
+          action,
+          reply -> {
+            answer(command, reply);
+            if (!(reply instanceof ExecutorReply.Working)) {
+              ran();
+            }
+          });
+    }
+
+    /**
+     * One that the relay has given up because it hangs attaches again only when it has come back.
+     */
+    private void ran() {
+      if (running.decrementAndGet() == 0) {
+        connectLater(ended);
+      }
     }
 
     private void answer(Command command, ExecutorReply reply) {
       switch (reply) {
         case ExecutorReply.Done(Optional<Tensor> output, long nanos) ->
             send(done(command, output, nanos));
+        case ExecutorReply.Working(long workLeft) ->
+            send(
+                List.of(
+                    ExecutorFrame.newBuilder()
+                        .setProgress(
+                            CommandProgress.newBuilder()
+                                .setCommand(command.getCommand())
+                                .setWorkLeft(workLeft))
+                        .build()));
         case ExecutorReply.Failed(String message) -> sendFailed(command, message);
         case ExecutorReply.Lost(String message) -> fail(message);
       }
@@ -379,8 +412,13 @@ public final class ExecutorAttachment implements AutoCloseable {
       }
       assembler.close();
       payloads.close();
-      sessions.forEach(session -> executor.submit(new ExecutorCommand.Close(session), _ -> {}));
-      connectLater(StatusText.of(status));
+      ended = StatusText.of(status);
+      sessions.forEach(
+          session -> {
+            running.incrementAndGet();
+            executor.submit(new ExecutorCommand.Close(session), _ -> ran());
+          });
+      ran();
     }
   }
 }

@@ -37,6 +37,34 @@ public interface StageExecutor {
       throws StageException;
 
   /**
+   * The same for a stage whose steps may take long: whoever drives a stage calls this one. A relay
+   * takes an executor for one that hangs if it has neither answered nor got further for a time (30
+   * s unless the relay is told otherwise), and gives up its sessions. A stage that computes a step
+   * in parts says so here, from what it computes and not from a timer.
+   */
+  default Tensor forward(
+      SessionId session,
+      int position,
+      Tensor activations,
+      SortedMap<String, Tensor> sideInputs,
+      Progress progress)
+      throws StageException {
+    return forward(session, position, activations, sideInputs);
+  }
+
+  /** Hears how far a step has come, and takes no time for it. */
+  @FunctionalInterface
+  interface Progress {
+
+    /**
+     * So much of the step is computed.
+     *
+     * @param work in rows times layers: of n rows through l layers of the stage, n * l is all
+     */
+    void computed(long work);
+  }
+
+  /**
    * Forgets the session's tokens from {@code length} on; a no-op where it holds no more than that.
    */
   void rollback(SessionId session, int length) throws StageException;

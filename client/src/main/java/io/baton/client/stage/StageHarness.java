@@ -26,6 +26,7 @@ public final class StageHarness implements ExecutorLink, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(StageHarness.class);
 
   static final int QUEUE = 4096;
+  private static final Duration REPORT_INTERVAL = Duration.ofMillis(200);
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
 
   /**
@@ -80,7 +81,7 @@ public final class StageHarness implements ExecutorLink, AutoCloseable {
       while (!closed) {
         Task task = queue.take();
         if (task.command() != null) {
-          answer(task.reply(), carryOut(task.command()));
+          answer(task.reply(), carryOut(task.command(), task.reply()));
         }
       }
     } catch (InterruptedException e) {
@@ -110,7 +111,7 @@ public final class StageHarness implements ExecutorLink, AutoCloseable {
     return new ExecutorReply.Lost("the stage executor has stopped");
   }
 
-  private ExecutorReply carryOut(ExecutorCommand command) {
+  private ExecutorReply carryOut(ExecutorCommand command, Consumer<ExecutorReply> listener) {
     long start = System.nanoTime();
     try {
       Optional<Tensor> output =
@@ -120,7 +121,7 @@ public final class StageHarness implements ExecutorLink, AutoCloseable {
               yield Optional.empty();
             }
             case ExecutorCommand.Forward(SessionId session, int position, Payload input) ->
-                Optional.of(forward(session, position, input));
+                Optional.of(forward(session, position, input, listener));
             case ExecutorCommand.Rollback(SessionId session, int length) -> {
               executor.rollback(session, length);
               yield Optional.empty();
@@ -141,10 +142,39 @@ public final class StageHarness implements ExecutorLink, AutoCloseable {
   }
 
   /** A step of no tokens has an output of no tokens, and the executor need not know of it. */
-  private Tensor forward(SessionId session, int position, Payload input) throws StageException {
+  private Tensor forward(
+      SessionId session, int position, Payload input, Consumer<ExecutorReply> listener)
+      throws StageException {
     return input.tokens() == 0
         ? Tensor.wrap(info.outputRow().withRows(0), new byte[0])
-        : executor.forward(session, position, input.activations(), input.sideInputs());
+        : executor.forward(
+            session,
+            position,
+            input.activations(),
+            input.sideInputs(),
+            new Reporting((long) input.tokens() * info.span().layers(), listener));
+  }
+
+  /** Hands on how far a step has come, no more often than anybody needs to know. */
+  private final class Reporting implements StageExecutor.Progress {
+
+    private final long work;
+    private final Consumer<ExecutorReply> listener;
+    private long saidNanos = System.nanoTime();
+
+    Reporting(long work, Consumer<ExecutorReply> listener) {
+      this.work = work;
+      this.listener = listener;
+    }
+
+    @Override
+    public void computed(long done) {
+      long now = System.nanoTime();
+      if (done < work && now - saidNanos >= REPORT_INTERVAL.toNanos()) {
+        saidNanos = now;
+        answer(listener, new ExecutorReply.Working(work - done));
+      }
+    }
   }
 
   /**

@@ -117,6 +117,70 @@ class StageHarnessTest {
   }
 
   @Test
+  void submit_forwardOfAStageThatSaysHowFarItIs_isHandedOnAndThenAnswered() throws Exception {
+    StageExecutor parts =
+        new StageExecutor() {
+          @Override
+          public StageInfo info() {
+            return new StageInfo("model", 2, new LayerSpan(0, 2), ROW, ROW, 10, Set.of());
+          }
+
+          @Override
+          public void open(SessionId session, int maxLength) {}
+
+          @Override
+          public Tensor forward(
+              SessionId session, int position, Tensor activations, SortedMap<String, Tensor> sides)
+              throws StageException {
+            throw new StageException("not asked in this way");
+          }
+
+          @Override
+          public Tensor forward(
+              SessionId session,
+              int position,
+              Tensor activations,
+              SortedMap<String, Tensor> sides,
+              Progress progress) {
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+            while (System.nanoTime() - end < 0) {
+              progress.computed(1);
+              progress.computed(4);
+            }
+            progress.computed(6);
+            return activations;
+          }
+
+          @Override
+          public void rollback(SessionId session, int length) {}
+
+          @Override
+          public void close(SessionId session) {}
+        };
+    List<ExecutorReply> replies = new CopyOnWriteArrayList<>();
+    CountDownLatch done = new CountDownLatch(1);
+    try (StageHarness other = StageHarness.start(parts, "parts")) {
+      other.submit(
+          new ExecutorCommand.Forward(SESSION, 0, payload(3)),
+          reply -> {
+            replies.add(reply);
+            if (reply instanceof ExecutorReply.Done) {
+              done.countDown();
+            }
+          });
+      assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
+    }
+    assertThat(replies.getLast()).isInstanceOf(ExecutorReply.Done.class);
+    assertThat(replies.subList(0, replies.size() - 1))
+        .as("a few times a second, and nothing of what is done")
+        .hasSizeBetween(1, 5)
+        .allMatch(
+            reply ->
+                reply.equals(new ExecutorReply.Working(5))
+                    || reply.equals(new ExecutorReply.Working(2)));
+  }
+
+  @Test
   void submit_commands_areCarriedOutInOrder() throws Exception {
     executor.leave.countDown();
     var _ = submit(new ExecutorCommand.Open(SESSION, 10));

@@ -103,7 +103,8 @@ final class Answers {
       failures.fail(index, "answered %s with %s".formatted(flight.step(), wrong.get()));
       return false;
     }
-    scratch.hops.set(index, hop.withoutFirst().waiting(1, scratch.stepDeadline()));
+    Hop rest = hop.withoutFirst();
+    scratch.hops.set(index, rest.waiting(1, scratch.stepDeadline(rest)));
     scratch.held.put(hop.relay(), flight.step().end());
     count(index, flight, answer);
     learn(index, flight, answer.output().orElseThrow());

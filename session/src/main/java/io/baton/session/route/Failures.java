@@ -62,7 +62,11 @@ final class Failures {
 
   private void overdue(int index, Hop hop) {
     if (hop.isOpen()) {
-      again(index, 0, "no answer to %s in time".formatted(hop.flights().getFirst().step()));
+      String why =
+          hop.advance().isStalled(scratch.config.patience(), scratch.now)
+              ? "says that it works on %s, and does not get on"
+              : "no answer to %s in time";
+      again(index, 0, why.formatted(hop.flights().getFirst().step()));
     } else if (isExhausted(hop)) {
       fail(index, "no answer to the opening in time");
     } else {
@@ -77,7 +81,7 @@ final class Failures {
       fail(index, why);
       return;
     }
-    scratch.hops.set(index, hop.waiting(hop.attempts() + 1, scratch.stepDeadline()));
+    scratch.hops.set(index, hop.waiting(hop.attempts() + 1, scratch.stepDeadline(hop)));
     pump.sendAgain(hop, hop.flights().get(flight));
   }
 

@@ -22,6 +22,7 @@ import java.util.Set;
  * @param flights what is under way at the stage, in order
  * @param attempts sendings of what the deadline is for
  * @param deadlineNanos for the opening, or for the answer to the first flight if that has been sent
+ * @param advance what the stage has said about getting on with that
  */
 record Hop(
     Candidate candidate,
@@ -31,7 +32,8 @@ record Hop(
     int next,
     List<Flight> flights,
     int attempts,
-    long deadlineNanos) {
+    long deadlineNanos,
+    Advance advance) {
 
   /**
    * Segments {@code [from, to)} under way at a stage as one step.
@@ -81,7 +83,15 @@ record Hop(
   static Hop told(
       Candidate candidate, int openLength, Set<RelayId> pushSources, long deadlineNanos) {
     return new Hop(
-        candidate, openLength, pushSources, Optional.empty(), 0, List.of(), 1, deadlineNanos);
+        candidate,
+        openLength,
+        pushSources,
+        Optional.empty(),
+        0,
+        List.of(),
+        1,
+        deadlineNanos,
+        Advance.NONE);
   }
 
   RelayId relay() {
@@ -126,27 +136,33 @@ record Hop(
   }
 
   Hop opened(Ticket issued, int firstMissing) {
-    return with(Optional.of(issued), firstMissing, flights, 0, 0);
+    return with(Optional.of(issued), firstMissing, flights, 0, 0, Advance.NONE);
   }
 
   Hop add(Flight flight) {
     List<Flight> more = new ArrayList<>(flights);
     more.add(flight);
-    return with(ticket, flight.to(), more, attempts, deadlineNanos);
+    return with(ticket, flight.to(), more, attempts, deadlineNanos, advance);
   }
 
   Hop set(int index, Flight flight) {
     List<Flight> changed = new ArrayList<>(flights);
     changed.set(index, flight);
-    return with(ticket, next, changed, attempts, deadlineNanos);
+    return with(ticket, next, changed, attempts, deadlineNanos, advance);
   }
 
   Hop withoutFirst() {
-    return with(ticket, next, flights.subList(1, flights.size()), 0, deadlineNanos);
+    return with(ticket, next, flights.subList(1, flights.size()), 0, deadlineNanos, Advance.NONE);
   }
 
+  /** With the first attempt begins what the stage has not said anything about yet. */
   Hop waiting(int attempt, long deadline) {
-    return with(ticket, next, flights, attempt, deadline);
+    return with(ticket, next, flights, attempt, deadline, attempt == 1 ? Advance.NONE : advance);
+  }
+
+  /** It has said how it gets on. */
+  Hop heard(Advance told, long deadline) {
+    return with(ticket, next, flights, attempts, deadline, told);
   }
 
   /** Forgets what is under way beyond the first {@code segments}. */
@@ -158,11 +174,18 @@ record Hop(
             segments,
             flights.stream().filter(flight -> flight.to() <= segments).toList(),
             attempts,
-            deadlineNanos);
+            deadlineNanos,
+            advance);
   }
 
   private Hop with(
-      Optional<Ticket> issued, int first, List<Flight> underWay, int sendings, long deadline) {
-    return new Hop(candidate, openLength, pushSources, issued, first, underWay, sendings, deadline);
+      Optional<Ticket> issued,
+      int first,
+      List<Flight> underWay,
+      int sendings,
+      long deadline,
+      Advance told) {
+    return new Hop(
+        candidate, openLength, pushSources, issued, first, underWay, sendings, deadline, told);
   }
 }

@@ -56,7 +56,7 @@ final class PayloadRequests {
       return false;
     }
     Hop told = hop.set(at, flight);
-    row.set(index, at == 0 ? told.waiting(told.attempts(), scratch.stepDeadline()) : told);
+    row.set(index, at == 0 ? told.waiting(told.attempts(), scratch.stepDeadline(told)) : told);
     pump.sendAgain(told, flight);
     return true;
   }

@@ -152,7 +152,7 @@ final class Pump {
     Payload payload = payload(hop, flight);
     int at = hop.indexOf(flight.step().id().number());
     Hop sent = hop.set(at, flight.sent(payload.digest()));
-    row.set(index, at == 0 ? sent.waiting(1, scratch.stepDeadline()) : sent);
+    row.set(index, at == 0 ? sent.waiting(1, scratch.stepDeadline(sent)) : sent);
     emit(hop, flight, payload.digest(), withPayload ? Optional.of(payload) : Optional.empty());
   }
 

@@ -42,7 +42,10 @@ public record RouteConfig(
    * Timeouts and retries.
    *
    * @param openNanos for the answer to an opening
-   * @param stepNanos for the answer to the first step that a stage owes
+   * @param stepNanos of silence of a stage that owes the answer to a step, besides the time that
+   *     its bytes may take; each word that it works on it begins this anew
+   * @param stallNanos how long a stage may say that it works and not get on by a row
+   * @param longestNanos for one step, however it gets on
    * @param attempts sendings of one message before its relay counts as failed
    * @param failures of relays, without a step accepted between them, before the session goes on
    *     only with relays that have not failed, and gives up if there are none
@@ -56,6 +59,8 @@ public record RouteConfig(
   public record Patience(
       long openNanos,
       long stepNanos,
+      long stallNanos,
+      long longestNanos,
       int attempts,
       int failures,
       long searchNanos,
@@ -70,7 +75,9 @@ public record RouteConfig(
     public static final Patience DEFAULT =
         new Patience(
             5_000 * MILLISECOND,
-            30_000 * MILLISECOND,
+            5_000 * MILLISECOND,
+            120_000 * MILLISECOND,
+            3_600_000 * MILLISECOND,
             2,
             8,
             10_000 * MILLISECOND,
@@ -84,6 +91,51 @@ public record RouteConfig(
       return new Patience(
           openNanos,
           stepNanos,
+          stallNanos,
+          longestNanos,
+          attempts,
+          failures,
+          searchNanos,
+          silenceNanos,
+          backoffNanos,
+          maxBackoffNanos,
+          banNanos,
+          maxBanNanos);
+    }
+
+    /**
+     * The same with another bound on the answer to a step.
+     *
+     * @param silence of a stage that owes it
+     */
+    public Patience withStep(long silence) {
+      return new Patience(
+          openNanos,
+          silence,
+          stallNanos,
+          longestNanos,
+          attempts,
+          failures,
+          searchNanos,
+          silenceNanos,
+          backoffNanos,
+          maxBackoffNanos,
+          banNanos,
+          maxBanNanos);
+    }
+
+    /**
+     * The same with other bounds on what a stage is believed that says that it works.
+     *
+     * @param stall without getting on
+     * @param longest in all
+     */
+    public Patience withBelief(long stall, long longest) {
+      return new Patience(
+          openNanos,
+          stepNanos,
+          stall,
+          longest,
           attempts,
           failures,
           searchNanos,
@@ -104,6 +156,8 @@ public record RouteConfig(
       return new Patience(
           openNanos,
           stepNanos,
+          stallNanos,
+          longestNanos,
           attempts,
           failures,
           nanos,

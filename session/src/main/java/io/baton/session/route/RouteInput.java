@@ -52,6 +52,13 @@ public sealed interface RouteInput {
   record Absorbed(RelayId relay, Step step, Source source, Digest inputDigest, int currentLength)
       implements RouteInput {}
 
+  /**
+   * A stage works on a step, or, with number 0, on its opening.
+   *
+   * @param workLeft to be computed until it is done, those of others before it included
+   */
+  record Working(RelayId relay, StepId step, long workLeft) implements RouteInput {}
+
   /** A stage has the client's digest and no payload. */
   record PayloadAsked(RelayId relay, StepId step) implements RouteInput {}
 

@@ -1,6 +1,7 @@
 package io.baton.session.route;
 
 import io.baton.session.model.RelayId;
+import io.baton.session.model.StageInfo;
 import io.baton.session.route.RouteState.Ban;
 import io.baton.session.route.RouteState.Phase;
 import java.util.ArrayList;
@@ -12,6 +13,9 @@ import java.util.stream.Stream;
 
 /** A copy of a {@link RouteState} that the parts of a {@link RouteTransition} write to. */
 final class RouteScratch {
+
+  /** At a megabyte a second, which no network that is of use falls short of. */
+  private static final long NANOS_A_BYTE = 1_000;
 
   final RouteConfig config;
   final long now;
@@ -146,7 +150,11 @@ final class RouteScratch {
     return now + config.patience().openNanos();
   }
 
-  long stepDeadline() {
-    return now + config.patience().stepNanos();
+  /** For the first flight of a hop: silence is borne, and the time that its bytes may take. */
+  long stepDeadline(Hop hop) {
+    StageInfo stage = hop.candidate().stage();
+    long rows = hop.flights().isEmpty() ? 0 : hop.flights().getFirst().step().count();
+    long bytes = rows * (stage.inputRow().bytes() + stage.outputRow().bytes());
+    return now + config.patience().stepNanos() + bytes * NANOS_A_BYTE;
   }
 }

@@ -19,6 +19,7 @@ final class RouteTransition {
   private final Failures failures;
   private final Standbys standbys;
   private final PayloadRequests payloads;
+  private final LifeSigns signs;
   private final RouteState before;
 
   RouteTransition(RouteState state, PayloadOperations operations, long jitterSeed, long nowNanos) {
@@ -35,6 +36,7 @@ final class RouteTransition {
     disagreements = new Disagreements(scratch, reputation, opening, failures, standbys);
     openings = new OpeningAnswers(scratch, opening, pump, failures);
     answers = new Answers(scratch, operations, pump, failures, disagreements);
+    signs = new LifeSigns(scratch);
     payloads = new PayloadRequests(scratch, pump, failures, standbys);
     refusals = new Refusals(scratch, opening, failures);
   }
@@ -50,6 +52,7 @@ final class RouteTransition {
       }
       case RouteInput.Answered answer -> answers.answered(answer);
       case RouteInput.Absorbed absorbed -> standbys.absorbed(absorbed);
+      case RouteInput.Working sign -> signs.working(sign);
       case RouteInput.PayloadAsked asked -> payloads.asked(asked);
       case RouteInput.MismatchReported report -> disagreements.mismatchReported(report);
       case RouteInput.Refused refused -> {
@@ -82,6 +85,7 @@ final class RouteTransition {
           case RouteInput.Opened opened -> opened.relay();
           case RouteInput.Answered answer -> answer.relay();
           case RouteInput.Absorbed absorbed -> absorbed.relay();
+          case RouteInput.Working sign -> sign.relay();
           case RouteInput.PayloadAsked asked -> asked.relay();
           case RouteInput.MismatchReported report -> report.relay();
           case RouteInput.Refused refused -> refused.relay();

@@ -126,7 +126,8 @@ final class Standbys {
       return false;
     }
     scratch.held.put(standby.relay(), flight.step().end());
-    scratch.standbys.set(index, standby.withoutFirst().waiting(1, scratch.stepDeadline()));
+    Hop rest = standby.withoutFirst();
+    scratch.standbys.set(index, rest.waiting(1, scratch.stepDeadline(rest)));
     return true;
   }
 

@@ -2,6 +2,7 @@ package io.baton.session.stage;
 
 import io.baton.session.model.Payload;
 import io.baton.session.model.Refusal;
+import io.baton.session.model.Step;
 import java.util.List;
 import java.util.Optional;
 
@@ -45,6 +46,37 @@ final class Execution {
     scratch.executorLength = entry.step().end();
     scratch.open.set(index, entry.with(new Progress.Computing(command)));
     out.add(new StageEffect.Compute(command, entry.step(), input));
+  }
+
+  /**
+   * Hands on to the client that its next step is being worked on, if it is one that it waits for.
+   */
+  void working(StageInput.Working report) {
+    if (!isRunning(report.command())) {
+      return;
+    }
+    Optional<Entry> next =
+        scratch.open.subList(0, scratch.carriedFrom()).stream()
+            .filter(entry -> !entry.isDone())
+            .findFirst();
+    next.filter(Entry::confirmed)
+        .ifPresent(
+            entry -> {
+              switch (entry.progress()) {
+                case Progress.Computing _ -> tellWorking(entry, report.workLeft());
+                // What runs is wanted no more, and this comes after it.
+                case Progress.Ready _ -> tellWorking(entry, report.workLeft() + work(entry.step()));
+                case Progress.Awaiting _, Progress.Done _ -> {}
+              }
+            });
+  }
+
+  private long work(Step step) {
+    return (long) step.count() * scratch.config.stage().span().layers();
+  }
+
+  private void tellWorking(Entry entry, long workLeft) {
+    out.add(new StageEffect.Working(entry.step().id(), workLeft));
   }
 
   void computed(StageInput.Computed result) {

@@ -64,6 +64,7 @@ public final class Footprint {
           ENTRY_BYTES + peers(push.nextPeers()) + withOutput(config, push.payload());
       case StageInput.Computed _,
           StageInput.ComputeFailed _,
+          StageInput.Working _,
           StageInput.Tick _,
           StageInput.NoRoom _ ->
           0;

@@ -2,10 +2,11 @@ package io.baton.session.stage;
 
 /**
  * How long a stage keeps a session: for a while after each word of its client, and for another,
- * longer one after each step, so that words alone do not keep it for good.
+ * longer one after each step, so that words alone do not keep it for good. A step that is being
+ * computed is not over.
  *
  * @param lastWordNanos when the client was heard of
- * @param lastStepNanos when it sent a step, or opened the session
+ * @param lastStepNanos when it sent a step or opened the session, or the executor was at its step
  */
 public record Lease(long leaseNanos, long idleNanos, long lastWordNanos, long lastStepNanos) {
 
@@ -22,6 +23,11 @@ public record Lease(long leaseNanos, long idleNanos, long lastWordNanos, long la
   /** The client sends a step. */
   public Lease stepped(long nowNanos) {
     return new Lease(leaseNanos, idleNanos, nowNanos, nowNanos);
+  }
+
+  /** The executor is at a step of the session, or done with it. */
+  public Lease worked(long nowNanos) {
+    return new Lease(leaseNanos, idleNanos, lastWordNanos, nowNanos);
   }
 
   public long endNanos() {

@@ -61,6 +61,13 @@ public sealed interface StageEffect {
   record Absorbed(Step step, Source source, Digest inputDigest, int currentLength)
       implements StageEffect {}
 
+  /**
+   * Tell the client that a step which it waits for is being worked on.
+   *
+   * @param workLeft to be computed until it is done, those of what comes before it included
+   */
+  record Working(StepId step, long workLeft) implements StageEffect {}
+
   /** Ask the client for the payload of a step that it has confirmed by digest. */
   record AskPayload(StepId step) implements StageEffect {}
 

@@ -61,6 +61,13 @@ public sealed interface StageInput {
    */
   record NoRoom(StageInput refused) implements StageInput {}
 
+  /**
+   * The executor works, on this computation or on what comes before it.
+   *
+   * @param workLeft until it is done, those of what comes before it included
+   */
+  record Working(long command, long workLeft) implements StageInput {}
+
   /** A deadline may have passed. */
   record Tick() implements StageInput {}
 }

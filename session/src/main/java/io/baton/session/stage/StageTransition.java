@@ -34,6 +34,7 @@ final class StageTransition {
       case StageInput.PeerPush push -> peers.push(push);
       case StageInput.Computed computed -> execution.computed(computed);
       case StageInput.ComputeFailed failed -> execution.failed(failed);
+      case StageInput.Working working -> execution.working(working);
       case StageInput.Tick _ -> awaited.tick();
       case StageInput.NoRoom(StageInput refused) -> noRoom(refused);
     }
@@ -51,6 +52,7 @@ final class StageTransition {
       case StageInput.PeerPush push -> out.drop(push, DropReason.NO_ROOM);
       case StageInput.Computed _,
           StageInput.ComputeFailed _,
+          StageInput.Working _,
           StageInput.Tick _,
           StageInput.NoRoom _ ->
           throw new IllegalArgumentException("always has room: " + refused);

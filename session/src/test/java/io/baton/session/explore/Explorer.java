@@ -227,7 +227,7 @@ final class Explorer {
             }
           }
         }
-        case FAIL_COMPUTE -> {
+        case FAIL_COMPUTE, WORKING, HANG -> {
           for (int i = 0; i < world.relays.length; i++) {
             if (world.relays[i].computing != World.NONE) {
               possible.add(new Event.Happens(fault, i));
@@ -373,6 +373,19 @@ final class Explorer {
         long command = interner.value(relay.computing, StageEffect.Compute.class).command();
         relay.computing = World.NONE;
         stage(world, where, new StageInput.ComputeFailed(command, "out of memory"));
+      }
+      case WORKING -> {
+        long command =
+            interner.value(world.relays[where].computing, StageEffect.Compute.class).command();
+        stage(world, where, new StageInput.Working(command, 1));
+      }
+      case HANG -> {
+        Relay relay = world.relays[where];
+        long epoch = interner.value(relay.session, StageState.class).epoch();
+        relay.draining = true;
+        relay.session = World.NONE;
+        relay.computing = World.NONE;
+        refuse(world, where, new StepId(epoch, 0), Refusal.STAGE_FAILED);
       }
       case DRAIN -> {
         world.relays[where].draining = true;
@@ -526,6 +539,7 @@ final class Explorer {
       case RouteInput.Opened opened -> opened.relay();
       case RouteInput.Answered answered -> answered.relay();
       case RouteInput.Absorbed absorbed -> absorbed.relay();
+      case RouteInput.Working sign -> sign.relay();
       case RouteInput.PayloadAsked asked -> asked.relay();
       case RouteInput.MismatchReported report -> report.relay();
       case RouteInput.Refused refused -> refused.relay();
@@ -750,6 +764,8 @@ final class Explorer {
                 absorbed.inputDigest(),
                 absorbed.currentLength()));
       }
+      case StageEffect.Working(StepId step, long workLeft) ->
+          reply(world, i, new RouteInput.Working(id, step, workLeft));
       case StageEffect.AskPayload(StepId step) ->
           reply(world, i, new RouteInput.PayloadAsked(id, step));
       case StageEffect.ReportMismatch report ->

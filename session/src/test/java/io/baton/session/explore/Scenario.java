@@ -48,6 +48,10 @@ record Scenario(
     /** A timer fires although something else could happen. */
     EARLY_TIMER,
     FAIL_COMPUTE,
+    /** A relay says that its executor is at work. */
+    WORKING,
+    /** The executor hangs, and its relay has noticed: it gives up its session, and takes none. */
+    HANG,
     /** A relay starts to drain. */
     DRAIN
   }

@@ -13,7 +13,9 @@ class RouteConfigTest {
         .isEqualTo(
             new RouteConfig.Patience(
                 5_000_000_000L,
-                30_000_000_000L,
+                5_000_000_000L,
+                120_000_000_000L,
+                3_600_000_000_000L,
                 2,
                 8,
                 10_000_000_000L,
@@ -51,12 +53,16 @@ class RouteConfigTest {
     assertThat(config.withMergeTokens(64).mergeTokens()).isEqualTo(64);
     assertThat(config.withConfirm(RouteConfig.Confirm.FULL).confirm())
         .isEqualTo(RouteConfig.Confirm.FULL);
-    RouteConfig.Patience patience = new RouteConfig.Patience(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+    RouteConfig.Patience patience = new RouteConfig.Patience(1, 2, 11, 12, 3, 4, 5, 6, 7, 8, 9, 10);
     assertThat(config.withPatience(patience).patience()).isEqualTo(patience);
     assertThat(patience.withFailures(40))
-        .isEqualTo(new RouteConfig.Patience(1, 2, 3, 40, 5, 6, 7, 8, 9, 10));
+        .isEqualTo(new RouteConfig.Patience(1, 2, 11, 12, 3, 40, 5, 6, 7, 8, 9, 10));
     assertThat(patience.withSearch(50, 60))
-        .isEqualTo(new RouteConfig.Patience(1, 2, 3, 4, 50, 60, 7, 8, 9, 10));
+        .isEqualTo(new RouteConfig.Patience(1, 2, 11, 12, 3, 4, 50, 60, 7, 8, 9, 10));
+    assertThat(patience.withStep(50))
+        .isEqualTo(new RouteConfig.Patience(1, 50, 11, 12, 3, 4, 5, 6, 7, 8, 9, 10));
+    assertThat(patience.withBelief(50, 60))
+        .isEqualTo(new RouteConfig.Patience(1, 2, 50, 60, 3, 4, 5, 6, 7, 8, 9, 10));
     assertThat(config.withPush(false).withPush(true)).isEqualTo(config);
   }
 }

@@ -35,6 +35,8 @@ class RouteMachineTest {
 
   private static final RouteConfig.Patience PATIENCE = RouteConfig.Patience.DEFAULT;
 
+  private static final long SECOND = 1_000_000_000;
+
   private RouteDriver client = RouteDriver.chain(3);
   private final List<Long> tokens = new ArrayList<>();
 
@@ -831,6 +833,8 @@ class RouteMachineTest {
                 new RouteConfig.Patience(
                     PATIENCE.openNanos(),
                     PATIENCE.stepNanos(),
+                    PATIENCE.stallNanos(),
+                    PATIENCE.longestNanos(),
                     PATIENCE.attempts(),
                     PATIENCE.failures(),
                     PATIENCE.searchNanos(),
@@ -891,7 +895,8 @@ class RouteMachineTest {
     client.carryOut(client.waiting.remove());
     client.waiting.clear();
     client.forget();
-    assertThat(client.state.nextDeadlineNanos()).hasValue(client.now + PATIENCE.stepNanos());
+    assertThat(client.state.nextDeadlineNanos())
+        .hasValue(client.now + PATIENCE.stepNanos() + 16_000);
     client.tickAtDeadline();
     assertThat(client.sends("b"))
         .singleElement()
@@ -902,6 +907,142 @@ class RouteMachineTest {
     client.run();
     assertThat(client.route()).containsExactly("a", "d", "c");
     assertThat(rows(client.last(RouteEffect.Accepted.class).output())).isEqualTo(expected(1, 1));
+  }
+
+  // ---- slow or dead
+
+  /** A route of which b has the step and has not answered it, with d as its spare. */
+  private StepId waitForB() {
+    client.relay("d", 1, 2);
+    step(1);
+    client.submit(1, 2);
+    client.carryOut(client.waiting.remove());
+    client.waiting.clear();
+    return client.sends("b").getLast().step().id();
+  }
+
+  /** Time passes, and the client's timers fire. */
+  private void pass(long nanos) {
+    long end = client.now + nanos;
+    while (client.state.nextDeadlineNanos().isPresent()
+        && client.state.nextDeadlineNanos().getAsLong() <= end) {
+      client.tickAtDeadline();
+    }
+    client.now = end;
+  }
+
+  private void says(StepId step, long workLeft) {
+    client.give(new RouteInput.Working(client.get("b").id(), step, workLeft));
+  }
+
+  @Test
+  void silence_costsSeconds() {
+    waitForB();
+    pass(PATIENCE.attempts() * (PATIENCE.stepNanos() + SECOND / 10));
+    tokens.add(2L);
+    client.run();
+    assertThat(client.route()).containsExactly("a", "d", "c");
+    assertThat(PATIENCE.attempts() * PATIENCE.stepNanos()).isLessThanOrEqualTo(10 * SECOND);
+    assertThat(PATIENCE.attempts() * PATIENCE.openNanos()).isLessThanOrEqualTo(10 * SECOND);
+  }
+
+  @Test
+  void working_asLongAsItGetsOn_isWaitedFor() {
+    StepId step = waitForB();
+    client.forget();
+    for (int left = 1_000; left > 0; left--) {
+      pass(SECOND);
+      says(step, left);
+    }
+    assertThat(client.seen).isEmpty();
+    assertThat(client.route()).containsExactly("a", "b", "c");
+  }
+
+  @Test
+  void working_thenSilence_costsSecondsFromThereOn() {
+    StepId step = waitForB();
+    pass(SECOND);
+    says(step, 5);
+    pass(PATIENCE.stepNanos() - 1);
+    assertThat(client.route()).containsExactly("a", "b", "c");
+    pass(PATIENCE.stepNanos() + SECOND / 10);
+    tokens.add(2L);
+    client.run();
+    assertThat(client.route()).containsExactly("a", "d", "c");
+  }
+
+  @Test
+  void working_withoutGettingOn_isLeftAndSaidOf() {
+    StepId step = waitForB();
+    long begun = client.now;
+    while (client.route().contains("b") && client.now - begun < 10 * PATIENCE.stallNanos()) {
+      pass(SECOND);
+      says(step, 5);
+    }
+    assertThat(client.now - begun)
+        .isBetween(PATIENCE.stallNanos(), PATIENCE.stallNanos() + 15 * SECOND);
+    assertThat(client.state.cause()).contains("b", "says that it works", "does not get on");
+    tokens.add(2L);
+    client.run();
+    assertThat(client.route()).containsExactly("a", "d", "c");
+  }
+
+  @Test
+  void working_forEver_isBelievedForSoLong() {
+    StepId step = waitForB();
+    long begun = client.now;
+    long left = Long.MAX_VALUE - 1;
+    while (client.route().contains("b") && client.now - begun < 2 * PATIENCE.longestNanos()) {
+      pass(SECOND);
+      says(step, left--);
+    }
+    assertThat(client.now - begun)
+        .isBetween(PATIENCE.longestNanos(), PATIENCE.longestNanos() + 15 * SECOND);
+    tokens.add(2L);
+    client.run();
+    assertThat(client.route()).containsExactly("a", "d", "c");
+  }
+
+  @Test
+  void working_onSomethingElse_isNoSign() {
+    StepId step = waitForB();
+    for (int i = 0; i < 2 * PATIENCE.stepNanos() / SECOND + 1; i++) {
+      pass(SECOND);
+      says(new StepId(step.epoch(), step.number() + 1), 100 - i);
+      says(new StepId(step.epoch() + 1, step.number()), 100 - i);
+      says(new StepId(step.epoch(), 0), 100 - i);
+    }
+    tokens.add(2L);
+    client.run();
+    assertThat(client.route()).containsExactly("a", "d", "c");
+  }
+
+  @Test
+  void working_onAnOpening_isWaitedFor() {
+    client.relay("d", 1, 2);
+    client.submit(0, 1);
+    client.carryOut(client.waiting.remove());
+    List<RouteEffect.Open> opens = takeOpens();
+    RouteEffect.Open late =
+        opens.stream().filter(o -> o.relay().relay().name().equals("b")).findFirst().orElseThrow();
+    opens.stream().filter(open -> !open.equals(late)).forEach(client::carryOut);
+    for (int left = 100; left > 0; left--) {
+      pass(SECOND);
+      says(new StepId(late.epoch(), 0), left);
+    }
+    tokens.add(1L);
+    client.carryOut(late);
+    client.run();
+    assertThat(client.route()).containsExactly("a", "b", "c");
+  }
+
+  @Test
+  void working_inAStorm_isNoise() {
+    StepId step = waitForB();
+    for (int i = 0; i <= 2 * Trials.NOISE && client.route().contains("b"); i++) {
+      says(step, 1_000 - i);
+    }
+    assertThat(client.state.cause()).contains("nobody waits for");
   }
 
   @Test
@@ -945,7 +1086,8 @@ class RouteMachineTest {
   @Test
   void staleListOfRelays_isRenewedThoughPatienceEndsBeforeTheList() {
     RouteConfig.Patience hasty =
-        new RouteConfig.Patience(1_000, 1_000, 1, 1, 1_000, 1_000, 1_000, 1_000, 1_000, 1_000);
+        new RouteConfig.Patience(
+            1_000, 1_000, 1_000, 1_000, 1, 1, 1_000, 1_000, 1_000, 1_000, 1_000, 1_000);
     client.configure(config -> config.withPatience(hasty));
     for (String spare : List.of("d", "e", "f")) {
       client.relay(spare, 0, 1);

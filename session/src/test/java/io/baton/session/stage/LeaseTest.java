@@ -30,5 +30,7 @@ class LeaseTest {
     assertThat(lease.isOver(begin + 99)).isFalse();
     assertThat(lease.isOver(begin + 100)).isTrue();
     assertThat(lease.stepped(begin + 90).isOver(begin + 119)).isFalse();
+    assertThat(lease.worked(begin + 95).isOver(begin + 119)).isFalse();
+    assertThat(lease.worked(begin + 95).isOver(begin + 120)).as("no word is heard").isTrue();
   }
 }

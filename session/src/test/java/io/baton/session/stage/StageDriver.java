@@ -142,6 +142,11 @@ final class StageDriver {
     return give(new StageInput.ComputeFailed(take().command(), "out of memory"));
   }
 
+  /** The executor works on, with so much left. */
+  List<StageEffect> working(long workLeft) {
+    return give(new StageInput.Working(computing.orElseThrow().command(), workLeft));
+  }
+
   List<StageEffect> tickAfter(long nanos) {
     now += nanos;
     return give(new StageInput.Tick());

@@ -976,6 +976,49 @@ class StageMachineTest {
                 stage.step(1, 0, 1), OTHER_NEXT, List.of(), outputs(A), StageRole.STANDBY));
   }
 
+  // ---- signs of life
+
+  @Test
+  void working_isToldOfTheStepThatTheClientWaitsFor() {
+    stage.send(1, 0, A);
+    stage.send(2, 1, B);
+    assertThat(stage.working(7)).containsExactly(new StageEffect.Working(id(1), 7));
+    stage.computed();
+    assertThat(stage.working(3)).containsExactly(new StageEffect.Working(id(2), 3));
+  }
+
+  @Test
+  void working_onWhatOnlyAPeerBrought_isNotTheClientsConcern() {
+    stage.push(1, 0, A);
+    assertThat(stage.working(7)).isEmpty();
+    stage.confirm(1, 0, A);
+    assertThat(stage.working(7)).containsExactly(new StageEffect.Working(id(1), 7));
+  }
+
+  @Test
+  void working_onWhatIsWantedNoMore_isWaitedForAllTheSame() {
+    stage.send(1, 0, A);
+    stage.announce(2, 0);
+    stage.send(2, 0, B);
+    assertThat(stage.isComputing()).isTrue();
+    assertThat(stage.working(7))
+        .containsExactly(new StageEffect.Working(id(2), 7 + StageDriver.SPAN.layers()));
+  }
+
+  @Test
+  void working_whileThePayloadIsMissing_isNoSign() {
+    stage.send(1, 0, A);
+    stage.announce(2, 0);
+    stage.confirm(2, 0, B);
+    assertThat(stage.working(7)).isEmpty();
+  }
+
+  @Test
+  void working_onAnotherCommand_isIgnored() {
+    stage.send(1, 0, A);
+    assertThat(stage.give(new StageInput.Working(99, 7))).isEmpty();
+  }
+
   // ---- helpers
 
   private void settle(long number, int position, Payload input) {

@@ -167,6 +167,8 @@ final class RelayedSession implements Mischief, WorldObserver {
     return new RouteConfig.Patience(
         usual.openNanos() + 2 * chain.roundTrips().mean().toNanos(),
         usual.stepNanos() + 4 * wholeReplay,
+        NEVER,
+        NEVER,
         usual.attempts(),
         Integer.MAX_VALUE,
         NEVER,

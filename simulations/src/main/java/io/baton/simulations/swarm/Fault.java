@@ -38,6 +38,10 @@ public sealed interface Fault {
     DRAIN,
     FAIL_COMPUTE,
     LOSE_EXECUTOR,
+    /** The executor gets on with nothing, for a while. */
+    HANG,
+    /** The same, and the relay says all the while how it gets on. */
+    PRETEND,
     /** Nothing gets from the node to another, for a while. */
     CUT,
     /** Nothing gets through between the node and another, for a while. */

@@ -182,6 +182,14 @@ final class FaultPlan implements Mischief {
       case DRAIN -> relay.drain();
       case FAIL_COMPUTE -> relay.failComputations(1);
       case LOSE_EXECUTOR -> relay.loseExecutor();
+      case HANG -> {
+        relay.hangExecutor();
+        world.at(end, relay::unhangExecutor);
+      }
+      case PRETEND -> {
+        relay.pretend();
+        world.at(end, relay::unhangExecutor);
+      }
       case CUT -> other.ifPresent(to -> cut(world, relay, to, end));
       case CUT_BOTH_WAYS ->
           other.ifPresent(
@@ -234,6 +242,7 @@ final class FaultPlan implements Mischief {
     world.network().heal();
     for (RelayNode relay : world.relays()) {
       relay.resume();
+      relay.unhangExecutor();
       if (!relay.isReady()) {
         relay.restart();
       }

@@ -3,9 +3,11 @@ package io.baton.simulations.swarm;
 import io.baton.session.model.LayerSpan;
 import io.baton.session.route.RouteConfig;
 import io.baton.session.stage.StageConfig;
+import io.baton.simulations.world.Draws;
 import io.baton.simulations.world.Generation;
 import io.baton.simulations.world.LinkProfile;
 import io.baton.simulations.world.OraclePayloads;
+import io.baton.simulations.world.RelayConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -14,6 +16,7 @@ import java.util.SplittableRandom;
  * A run of the swarm, but for its faults.
  *
  * @param link the middle of what links are like: each pair's is drawn around it
+ * @param signs how relays tell slow executors from those that hang
  * @param noticeNanos until a stream through which nothing gets is noticed; 0 for never
  * @param faultyNanos when the faults end
  */
@@ -24,6 +27,7 @@ public record SwarmConfig(
     List<Client> clients,
     RouteConfig route,
     StageConfig.Limits limits,
+    RelayConfig.Signs signs,
     LinkProfile link,
     long leaseNanos,
     long noticeNanos,
@@ -62,6 +66,7 @@ public record SwarmConfig(
         clients,
         route,
         limits,
+        signs,
         link,
         leaseNanos,
         noticeNanos,
@@ -78,6 +83,7 @@ public record SwarmConfig(
         some,
         route,
         limits,
+        signs,
         link,
         leaseNanos,
         noticeNanos,
@@ -94,6 +100,7 @@ public record SwarmConfig(
         clients,
         other,
         limits,
+        signs,
         link,
         leaseNanos,
         noticeNanos,
@@ -110,6 +117,7 @@ public record SwarmConfig(
         clients,
         route,
         limits,
+        signs,
         other,
         leaseNanos,
         noticeNanos,
@@ -123,10 +131,12 @@ public record SwarmConfig(
 
     private final long seed;
     private final SplittableRandom random;
+    private final SplittableRandom others;
 
     Drawing(long seed) {
       this.seed = seed;
       this.random = new SplittableRandom(seed);
+      this.others = new Draws(seed).split("signs").generator();
     }
 
     SwarmConfig config() {
@@ -137,13 +147,15 @@ public record SwarmConfig(
       LinkProfile link = link();
       long compute = between(1, 3_000) * 1_000;
       RouteConfig route = patient(route(layers, longest + random.nextInt(4)), clients, compute);
+      RelayConfig.Signs signs = signs(route.patience());
       return new SwarmConfig(
           seed,
           layers,
           relays(spans, layers, compute, clients.size()),
           clients,
-          route,
+          route.withPatience(towards(route.patience(), signs)),
           limits(route.window()),
+          signs,
           link,
           between(500, 3_000) * MS,
           one(3) ? 0 : between(20, 500) * MS,
@@ -232,6 +244,8 @@ public record SwarmConfig(
           new RouteConfig.Patience(
               between(40, 300) * MS,
               between(60, 500) * MS,
+              0,
+              0,
               (int) between(1, 3),
               (int) between(2, 8),
               0,
@@ -259,6 +273,19 @@ public record SwarmConfig(
       long patience = route.patience().stepNanos() * route.patience().attempts();
       long affordable = patience / (2L * clients.size() * compute);
       return route.withMergeTokens(Math.clamp(affordable, 1, route.mergeTokens()));
+    }
+
+    /** A relay bears of its executor what a client bears of a relay that says nothing. */
+    private RelayConfig.Signs signs(RouteConfig.Patience patience) {
+      long tick = patience.stepNanos() / (2 + others.nextInt(5));
+      long stall = patience.attempts() * patience.stepNanos() / tick + 1 + others.nextInt(4);
+      return new RelayConfig.Signs(tick, Math.toIntExact(stall), others.nextInt(3) > 0);
+    }
+
+    /** A client believes a relay for longer than that bears its executor. */
+    private RouteConfig.Patience towards(RouteConfig.Patience patience, RelayConfig.Signs signs) {
+      long stall = (2 + others.nextInt(3)) * signs.stallTicks() * signs.tickNanos();
+      return patience.withBelief(stall, (2 + others.nextInt(3)) * stall);
     }
 
     /** A stage lets as many steps wait as the client may have under way. */

@@ -133,7 +133,8 @@ public final class SwarmRun {
                 relay.poolTokens() == 0 ? 0 : POOL_BYTES,
                 (double) relay.poolTokens() * TOKEN_BYTES / POOL_BYTES)
             .withLimits(config.limits())
-            .withLease(config.leaseNanos()));
+            .withLease(config.leaseNanos())
+            .withSigns(config.signs()));
   }
 
   private void addClient(SwarmConfig.Client client) {

@@ -162,6 +162,7 @@ public final class Trace implements WorldObserver {
           "push %s %s from %s"
               .formatted(p.push().step(), brief(p.push().payload()), p.from().name());
       case StageInput.Computed c -> "computed #%d".formatted(c.command());
+      case StageInput.Working w -> "works on #%d, %d left".formatted(w.command(), w.workLeft());
       case StageInput.ComputeFailed c -> "failed #%d".formatted(c.command());
       case StageInput.Tick _ -> "tick";
       case StageInput.NoRoom(StageInput refused) -> "no room for " + text(refused);
@@ -179,6 +180,7 @@ public final class Trace implements WorldObserver {
                   p.step().id(), brief(p.output()), p.to().relay().name(), standby(p.role()));
       case StageEffect.Respond r -> "answer %s %s".formatted(r.step().id(), brief(r.output()));
       case StageEffect.Absorbed a -> "absorbed %s".formatted(a.step().id());
+      case StageEffect.Working w -> "works on %s".formatted(w.step());
       case StageEffect.AskPayload(var step) -> "ask %s".formatted(step);
       case StageEffect.ReportMismatch m ->
           "mismatch %s of %s%s"
@@ -199,6 +201,8 @@ public final class Trace implements WorldObserver {
       case RouteInput.Answered a ->
           "%s answers %s %s".formatted(a.relay().name(), a.step(), brief(a.output()));
       case RouteInput.Absorbed a -> "%s absorbed %s".formatted(a.relay().name(), a.step());
+      case RouteInput.Working w ->
+          "%s works on %s, %d left".formatted(w.relay().name(), w.step(), w.workLeft());
       case RouteInput.PayloadAsked a -> "%s asks %s".formatted(a.relay().name(), a.step());
       case RouteInput.MismatchReported m ->
           "%s mismatch %s of %s".formatted(m.relay().name(), m.step(), m.from().name());

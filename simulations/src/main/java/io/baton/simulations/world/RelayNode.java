@@ -39,7 +39,7 @@ public final class RelayNode extends Node {
   private final OpeningRules opening;
   private final Draws draws;
   private final Map<SessionId, StageSession> sessions = new LinkedHashMap<>(4);
-  private final Executor executor = new Executor(this);
+  private final Executor executor;
   private RelayId id;
   private Candidate candidate;
   private long incarnations;
@@ -60,6 +60,7 @@ public final class RelayNode extends Node {
         OraclePayloads.stage(world.config().layers(), config.span(), world.config().maxLength());
     this.stageConfig =
         new StageConfig(stage, stage.maxLength(), OraclePayloads.ALGORITHM, config.limits());
+    this.executor = new Executor(this);
     this.opening = new OpeningRules(config.maxSessions(), FairShare.WHOLE);
     this.id = newId();
     this.candidate = new Candidate(id, config.name(), stage);
@@ -103,7 +104,7 @@ public final class RelayNode extends Node {
 
   /** Whether it takes new sessions. */
   public boolean isReady() {
-    return up && !draining;
+    return up && !draining && !executor.isStalled();
   }
 
   public boolean isDraining() {
@@ -206,6 +207,35 @@ public final class RelayNode extends Node {
     }
   }
 
+  /** The executor gets on with nothing, until it goes on. */
+  public void hangExecutor() {
+    if (up) {
+      world.observer().onFault(this, "has an executor that hangs");
+      executor.hang(false);
+    }
+  }
+
+  /** The same, and the relay says all the while how it gets on. */
+  public void pretend() {
+    if (up) {
+      world.observer().onFault(this, "pretends to work");
+      executor.hang(true);
+    }
+  }
+
+  /** The executor goes on with what it was at, if it had stopped. */
+  public void unhangExecutor() {
+    executor.goOn();
+  }
+
+  /** It has been seen to hang: what it holds is not to be counted on. */
+  void executorHangs() {
+    List.copyOf(sessions.values())
+        .forEach(
+            session ->
+                session.end(Refusal.STAGE_FAILED, "the stage executor has made no progress"));
+  }
+
   // ---- what arrives
 
   void arrives(Connection stream, Message message) {
@@ -254,6 +284,10 @@ public final class RelayNode extends Node {
 
   private void open(
       Connection stream, @Nullable StageSession known, RouteEffect.Open open, Proof proof) {
+    if (executor.isStalled()) {
+      refuse(stream, open.epoch(), Refusal.STAGE_NOT_SERVED, "the stage executor hangs");
+      return;
+    }
     OpeningRules.Occupancy occupancy =
         new OpeningRules.Occupancy(
             Optional.ofNullable(known).map(StageSession::seal),

@@ -219,6 +219,8 @@ public final class StageSession {
                   absorbed.source(),
                   absorbed.inputDigest(),
                   absorbed.currentLength()));
+      case StageEffect.Working(StepId step, long workLeft) ->
+          reply(new RouteInput.Working(relay.id(), step, workLeft));
       case StageEffect.AskPayload(StepId step) ->
           reply(new RouteInput.PayloadAsked(relay.id(), step));
       case StageEffect.ReportMismatch report ->
@@ -259,8 +261,15 @@ public final class StageSession {
 
   // ---- the executor
 
+  /** The executor is at a step, or at what comes before it. */
+  void working(StageEffect.Compute compute, long workLeft) {
+    lease = lease.worked(nowNanos());
+    feed(new StageInput.Working(compute.command(), workLeft));
+  }
+
   /** The executor is done with a step, or has failed at it. */
   void computed(StageEffect.Compute compute, long nanos, boolean failed) {
+    lease = lease.worked(nowNanos());
     if (failed) {
       feed(new StageInput.ComputeFailed(compute.command(), "the executor failed"));
       return;

@@ -3,17 +3,26 @@ package io.baton.simulations.chain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.baton.client.session.BatonClient;
+import io.baton.client.session.InferenceSession;
 import io.baton.client.session.NoRouteException;
+import io.baton.client.session.SessionListener;
 import io.baton.client.session.SessionOptions;
 import io.baton.client.stage.ExecutorAttachment;
 import io.baton.client.stage.StageException;
+import io.baton.client.stage.StageExecutor;
 import io.baton.client.stage.StageHarness;
 import io.baton.relay.Relay;
 import io.baton.relay.RelayConfig;
+import io.baton.session.model.Tensor;
+import io.baton.session.route.Candidate;
 import io.baton.session.route.RouteConfig;
 import io.baton.transport.grpc.Endpoint;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -59,9 +68,128 @@ class ExecutorFaultsTest {
     }
   }
 
+  /** Relays that bear an executor which gets no further for so long. */
+  private static RelayConfig.Limits bearing(Duration stall) {
+    return RelayConfig.Limits.DEFAULT.withStall(stall);
+  }
+
+  /** Takes eight times as long as its relay bears silence, and says how it gets on. */
+  private static final class Slow implements MischievousExecutor.Mischief {
+    private static final Duration STALL = Duration.ofMillis(500);
+    private static final int PARTS = 40;
+
+    @Override
+    public Tensor forward(MischievousExecutor.Forward honest) {
+      throw new IllegalStateException("nobody asks so");
+    }
+
+    @Override
+    public Tensor forward(MischievousExecutor.Forward honest, StageExecutor.Progress progress)
+        throws StageException {
+      for (int part = 1; part < PARTS; part++) {
+        LockSupport.parkNanos(STALL.toNanos() / 5);
+        progress.computed(part);
+      }
+      return honest.run();
+    }
+  }
+
+  @Test
+  void executor_slowAndGettingOn_isWaitedForBeyondEveryDeadline() throws Exception {
+    try (TestChain chain = TestChain.withSpares(2, bearing(Slow.STALL), Node.Front.NOTHING)) {
+      long silence = Slow.STALL.multipliedBy(2).toNanos();
+      Decoding decoding =
+          chain.decode(
+              options ->
+                  new SessionOptions(
+                      MODEL,
+                      chain.route().withPatience(TestChain.PATIENCE.withStep(silence)),
+                      options.algorithm(),
+                      options.lease()));
+      decoding.steps(2);
+      chain.nodes().forEach(node -> node.executor.does(once(new Slow())));
+      decoding.step(Slow.PARTS);
+      assertThat(decoding.session().stats().reroutes()).isZero();
+      decoding.steps(2);
+    }
+  }
+
+  @Test
+  void executor_thatHangs_isNoticedNamedAndLeftUntilItAnswers() throws Exception {
+    try (TestChain chain =
+        TestChain.withSpares(1, bearing(Duration.ofMillis(500)), Node.Front.NOTHING)) {
+      List<String> causes = new CopyOnWriteArrayList<>();
+      SessionListener listener =
+          new SessionListener() {
+            @Override
+            public void onRoute(long epoch, List<Candidate> route, String cause) {
+              causes.add(cause);
+            }
+          };
+      try (BatonClient client = chain.newClient();
+          InferenceSession session = client.openSession(chain.options(), listener)) {
+        Decoding decoding = new Decoding(session, 1);
+        decoding.steps(2);
+        String name = session.route().getFirst().relay().name();
+        Node hung =
+            chain.nodes().stream().filter(node -> node.name().equals(name)).findFirst().get();
+        Gate gate = new Gate();
+        hung.executor.does(gate);
+        decoding.steps(3);
+        gate.awaitCaller();
+        assertThat(causes.getLast())
+            .contains(hung.address().toString(), "layers 0-0", "has got no further for 500 ms");
+        assertThat(hung.relay().stage()).isEmpty();
+        assertThat(hung.relay().status().sessions()).isZero();
+        hung.executor.does(MischievousExecutor.NONE);
+        gate.open();
+        TestChain.eventually().until(() -> hung.relay().stage().isPresent());
+        TestChain.eventually().until(() -> hung.oracle.sessions() == 0);
+      }
+    }
+  }
+
+  @Test
+  void executor_thatHangs_takesNoNewSessionAndItsRelaySaysWhy() throws Exception {
+    try (TestChain chain = TestChain.of(1, bearing(Duration.ofMillis(500)), Node.Front.NOTHING)) {
+      Gate gate = new Gate();
+      chain.node(0).executor.does(gate);
+      SessionOptions hasty =
+          new SessionOptions(
+              MODEL,
+              chain
+                  .route()
+                  .withPatience(
+                      TestChain.PATIENCE.withSearch(
+                          Duration.ofMillis(500).toNanos(), Duration.ofMillis(500).toNanos())),
+              chain.options().algorithm(),
+              chain.options().lease());
+      Decoding decoding = chain.decode(_ -> hasty);
+      assertThatThrownBy(() -> decoding.steps(1)).hasStackTraceContaining("has got no further");
+      Decoding another = chain.decode(_ -> hasty);
+      assertThatThrownBy(() -> another.steps(1))
+          .hasStackTraceContaining("the stage executor of layers 0-0 has got no further for");
+      chain.node(0).executor.does(MischievousExecutor.NONE);
+      gate.open();
+      TestChain.eventually().until(() -> chain.node(0).relay().stage().isPresent());
+      chain.decode().steps(2);
+    }
+  }
+
   private static MischievousExecutor.Mischief once(MischievousExecutor.Mischief mischief) {
     AtomicInteger calls = new AtomicInteger();
-    return honest -> calls.getAndIncrement() == 0 ? mischief.forward(honest) : honest.run();
+    return new MischievousExecutor.Mischief() {
+      @Override
+      public Tensor forward(MischievousExecutor.Forward honest) {
+        throw new IllegalStateException("nobody asks so");
+      }
+
+      @Override
+      public Tensor forward(MischievousExecutor.Forward honest, StageExecutor.Progress progress)
+          throws StageException {
+        return calls.getAndIncrement() == 0 ? mischief.forward(honest, progress) : honest.run();
+      }
+    };
   }
 
   private static void survives(MischievousExecutor.Mischief mischief) throws Exception {
@@ -116,6 +244,8 @@ class ExecutorFaultsTest {
                       new RouteConfig.Patience(
                           patience.openNanos(),
                           patience.stepNanos(),
+                          patience.stallNanos(),
+                          patience.longestNanos(),
                           2,
                           3,
                           patience.searchNanos(),
@@ -266,6 +396,49 @@ class ExecutorFaultsTest {
         attached.get(30, TimeUnit.SECONDS);
         assertThat(relay.stage().orElseThrow().maxLength()).isEqualTo(20);
       }
+    }
+  }
+
+  @Test
+  void socket_executorThatHangs_isDetachedAndComesBackWhenItHas() throws Exception {
+    OracleExecutor oracle = new OracleExecutor(1, 0, 1, TestChain.MAX_LENGTH);
+    MischievousExecutor mischievous = new MischievousExecutor(oracle);
+    RelayConfig config =
+        RelayConfig.of("socketed", Endpoint.tcp("127.0.0.1", 0))
+            .withExecutorSocket(socket())
+            .withLimits(bearing(Duration.ofMillis(500)));
+    try (TestChain chain = TestChain.empty(1);
+        StageHarness harness = StageHarness.start(mischievous, "remote");
+        Relay relay = Relay.start(config);
+        ExecutorAttachment attachment = ExecutorAttachment.start(harness, socket())) {
+      chain.alsoAt(relay.endpoint());
+      attachment.attached().get(30, TimeUnit.SECONDS);
+      Decoding decoding = chain.decode();
+      decoding.steps(2);
+      mischievous.does(once(new Slow()));
+      decoding.step(Slow.PARTS);
+      assertThat(decoding.session().stats().reroutes()).isZero();
+
+      Gate gate = new Gate();
+      mischievous.does(gate);
+      Tensor input = decoding.next(1);
+      CompletableFuture<Tensor> output = decoding.start(input);
+      gate.awaitCaller();
+      TestChain.eventually().until(() -> relay.status().sessions() == 0);
+      assertThat(relay.stage()).isEmpty();
+      try (StageHarness other =
+              StageHarness.start(new OracleExecutor(1, 0, 1, TestChain.MAX_LENGTH), "other");
+          ExecutorAttachment instead = ExecutorAttachment.start(other, socket())) {
+        instead.attached().get(30, TimeUnit.SECONDS);
+        decoding.check(2 + Slow.PARTS, input, output);
+      }
+      assertThat(oracle.sessions()).as("it hangs, and is not asked for more").isEqualTo(1);
+      mischievous.does(MischievousExecutor.NONE);
+      gate.open();
+      TestChain.eventually().until(() -> relay.stage().isPresent());
+      decoding.steps(2);
+      decoding.session().close();
+      TestChain.eventually().until(() -> oracle.sessions() == 0);
     }
   }
 

@@ -204,6 +204,8 @@ class FailingChainTest {
         new RouteConfig.Patience(
             Duration.ofMillis(500).toNanos(),
             Duration.ofMillis(500).toNanos(),
+            patient.stallNanos(),
+            patient.longestNanos(),
             patient.attempts(),
             patient.failures(),
             patient.searchNanos(),
@@ -399,6 +401,8 @@ class FailingChainTest {
     return new RouteConfig.Patience(
         patient.openNanos(),
         patient.stepNanos(),
+        patient.stallNanos(),
+        patient.longestNanos(),
         2,
         4,
         Duration.ofMillis(500).toNanos(),

@@ -14,6 +14,11 @@ final class MischievousExecutor implements StageExecutor {
   @FunctionalInterface
   interface Mischief {
     Tensor forward(Forward honest) throws StageException;
+
+    /** The same, for a mischief that says how far it has come. */
+    default Tensor forward(Forward honest, StageExecutor.Progress progress) throws StageException {
+      return forward(honest);
+    }
   }
 
   /** The honest way. */
@@ -49,7 +54,19 @@ final class MischievousExecutor implements StageExecutor {
   public Tensor forward(
       SessionId session, int position, Tensor activations, SortedMap<String, Tensor> sideInputs)
       throws StageException {
-    return mischief.forward(() -> honest.forward(session, position, activations, sideInputs));
+    throw new StageException("nobody asks so");
+  }
+
+  @Override
+  public Tensor forward(
+      SessionId session,
+      int position,
+      Tensor activations,
+      SortedMap<String, Tensor> sideInputs,
+      StageExecutor.Progress progress)
+      throws StageException {
+    return mischief.forward(
+        () -> honest.forward(session, position, activations, sideInputs), progress);
   }
 
   @Override

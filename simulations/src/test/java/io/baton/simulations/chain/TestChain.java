@@ -39,6 +39,8 @@ final class TestChain implements AutoCloseable {
       new RouteConfig.Patience(
           10_000 * MILLISECOND,
           10_000 * MILLISECOND,
+          60_000 * MILLISECOND,
+          600_000 * MILLISECOND,
           2,
           30,
           10_000 * MILLISECOND,

@@ -124,6 +124,98 @@ class WorldTest {
     assertEmpty(world);
   }
 
+  private static final long SECOND = 1_000 * MS;
+
+  @Test
+  void slowExecutor_thatGetsOn_isWaitedForWhileItTakesMinutes() {
+    World world = healthy();
+    addChain(world, 1);
+    ClientNode client = addClient(world, 6);
+    world.at(60 * MS, () -> second(world, client).slowDown(400_000));
+
+    assertThat(world.runUntilFinished(2 * HOUR)).isTrue();
+
+    assertRight(client);
+    assertThat(client.state().stats().reroutes()).isZero();
+    // Each takes 13 minutes, longer than a session is kept without a step.
+    assertThat(client.finishedNanos()).isGreaterThan(800 * SECOND);
+    assertEmpty(world);
+  }
+
+  @Test
+  void slowExecutor_thatSaysNothing_isTakenForOneThatHangs() {
+    World world = healthy();
+    for (int stage = 0; stage < 3; stage++) {
+      for (String name : List.of("r" + stage, "r" + stage + "'")) {
+        world.addRelay(
+            RelayConfig.of(name, new LayerSpan(2 * stage, 2 * stage + 2), COMPUTE)
+                .withSigns(new RelayConfig.Signs(SECOND, 30, false)));
+      }
+    }
+    ClientNode client = addClient(world, 20);
+    world.at(60 * MS, () -> second(world, client).slowDown(20_000));
+
+    assertThat(world.runUntilFinished(HOUR)).isTrue();
+
+    assertRight(client);
+    assertThat(client.state().stats().reroutes()).isEqualTo(1);
+    assertThat(client.finishedNanos()).isBetween(29 * SECOND, 33 * SECOND);
+    assertEmpty(world);
+  }
+
+  @Test
+  void hangingExecutor_isNoticedByItsRelayAndLeft() {
+    World world = healthy();
+    addChain(world, 1);
+    ClientNode client = addClient(world, 20);
+    RelayNode[] hung = new RelayNode[1];
+    world.at(
+        60 * MS,
+        () -> {
+          hung[0] = second(world, client);
+          hung[0].hangExecutor();
+        });
+
+    assertThat(world.runUntilFinished(HOUR)).isTrue();
+
+    assertRight(client);
+    assertThat(client.state().stats().reroutes()).isEqualTo(1);
+    assertThat(client.finishedNanos()).isBetween(29 * SECOND, 33 * SECOND);
+    assertThat(hung[0].isReady()).as("takes sessions").isFalse();
+    assertThat(hung[0].sessions()).isEmpty();
+    hung[0].unhangExecutor();
+    assertEmpty(world);
+    assertThat(hung[0].isReady()).isTrue();
+  }
+
+  @Test
+  void pretendingRelay_isBelievedForSoLong() {
+    World world = healthy();
+    addChain(world, 1);
+    ClientNode client = addClient(world, 20);
+    world.at(60 * MS, () -> second(world, client).pretend());
+
+    assertThat(world.runUntilFinished(2 * HOUR)).isTrue();
+
+    assertRight(client);
+    assertThat(client.state().stats().reroutes()).isEqualTo(1);
+    long longest = route().patience().longestNanos();
+    assertThat(client.finishedNanos()).isBetween(longest, longest + 20 * SECOND);
+  }
+
+  @Test
+  void silentRelay_costsSeconds() {
+    World world = healthy();
+    addChain(world, 1);
+    ClientNode client = addClient(world, 20);
+    world.at(60 * MS, () -> second(world, client).vanish());
+
+    assertThat(world.runUntilFinished(HOUR)).isTrue();
+
+    assertRight(client);
+    assertThat(client.finishedNanos()).isLessThan(12 * SECOND);
+  }
+
   @Test
   void restart_losesTheMemoryAndServesAgain() {
     World world = healthy();

@@ -17,7 +17,14 @@ public interface ExecutorLink {
    * in which they were handed over. A link that has too many waiting answers {@link
    * ExecutorReply.Failed}.
    *
-   * @param reply called exactly once, on any thread, possibly before this returns; must not block
+   * @param reply called with any number of {@link ExecutorReply.Working} and then once with what
+   *     came of it, on any thread, possibly before this returns; must not block
    */
   void submit(ExecutorCommand command, Consumer<ExecutorReply> reply);
+
+  /**
+   * Says that it is taken for one that hangs. A link to another process ends with that, which may
+   * attach anew; one within this process stays, and works again when it answers.
+   */
+  default void hangs(String why) {}
 }

@@ -14,6 +14,13 @@ public sealed interface ExecutorReply {
    */
   record Done(Optional<Tensor> output, long computeNanos) implements ExecutorReply {}
 
+  /**
+   * It is being worked on. Said any number of times before one of the others.
+   *
+   * @param workLeft until it is done, in rows times layers
+   */
+  record Working(long workLeft) implements ExecutorReply {}
+
   /** It could not be done, and the session holds what it held before. */
   record Failed(String message) implements ExecutorReply {}
 
