@@ -2,7 +2,7 @@ package io.baton.transport.pinned;
 
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.Set;
+import java.util.List;
 
 /**
  * Where the pools of this host's relays lie: in memory, where opening a file keeps nobody waiting.
@@ -18,15 +18,15 @@ public final class PoolPlaces {
    * @param own the pool of this relay, beside which others lie
    */
   public static boolean has(String path, PinnedPool own) {
-    return has(path, Set.of(PoolConfig.DEFAULT_DIRECTORY, own.path().toAbsolutePath().getParent()));
+    return has(path, List.of(PoolConfig.DEFAULT_DIRECTORY, own.path().toAbsolutePath().getParent()));
   }
 
   /** The same where there is no pool of this relay. */
   public static boolean has(String path) {
-    return has(path, Set.of(PoolConfig.DEFAULT_DIRECTORY));
+    return has(path, List.of(PoolConfig.DEFAULT_DIRECTORY));
   }
 
-  private static boolean has(String path, Set<Path> directories) {
+  private static boolean has(String path, List<Path> directories) {
     try {
       Path file = Path.of(path);
       Path directory = file.getParent();
