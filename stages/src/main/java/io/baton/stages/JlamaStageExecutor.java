@@ -12,10 +12,12 @@ import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.function.Consumer;
 
 /**
  * Runs an equal share of a model's layers with Jlama.
@@ -131,8 +133,20 @@ public final class JlamaStageExecutor implements StageExecutor, AutoCloseable {
   }
 
   @Override
-  public synchronized Tensor forward(
+  public Tensor forward(
       SessionId session, int position, Tensor activations, SortedMap<String, Tensor> sideInputs)
+      throws StageException {
+    return forward(session, position, activations, sideInputs, _ -> {});
+  }
+
+  /** Says how far it has come after each layer of each block of rows. */
+  @Override
+  public synchronized Tensor forward(
+      SessionId session,
+      int position,
+      Tensor activations,
+      SortedMap<String, Tensor> sideInputs,
+      Progress progress)
       throws StageException {
     Held held = held(session);
     if (!sideInputs.isEmpty()) {
@@ -145,7 +159,8 @@ public final class JlamaStageExecutor implements StageExecutor, AutoCloseable {
       for (int done = 0; done < rows; ) {
         int block = Math.min(MAX_BLOCK, Integer.highestOneBit(rows - done));
         Tensor input = activations.rows(done, block);
-        JlamaTensors.moveOut(run(held, position + done, input), output);
+        Pace pace = new Pace(done, block, info.span().layers(), progress);
+        JlamaTensors.moveOut(run(held, position + done, input, pace), output);
         done += block;
       }
     } catch (RuntimeException | OutOfMemoryError e) {
@@ -159,7 +174,35 @@ public final class JlamaStageExecutor implements StageExecutor, AutoCloseable {
     return Tensor.wrap(activations.spec(), output.flip());
   }
 
-  private AbstractTensor<?, ?> run(Held held, int position, Tensor rows) {
+  /**
+   * Jlama tells this twice a layer of what it has summed up, so that shares of one layer could be
+   * put together: after attention, and after the part behind it. Nothing is changed.
+   */
+  private static final class Pace implements Consumer<List<AbstractTensor>> {
+
+    private static final int SUMS_A_LAYER = 2;
+
+    private final long before;
+    private final int rows;
+    private final int layers;
+    private final Progress progress;
+    private int sums;
+
+    Pace(int rowsBefore, int rows, int layers, Progress progress) {
+      this.before = (long) rowsBefore * layers;
+      this.rows = rows;
+      this.layers = layers;
+      this.progress = progress;
+    }
+
+    @Override
+    public void accept(List<AbstractTensor> summed) {
+      sums++;
+      progress.computed(before + (long) rows * Math.min(layers, sums / SUMS_A_LAYER));
+    }
+  }
+
+  private AbstractTensor<?, ?> run(Held held, int position, Tensor rows, Pace pace) {
     return JlamaRuntime.compute(
         () ->
             model
@@ -168,7 +211,7 @@ public final class JlamaStageExecutor implements StageExecutor, AutoCloseable {
                     JlamaTensors.copyIn(model.jlama(), rows),
                     position,
                     held.keysAndValues,
-                    Optional.empty()));
+                    Optional.of(pace)));
   }
 
   private void check(SessionId session, Held held, int position, TensorSpec spec)

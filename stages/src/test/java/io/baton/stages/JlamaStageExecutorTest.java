@@ -16,6 +16,7 @@ import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
@@ -214,6 +215,19 @@ class JlamaStageExecutorTest {
     // Guava names the temporary directories that Jlama would make by two numbers.
     assertThat(list(temporary).stream().filter(path -> !before.contains(path)))
         .noneMatch(path -> path.getFileName().toString().matches("[0-9]+-[0-9]+"));
+  }
+
+  @Test
+  void forward_inParts_saysHowFarItHasComeAndComputesTheSame() throws Exception {
+    stage.open(ONE, 200);
+    stage.open(TWO, 200);
+    Tensor expected = forward(ONE, 0, 130);
+    List<Long> told = new ArrayList<>();
+    Tensor output = stage.forward(TWO, 0, rows(130), Collections.emptySortedMap(), told::add);
+    assertThat(output).isEqualTo(expected);
+    assertThat(told).isSorted().allMatch(work -> work >= 0 && work <= 130 * 2);
+    // Blocks of 64, 64 and 2 rows through two layers each.
+    assertThat(told).contains(64L, 128L, 192L, 256L, 258L, 260L);
   }
 
   private void runSession() throws StageException {
