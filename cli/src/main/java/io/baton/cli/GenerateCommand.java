@@ -94,6 +94,34 @@ final class GenerateCommand implements Callable<Integer> {
               + " replay.")
   private boolean standby;
 
+  @Option(
+      names = "--silence",
+      paramLabel = "TIME",
+      defaultValue = "5s",
+      converter = DurationConverter.class,
+      description =
+          "How long a peer that owes a step may say nothing before it is asked again, and then once"
+              + " more before it is left (default: ${DEFAULT-VALUE}).")
+  private Duration silence = Duration.ofSeconds(5);
+
+  @Option(
+      names = "--stall",
+      paramLabel = "TIME",
+      defaultValue = "2m",
+      converter = DurationConverter.class,
+      description =
+          "How long a peer that says it works on a step may get no further (default:"
+              + " ${DEFAULT-VALUE}).")
+  private Duration stall = Duration.ofMinutes(2);
+
+  @Option(
+      names = "--longest-step",
+      paramLabel = "TIME",
+      defaultValue = "60m",
+      converter = DurationConverter.class,
+      description = "How long one step may take, however it gets on (default: ${DEFAULT-VALUE}).")
+  private Duration longestStep = Duration.ofMinutes(60);
+
   @Parameters(
       arity = "0..*",
       paramLabel = "PROMPT",
@@ -133,6 +161,7 @@ final class GenerateCommand implements Callable<Integer> {
             ExitCode.USAGE, "--peers %s: nobody is at port 0".formatted(peer));
       }
     }
+    RouteConfig.Patience patience = patience();
     PromptSource source = PromptSource.of(PositionalText.of(spec, prompt), promptFile);
     ModelDirectory directory = ModelDirectory.open(model);
     String text = source.text();
@@ -142,7 +171,7 @@ final class GenerateCommand implements Callable<Integer> {
       try (BatonClient client = BatonClient.create(options);
           InferenceSession session =
               client.openSession(
-                  ChainSession.options(directory, !noPush, PATIENCE).withStandby(standby),
+                  ChainSession.options(directory, !noPush, patience).withStandby(standby),
                   SessionListener.NONE)) {
         try {
           generate(directory, ends, tokens, session);
@@ -157,6 +186,14 @@ final class GenerateCommand implements Callable<Integer> {
         return ExitCode.OK;
       }
     }
+  }
+
+  private RouteConfig.Patience patience() throws CommandException {
+    if (silence.isZero() || stall.isZero() || longestStep.isZero()) {
+      throw new CommandException(
+          ExitCode.USAGE, "--silence, --stall and --longest-step take times of more than 0");
+    }
+    return PATIENCE.withStep(silence.toNanos()).withBelief(stall.toNanos(), longestStep.toNanos());
   }
 
   /** What the peers that do answer have to offer; the others are in the exception's message. */

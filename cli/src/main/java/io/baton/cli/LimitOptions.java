@@ -10,6 +10,8 @@ final class LimitOptions {
 
   private static final long MIN_SESSION_MEMORY = 1 << 20;
 
+  private static final Duration MIN_STALL = Duration.ofSeconds(1);
+
   @Option(
       names = "--client-share",
       paramLabel = "SHARE",
@@ -30,6 +32,16 @@ final class LimitOptions {
           "How long a session without a step is kept, though its client is there (default:"
               + " ${DEFAULT-VALUE}).")
   private Duration sessionIdle = Duration.ofMinutes(10);
+
+  @Option(
+      names = "--stall",
+      paramLabel = "TIME",
+      defaultValue = "30s",
+      converter = DurationConverter.class,
+      description =
+          "How long its stage executor may have something to do and get no further before it is"
+              + " taken for one that hangs (default: ${DEFAULT-VALUE}).")
+  private Duration stall = Duration.ofSeconds(30);
 
   @Option(
       names = "--session-memory",
@@ -53,6 +65,9 @@ final class LimitOptions {
     if (sessionIdle.isZero()) {
       throw new CommandException(ExitCode.USAGE, "--session-idle takes a time of more than 0");
     }
+    if (stall.compareTo(MIN_STALL) < 0) {
+      throw new CommandException(ExitCode.USAGE, "--stall takes a time from 1s up");
+    }
     if (sessionMemory < MIN_SESSION_MEMORY) {
       throw new CommandException(
           ExitCode.USAGE,
@@ -62,6 +77,7 @@ final class LimitOptions {
     return limits
         .withClientShare(clientShare)
         .withIdle(sessionIdle)
+        .withStall(stall)
         .withSessionBytes(Math.min(sessionMemory, Runtime.getRuntime().maxMemory() / 2));
   }
 }
