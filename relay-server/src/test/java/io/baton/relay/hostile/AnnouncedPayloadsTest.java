@@ -10,6 +10,7 @@ import static io.baton.relay.hostile.SessionFrames.pushHello;
 import static io.baton.relay.hostile.SessionFrames.pushed;
 import static io.baton.relay.hostile.SessionFrames.step;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
@@ -34,6 +35,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -127,6 +129,10 @@ class AnnouncedPayloadsTest {
       int count = header.getSideInputsCount() > 0 ? 1 : ROWS;
       RawStream<StageFrame> stream = opened(1);
       stream.send(frame(step(1, 0, count, header))).send(chunk(0, MIB));
+      assertThatThrownBy(() -> await().atMost(Duration.ofMillis(500)).until(() -> arriving() > 0))
+          .as("nothing is taken for what comes")
+          .isInstanceOf(ConditionTimeoutException.class);
+      assertRead(stream);
       stream.send(frame(step(2, 0, 1, payload(executor.row(), 1))));
       // Another frame within a payload ends the stream; until there no byte was set aside.
       assertThat(stream.ended().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);

@@ -3,6 +3,7 @@ package io.baton.relay.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.ByteString;
 import io.baton.proto.codec.Versions;
 import io.baton.proto.v1.AttachGrpc;
 import io.baton.proto.v1.BodyPart;
@@ -14,6 +15,7 @@ import io.baton.proto.v1.ExchangeStatus;
 import io.baton.proto.v1.Open;
 import io.baton.proto.v1.PushGrpc;
 import io.baton.proto.v1.PushReply;
+import io.baton.proto.v1.Received;
 import io.baton.proto.v1.RelayGrpc;
 import io.baton.proto.v1.RelayIdentity;
 import io.baton.proto.v1.SidecarGrpc;
@@ -193,6 +195,24 @@ final class HostileRig implements AutoCloseable {
     process.send(Frames.frame(Frames.receive(5, 2, id)));
     process.next(SidecarReply::hasReceived);
     process.send(Frames.markDone(2, id));
+  }
+
+  /** The bytes of a chunk that lies in the relay's pool, which is gone after it. */
+  ByteString take(String group, String id) throws Exception {
+    try (RawStream<SidecarReply> process = process(group)) {
+      process.send(Frames.frame(Frames.receive(5, 2, id)));
+      Received received = process.next(SidecarReply::hasReceived).getReceived();
+      ByteString bytes =
+          ByteString.copyFrom(
+              relay
+                  .pool()
+                  .memory()
+                  .asSlice(received.getSlot().getOffset(), received.getContent().getBytes())
+                  .asByteBuffer());
+      process.send(Frames.markDone(2, id));
+      assertThat(process.complete().ended()).matches(Status::isOk);
+      return bytes;
+    }
   }
 
   /** Takes what was left for members of that group, so that it is gone. */
