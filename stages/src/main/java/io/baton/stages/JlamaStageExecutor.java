@@ -178,6 +178,7 @@ public final class JlamaStageExecutor implements StageExecutor, AutoCloseable {
    * Jlama tells this twice a layer of what it has summed up, so that shares of one layer could be
    * put together: after attention, and after the part behind it. Nothing is changed.
    */
+  @SuppressWarnings("rawtypes") // Jlama's signature
   private static final class Pace implements Consumer<List<AbstractTensor>> {
 
     private static final int SUMS_A_LAYER = 2;

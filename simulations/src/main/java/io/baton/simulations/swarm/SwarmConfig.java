@@ -284,7 +284,7 @@ public record SwarmConfig(
 
     /** A client believes a relay for longer than that bears its executor. */
     private RouteConfig.Patience towards(RouteConfig.Patience patience, RelayConfig.Signs signs) {
-      long stall = (2 + others.nextInt(3)) * signs.stallTicks() * signs.tickNanos();
+      long stall = (2L + others.nextInt(3)) * signs.stallTicks() * signs.tickNanos();
       return patience.withBelief(stall, (2 + others.nextInt(3)) * stall);
     }
 

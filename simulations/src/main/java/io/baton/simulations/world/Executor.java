@@ -185,7 +185,8 @@ final class Executor {
       }
       for (Task task : all) {
         if (!task.session.isOver()) {
-          task.session.working(task.compute, pretends ? pretended-- : left.get(task.number));
+          task.session.working(
+              task.compute, pretends ? pretended-- : left.getOrDefault(task.number, 0L));
         }
       }
     }
