@@ -117,10 +117,12 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(
       names = "--longest-step",
       paramLabel = "TIME",
-      defaultValue = "60m",
+      defaultValue = "9m",
       converter = DurationConverter.class,
-      description = "How long one step may take, however it gets on (default: ${DEFAULT-VALUE}).")
-  private Duration longestStep = Duration.ofMinutes(60);
+      description =
+          "How long one step may take, however it gets on; less than the peers' --session-idle"
+              + " (default: ${DEFAULT-VALUE}).")
+  private Duration longestStep = Duration.ofMinutes(9);
 
   @Parameters(
       arity = "0..*",

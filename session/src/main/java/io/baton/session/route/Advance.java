@@ -13,7 +13,9 @@ record Advance(long workLeft, long sinceNanos, long begunNanos) {
 
   static final Advance NONE = new Advance(Long.MAX_VALUE, 0, 0);
 
-  Advance heard(long left, long nowNanos) {
+  Advance heard(long told, long nowNanos) {
+    // The most that can be said is less than nothing said.
+    long left = Math.min(told, Long.MAX_VALUE - 1);
     if (workLeft == Long.MAX_VALUE) {
       return new Advance(left, nowNanos, nowNanos);
     }

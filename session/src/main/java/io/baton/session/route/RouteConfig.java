@@ -45,7 +45,8 @@ public record RouteConfig(
    * @param stepNanos of silence of a stage that owes the answer to a step, besides the time that
    *     its bytes may take; each word that it works on it begins this anew
    * @param stallNanos how long a stage may say that it works and not get on by a row
-   * @param longestNanos for one step, however it gets on
+   * @param longestNanos for one step, however it gets on; less than relays keep a session without a
+   *     step, for that is what the other stages see meanwhile
    * @param attempts sendings of one message before its relay counts as failed
    * @param failures of relays, without a step accepted between them, before the session goes on
    *     only with relays that have not failed, and gives up if there are none
@@ -77,7 +78,7 @@ public record RouteConfig(
             5_000 * MILLISECOND,
             5_000 * MILLISECOND,
             120_000 * MILLISECOND,
-            3_600_000 * MILLISECOND,
+            540_000 * MILLISECOND,
             2,
             8,
             10_000 * MILLISECOND,
