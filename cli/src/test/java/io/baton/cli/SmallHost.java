@@ -17,7 +17,7 @@ final class SmallHost {
 
   private static final String SCRIPT =
       """
-      mount -t tmpfs -o size=64m none /dev/shm && mount -t tmpfs none "$0/tmp" || exit 99
+      mount -t tmpfs -o size=64m none /dev/shm && mount -t tmpfs -o noexec none "$0/tmp" || exit 99
       "$@"
       status=$?
       ls -A /dev/shm "$0/tmp" > "$0/left"

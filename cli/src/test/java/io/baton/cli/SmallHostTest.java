@@ -8,6 +8,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The real {@code bin/baton} with as little as a container gives, and what it leaves there. */
 @ExtendWith(Leftovers.class)
@@ -26,6 +28,35 @@ class SmallHostTest {
     try (Launched run = host.plan().run("demo", "--json", "--kill=2@2", "--max-tokens=4")) {
       run.assertStatus(ExitCode.OK);
       assertThat(run.errors()).isEmpty();
+    }
+    host.assertNothingIsLeft();
+  }
+
+  @Test
+  void demo_ofProcessesThatAreKilled_runsAndLeavesNothing() throws IOException {
+    try (Launched run =
+        host.plan()
+            .run(
+                "demo",
+                "--processes",
+                "--json",
+                "--stages=2",
+                "--kill=1@1",
+                "--kill=2@2",
+                "--max-tokens=4")) {
+      run.assertStatus(ExitCode.OK);
+    }
+    host.assertNothingIsLeft();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"TERM,143", "INT,130"})
+  void demo_ofProcesses_toldToStop_leavesNothing(String signal, int status) throws IOException {
+    try (Launched run =
+        host.plan().start("demo", "--processes", "--stages=2", "--kill=none", "--max-tokens=900")) {
+      run.awaitText("Relay: ");
+      assertThat(run.javas()).hasSize(3);
+      run.signal(signal).awaitEnd().assertStatus(status);
     }
     host.assertNothingIsLeft();
   }

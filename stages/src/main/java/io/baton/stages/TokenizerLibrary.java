@@ -1,6 +1,7 @@
 package io.baton.stages;
 
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import io.baton.transport.MemoryLibrary;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.Channels;
@@ -15,6 +16,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,9 +26,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The jar's own loader is not used, and what it needs is not on the class path: it reports to
  * its makers when it is first touched, fetches another build of the library where it finds a CUDA
- * device, and leaves what it unpacks in the home directory. Here the library is written to a file
- * of its own in {@code java.io.tmpdir} that is gone once it is loaded. A process that is killed in
- * between leaves a file that nobody locks; the next one removes it.
+ * device, and leaves what it unpacks in the home directory. Here the library comes from memory that
+ * no directory knows. Only where there is no such memory is it written to a file of its own in
+ * {@code java.io.tmpdir} that is gone once it is loaded. A process that is killed in between leaves
+ * a file that nobody locks; the next one removes it.
  */
 final class TokenizerLibrary {
 
@@ -48,21 +51,40 @@ final class TokenizerLibrary {
   static TokenizersLibrary get() throws TokenizerLibraryException {
     synchronized (lock) {
       if (!loaded) {
-        load(Path.of(System.getProperty("java.io.tmpdir")));
+        if (!loadFromMemory()) {
+          loadFrom(Path.of(System.getProperty("java.io.tmpdir")));
+        }
         loaded = true;
       }
     }
     return TokenizersLibrary.LIB;
   }
 
-  private static void load(Path directory) throws TokenizerLibraryException {
-    String resource = resource(System.getProperty("os.name"), System.getProperty("os.arch"));
+  /** False if the system has no memory for it, or nothing may be executed there. */
+  private static boolean loadFromMemory() throws TokenizerLibraryException {
+    try (InputStream bytes = open(resource())) {
+      Optional<MemoryLibrary> library = MemoryLibrary.of("baton-tokenizers", bytes);
+      if (library.isEmpty()) {
+        return false;
+      }
+      try (MemoryLibrary tokenizers = library.get()) {
+        tokenizers.load();
+        return true;
+      }
+    } catch (IOException | UnsatisfiedLinkError e) {
+      logger.debug("The tokenizer library cannot be loaded from memory: {}", e.toString());
+      return false;
+    }
+  }
+
+  /** Where there is no memory for it. */
+  static void loadFrom(Path directory) throws TokenizerLibraryException {
     removeOrphans(directory);
     Path file = directory;
     try {
       for (int attempt = 1; ; attempt++) {
         file = Files.createTempFile(directory, PREFIX, SUFFIX);
-        if (load(resource, file)) {
+        if (load(resource(), file)) {
           return;
         }
         if (attempt == ATTEMPTS) {
@@ -115,7 +137,9 @@ final class TokenizerLibrary {
   }
 
   /** Where the jar has the library for an operating system and a processor. */
-  private static String resource(String system, String processor) {
+  private static String resource() {
+    String system = System.getProperty("os.name");
+    String processor = System.getProperty("os.arch");
     String os = system.startsWith("Mac") ? "osx" : system.toLowerCase(Locale.ROOT);
     String arch = processor.equals("amd64") ? "x86_64" : processor;
     return "native/lib/%s-%s/cpu/%s".formatted(os, arch, System.mapLibraryName("tokenizers"));

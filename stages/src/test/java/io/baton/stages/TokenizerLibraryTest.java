@@ -23,18 +23,28 @@ class TokenizerLibraryTest {
 
   private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
 
+  private static final String FROM_A_FILE = "from a file";
+
   @TempDir private Path directory;
 
   /** Loads the library, encodes and decodes, and says so. */
   public static final class User {
     public static void main(String[] args) throws Exception {
-      if (args.length > 1) {
-        CallsHome.call(args[1]);
-      }
-      try (Tokenizer tokenizer = Tokenizer.load(Path.of(args[0]))) {
-        System.out.println(tokenizer.decode(tokenizer.encode("used", true)));
+      try {
+        if (args.length > 1 && args[1].equals(FROM_A_FILE)) {
+          TokenizerLibrary.loadFrom(Path.of(System.getProperty("java.io.tmpdir")));
+        } else if (args.length > 1) {
+          CallsHome.call(args[1]);
+        }
+        use(args[0]);
       } catch (TokenizerLibraryException e) {
         System.out.println(e.getMessage());
+      }
+    }
+
+    private static void use(String file) throws Exception {
+      try (Tokenizer tokenizer = Tokenizer.load(Path.of(file))) {
+        System.out.println(tokenizer.decode(tokenizer.encode("used", true)));
       }
     }
   }
@@ -89,18 +99,34 @@ class TokenizerLibraryTest {
   }
 
   @Test
-  void load_leftByAProcessThatWasKilled_removedAndOthersKept() throws Exception {
+  void load_noTemporaryDirectory_fromMemory() throws Exception {
+    assertThat(run(List.of(), Map.of(), directory.resolve("missing"))).isEqualTo("used");
+  }
+
+  @Test
+  void load_temporaryDirectoryForbidsExecution_fromMemory() throws Exception {
+    assertThat(runWithoutExecution()).isEqualTo("used");
+  }
+
+  @Test
+  void loadFrom_file_nothingIsLeft() throws Exception {
+    assertThat(run(List.of(), Map.of(), directory, FROM_A_FILE)).isEqualTo("used");
+    assertThat(list(directory)).isEmpty();
+  }
+
+  @Test
+  void loadFrom_leftByAProcessThatWasKilled_removedAndOthersKept() throws Exception {
     Path left = Files.createFile(directory.resolve("baton-tokenizers-123.lib"));
     Path other = Files.createFile(directory.resolve("other-tokenizers-123.lib"));
-    assertThat(run(List.of(), Map.of(), directory)).isEqualTo("used");
+    assertThat(run(List.of(), Map.of(), directory, FROM_A_FILE)).isEqualTo("used");
     assertThat(list(directory)).containsExactly(other).doesNotContain(left);
   }
 
   @Test
-  void load_manyAtOnceInOneDirectory_allDo() throws Exception {
+  void loadFrom_manyAtOnceInOneDirectory_allDo() throws Exception {
     List<Process> processes = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
-      processes.add(start(List.of(), Map.of(), directory));
+      processes.add(start(List.of(), Map.of(), directory, FROM_A_FILE));
     }
     for (Process process : processes) {
       assertThat(outputOf(process)).isEqualTo("used");
@@ -109,15 +135,24 @@ class TokenizerLibraryTest {
   }
 
   @Test
-  void load_noSuchTemporaryDirectory_sentence() throws Exception {
-    assertThat(run(List.of(), Map.of(), directory.resolve("missing")))
+  void loadFrom_noSuchTemporaryDirectory_sentence() throws Exception {
+    assertThat(run(List.of(), Map.of(), directory.resolve("missing"), FROM_A_FILE))
         .startsWith("the tokenizer library cannot be unpacked into " + directory)
         .endsWith("name a directory that can be written to with -Djava.io.tmpdir=")
         .doesNotContain("\n");
   }
 
   @Test
-  void load_temporaryDirectoryForbidsExecution_sentenceAndNothingLeft() throws Exception {
+  void loadFrom_temporaryDirectoryForbidsExecution_sentenceAndNothingLeft() throws Exception {
+    assertThat(runWithoutExecution(FROM_A_FILE))
+        .startsWith("the tokenizer library cannot be loaded from " + directory)
+        .endsWith(
+            "if files there may not be executed, name another directory with -Djava.io.tmpdir=")
+        .doesNotContain("\n");
+  }
+
+  /** In a directory of that kind, in which nothing is left. */
+  private String runWithoutExecution(String... arguments) throws Exception {
     assumeTrue(
         new ProcessBuilder("mount", "-t", "tmpfs", "-o", "noexec", "tmpfs", directory.toString())
                 .redirectErrorStream(true)
@@ -126,12 +161,9 @@ class TokenizerLibraryTest {
             == 0,
         "needs to mount a file system");
     try {
-      assertThat(run(List.of(), Map.of(), directory))
-          .startsWith("the tokenizer library cannot be loaded from " + directory)
-          .endsWith(
-              "if files there may not be executed, name another directory with -Djava.io.tmpdir=")
-          .doesNotContain("\n");
+      String output = run(List.of(), Map.of(), directory, arguments);
       assertThat(list(directory)).isEmpty();
+      return output;
     } finally {
       new ProcessBuilder("umount", directory.toString()).start().waitFor();
     }

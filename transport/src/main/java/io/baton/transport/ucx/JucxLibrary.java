@@ -1,5 +1,6 @@
 package io.baton.transport.ucx;
 
+import io.baton.transport.MemoryLibrary;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.classfile.ClassFile;
@@ -8,8 +9,7 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.invoke.MethodHandles;
 import java.net.URL;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.Optional;
 import org.openucx.jucx.NativeLibs;
 import org.openucx.jucx.UcxException;
 
@@ -34,23 +34,19 @@ final class JucxLibrary {
    * @throws LinkageError if it does not fit this machine or its UCX
    */
   static void load(URL library) throws IOException {
-    int memory = Natives.memoryFile("jucx");
-    if (memory < 0) {
-      NativeLibs.load();
-      return;
-    }
-    try {
-      Path file = Path.of("/proc/self/fd/" + memory);
-      try (InputStream bytes = library.openStream()) {
-        Files.write(file, bytes.readAllBytes());
-      }
-      if (replaceLoader()) {
-        Natives.load(file);
-      } else {
+    try (InputStream bytes = library.openStream()) {
+      Optional<MemoryLibrary> inMemory = MemoryLibrary.of("jucx", bytes);
+      if (inMemory.isEmpty()) {
         NativeLibs.load();
+        return;
       }
-    } finally {
-      Natives.close(memory);
+      try (MemoryLibrary jucx = inMemory.get()) {
+        if (replaceLoader()) {
+          jucx.load();
+        } else {
+          NativeLibs.load();
+        }
+      }
     }
   }
 

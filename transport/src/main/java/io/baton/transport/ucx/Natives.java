@@ -7,7 +7,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.nio.file.Path;
 import java.util.Optional;
 
 /** The few calls of C that jucx does not have. */
@@ -35,14 +34,6 @@ final class Natives {
               ValueLayout.ADDRESS,
               ValueLayout.ADDRESS,
               ValueLayout.JAVA_INT));
-
-  private static final int MFD_CLOEXEC = 1;
-  private static final MethodHandle MEMFD_CREATE =
-      function(
-          "memfd_create",
-          FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
-  private static final MethodHandle CLOSE =
-      function("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
 
   private Natives() {}
 
@@ -83,31 +74,6 @@ final class Natives {
       return Optional.of(SymbolLookup.libraryLookup(name, Arena.global()));
     } catch (IllegalArgumentException e) {
       return Optional.empty();
-    }
-  }
-
-  /** Loads a library from a file for the class loader of this class. */
-  static void load(Path file) {
-    System.load(file.toString());
-  }
-
-  /**
-   * Makes a file that is in no directory, and answers its descriptor, or a negative number. It goes
-   * when nobody has it open or mapped any more.
-   */
-  static int memoryFile(String name) {
-    try (Arena arena = Arena.ofConfined()) {
-      return (int) MEMFD_CREATE.invokeExact(arena.allocateFrom(name), MFD_CLOEXEC);
-    } catch (Throwable e) {
-      throw new AssertionError("memfd_create throws nothing", e);
-    }
-  }
-
-  static void close(int descriptor) {
-    try {
-      int _ = (int) CLOSE.invokeExact(descriptor);
-    } catch (Throwable e) {
-      throw new AssertionError("close throws nothing", e);
     }
   }
 
