@@ -18,7 +18,7 @@ finish() {
 trap finish EXIT
 
 skip() {
-  echo "containers: skipped: $1"
+  echo "containers: SKIPPED, nothing was tried: $1" >&2
   exit 0
 }
 
