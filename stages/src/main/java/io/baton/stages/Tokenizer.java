@@ -10,9 +10,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.regex.Pattern;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +21,6 @@ import org.jspecify.annotations.Nullable;
  * is closed: a lock sees to that. Safe for use by several threads.
  */
 final class Tokenizer implements AutoCloseable {
-
-  /** Halves of surrogate pairs, which are no text; in pairs they are not matched. */
-  private static final Pattern LONE_SURROGATE = Pattern.compile("\\p{Cs}");
 
   /** What a tokenizer can do without. */
   private static final List<String> PARTS =
@@ -55,6 +52,12 @@ final class Tokenizer implements AutoCloseable {
       json = Files.readString(file);
     } catch (IOException e) {
       throw new ModelException(file, "cannot be read: " + e.getMessage(), e);
+    }
+    JsonNode parsed = Json.readObject(file);
+    Optional<String> problem =
+        PlainJson.problem(parsed).or(() -> TextTemplate.problem(parsed.path("post_processor")));
+    if (problem.isPresent()) {
+      throw new ModelException(file, problem.get());
     }
     try {
       return of(json);
@@ -112,7 +115,7 @@ final class Tokenizer implements AutoCloseable {
    * @param framed whether with those that the post-processor adds
    */
   int[] encode(String text, boolean framed) {
-    String whole = LONE_SURROGATE.matcher(text).replaceAll("\ufffd");
+    String whole = PlainJson.LONE_SURROGATE.matcher(text).replaceAll("\ufffd");
     lock.readLock().lock();
     try {
       checkOpen();
