@@ -55,7 +55,10 @@ final class Tokenizer implements AutoCloseable {
     }
     JsonNode parsed = Json.readObject(file);
     Optional<String> problem =
-        PlainJson.problem(parsed).or(() -> TextTemplate.problem(parsed.path("post_processor")));
+        PlainJson.problem(parsed)
+            .or(() -> TextTemplate.problem(parsed.path("post_processor")))
+            .or(() -> MergePrefix.problem(parsed.path("model")))
+            .or(() -> DecoderStrip.problem(parsed.path("decoder")));
     if (problem.isPresent()) {
       throw new ModelException(file, problem.get());
     }

@@ -1,5 +1,6 @@
 package io.baton.stages;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -108,7 +110,7 @@ class DamagedFilesTest {
       throws Exception {
     String whole;
     try (InputStream in = getClass().getResourceAsStream("tokenizers/" + family + ".json")) {
-      whole = new String(Objects.requireNonNull(in).readAllBytes(), "UTF-8");
+      whole = new String(Objects.requireNonNull(in).readAllBytes(), UTF_8);
     }
     Path file = directory.resolve("tokenizer.json");
     for (int seed = 0; seed < SEEDS / 3; seed++) {
@@ -120,6 +122,28 @@ class DamagedFilesTest {
         assertThat(e.getMessage()).as(what).startsWith(file.toString()).doesNotContain("\n");
       }
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "post_processor|{\"type\":\"TemplateProcessing\",\"single\":"
+            + "[{\"SpecialToken\":{\"id\":\"<s>\",\"type_id\":0}}],\"pair\":[],\"special_tokens\":{}}"
+            + "|its post_processor names the special token <s>",
+        "decoder|{\"type\":\"\\ud800\"}|holds half of a letter",
+        "decoder|{\"type\":\"Strip\",\"content\":\"a\",\"start\":0,\"stop\":9}|its decoder strips the end",
+        "decoder|{\"type\":1e999}|holds a number that is too large",
+        "model|{\"type\":\"BPE\",\"continuing_subword_prefix\":\"##\","
+            + "\"vocab\":{\"a\":0},\"merges\":[\"a a\"]}|merges that do not begin",
+      })
+  void tokenizer_atWhichTheLibraryWouldEndTheProcess_isRefused(
+      String part, String value, String problem) throws Exception {
+    ObjectNode json = (ObjectNode) MAPPER.readTree(directory.resolve("tokenizer.json").toFile());
+    json.put(part, "HERE");
+    Files.writeString(
+        directory.resolve("tokenizer.json"), json.toString().replace("\"HERE\"", value));
+    assertThat(use(part)).contains(problem);
   }
 
   @Test

@@ -18,7 +18,8 @@ public final class PoolPlaces {
    * @param own the pool of this relay, beside which others lie
    */
   public static boolean has(String path, PinnedPool own) {
-    return has(path, List.of(PoolConfig.DEFAULT_DIRECTORY, own.path().toAbsolutePath().getParent()));
+    return has(
+        path, List.of(PoolConfig.DEFAULT_DIRECTORY, own.path().toAbsolutePath().getParent()));
   }
 
   /** The same where there is no pool of this relay. */
