@@ -200,6 +200,40 @@ class ProcessesTest {
     }
   }
 
+  /** As a machine that hangs: its sockets stay open, and nothing is answered. */
+  @Test
+  void generate_withAStageThatIsStopped_goesOnWithAnother() throws Exception {
+    List<String> relays = new ArrayList<>();
+    for (int stage : new int[] {1, 2, 2}) {
+      Process serve =
+          start("serve", "--model", MODEL, "--stage=%d/2".formatted(stage), "--listen=127.0.0.1:0");
+      relays.add(awaitLine(serve, "serves").replaceAll(".* ", ""));
+    }
+    String prompt = "Relay: Ana, Ben, Chi, Dov, Eli.";
+    String expected =
+        Baton.demo("--prompt=" + prompt, "--stages=1", "--kill=none", "--max-tokens=90")
+            .json()
+            .get("text")
+            .asText();
+    Process client =
+        start(
+            "generate",
+            "--model",
+            MODEL,
+            "--peers",
+            String.join(",", relays),
+            "--max-tokens=90",
+            prompt + "\n");
+    Path out = directory.resolve("out-" + started.indexOf(client));
+    await().atMost(DEADLINE).until(() -> Files.size(out) > 3);
+    signal(started.get(1), "STOP");
+
+    assertThat(client.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(client.exitValue()).isEqualTo(ExitCode.OK);
+    assertThat(Files.readString(out).strip())
+        .isEqualTo(expected.substring(prompt.length()).strip());
+  }
+
   private Process startRelay(Path socket, String port) throws IOException {
     return start("relay", "--listen=127.0.0.1:" + port, "--socket", socket.toString());
   }
