@@ -95,7 +95,9 @@ final class MeasureOptions {
       paramLabel = "SECONDS",
       defaultValue = "8",
       converter = SecondsConverter.class,
-      description = "How long each sends before the first round (default: ${DEFAULT-VALUE}).")
+      description =
+          "How long each sends before the first round; up to six times as long, until it has sent"
+              + " 10,000 (default: ${DEFAULT-VALUE}).")
   private Duration warmUp = Duration.ofSeconds(8);
 
   @Option(
