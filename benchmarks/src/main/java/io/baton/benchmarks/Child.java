@@ -88,8 +88,7 @@ final class Child {
       throw processes.failure("%s does not answer within %s".formatted(name, patience));
     }
     if (line.equals(ENDED)) {
-      throw processes.failure(
-          "%s has ended; the last that it said: %s".formatted(name, lastWords));
+      throw processes.failure("%s has ended; the last that it said: %s".formatted(name, lastWords));
     }
     if (line.startsWith("! ")) {
       throw processes.failure("%s: %s".formatted(name, line.substring(2)));
@@ -99,9 +98,7 @@ final class Child {
 
   void begin(Workload workload) throws BenchException, InterruptedException {
     var _ =
-        ask(
-            "begin %d %d %b"
-                .formatted(workload.bytes(), workload.inFlight(), workload.whole()));
+        ask("begin %d %d %b".formatted(workload.bytes(), workload.inFlight(), workload.whole()));
   }
 
   /** How many, when the first was sent, and when the last was acknowledged. */

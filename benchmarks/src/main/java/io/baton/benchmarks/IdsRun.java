@@ -47,8 +47,7 @@ public record IdsRun(int ids, int every, int idBytes, int inFlight, long heap, l
       long[] done = child.send(LONGEST, some);
       sent += some;
       consumer.accept(
-          new Figures(
-              sent, some * 1e9 / (done[2] - done[1]), Long.parseLong(child.ask("report"))));
+          new Figures(sent, some * 1e9 / (done[2] - done[1]), Long.parseLong(child.ask("report"))));
     }
   }
 }

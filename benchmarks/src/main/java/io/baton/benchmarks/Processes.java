@@ -34,8 +34,7 @@ public final class Processes implements AutoCloseable {
   private final List<Process> running = new ArrayList<>();
   private final List<Path> sharedFiles = new ArrayList<>();
   private final AtomicInteger sockets = new AtomicInteger();
-  private final Thread hook =
-      Thread.ofPlatform().name("baton-bench-stop").unstarted(this::abandon);
+  private final Thread hook = Thread.ofPlatform().name("baton-bench-stop").unstarted(this::abandon);
   private volatile boolean abandoned;
   private boolean closed;
 

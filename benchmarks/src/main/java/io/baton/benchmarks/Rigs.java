@@ -117,8 +117,7 @@ final class Rigs {
   /** Streams of gRPC: between relays over tcp, and to them over Unix-domain sockets. */
   Rig streams() throws BenchException, InterruptedException {
     boolean direct = plan.between() == 0;
-    Child last =
-        start(node(NodeKind.STREAM_SINK).with("listen", direct ? "tcp" : unixAddress()));
+    Child last = start(node(NodeKind.STREAM_SINK).with("listen", direct ? "tcp" : unixAddress()));
     return chain(
         last,
         node(NodeKind.STREAM_SOURCE),

@@ -48,7 +48,15 @@ class HelpTest {
 
     assertThat(run.out())
         .contains(
-            "demo", "serve", "relay", "stage", "generate", "status", "simulate", "bench", "Exit status:");
+            "demo",
+            "serve",
+            "relay",
+            "stage",
+            "generate",
+            "status",
+            "simulate",
+            "bench",
+            "Exit status:");
   }
 
   @Test

@@ -85,8 +85,7 @@ final class ClientNode implements Node {
   /** One session after the other. For one thread at a time. */
   private final class Chain {
 
-    private final Tensor trigger =
-        Tensor.wrap(BenchStage.TRIGGER, new byte[Message.MIN_BYTES]);
+    private final Tensor trigger = Tensor.wrap(BenchStage.TRIGGER, new byte[Message.MIN_BYTES]);
     private @Nullable InferenceSession session;
 
     void step() throws SessionException, InterruptedException {

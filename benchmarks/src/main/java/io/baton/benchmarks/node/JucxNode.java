@@ -180,8 +180,7 @@ final class JucxNode implements Node {
               landed(landing);
             }
           };
-      worker.recvAmDataNonBlocking(
-          data.getDataHandle(), landing.address(), bytes, onLanded, host);
+      worker.recvAmDataNonBlocking(data.getDataHandle(), landing.address(), bytes, onLanded, host);
     }
     return STATUS.UCS_OK;
   }

@@ -58,8 +58,6 @@ final class BenchHopCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     return measure.run(
-        console,
-        spec,
-        (lane, workload) -> measure.plan(BenchKind.HOP, lane, apart, 2, workload));
+        console, spec, (lane, workload) -> measure.plan(BenchKind.HOP, lane, apart, 2, workload));
   }
 }

@@ -42,8 +42,7 @@ final class BenchReport {
 
   /** As it was typed. */
   static String command(CommandSpec spec) {
-    return "baton "
-        + String.join(" ", spec.root().commandLine().getParseResult().originalArgs());
+    return "baton " + String.join(" ", spec.root().commandLine().getParseResult().originalArgs());
   }
 
   static String title(BenchPlan plan) {

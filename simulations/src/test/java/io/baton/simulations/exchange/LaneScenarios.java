@@ -303,7 +303,8 @@ abstract class LaneScenarios {
     return sender.send(
         ChunkAddress.of(id, ChunkPosition.stream(index), to),
         tensor(DType.U8, index, 1 << 20),
-        Duration.ofMillis(300));
+        // Much longer than one takes on a busy machine: what comes too late is left to nobody.
+        Duration.ofSeconds(2));
   }
 
   private static boolean reaches(CompletableFuture<?> send) throws Exception {
