@@ -1,11 +1,17 @@
 package io.baton.benchmarks;
 
-import io.baton.benchmarks.node.Workload;
-import java.time.Duration;
+import java.io.IOException;
 
 /** One way to move messages from one process to another; measured in turn with others. */
-interface Contender {
+public interface Contender extends AutoCloseable {
 
-  /** Sends for that time, or fewer if these are all that can be counted. */
-  Measured measure(Workload workload, Duration time) throws BenchException, InterruptedException;
+  String name();
+
+  /** Bytes a second, until the receiver has all. */
+  double bandwidth(Workload workload) throws IOException;
+
+  RoundTrip roundTrip(Workload workload) throws IOException;
+
+  @Override
+  void close() throws IOException;
 }

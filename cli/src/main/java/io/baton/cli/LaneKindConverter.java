@@ -19,8 +19,7 @@ public final class LaneKindConverter implements ITypeConverter<LaneKind> {
                     "'%s' is no lane: there are local, ucx and grpc".formatted(text)));
   }
 
-  /** As it is written on the command line. */
-  public static String name(LaneKind lane) {
+  static String name(LaneKind lane) {
     return lane.name().toLowerCase(Locale.ROOT);
   }
 }

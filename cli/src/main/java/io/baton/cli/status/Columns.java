@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Rows of cells under each other: words to the left, numbers to the right. */
-public final class Columns {
+final class Columns {
 
   private static final String GAP = "  ";
 
@@ -16,7 +16,7 @@ public final class Columns {
    * @param titles the first row; that of a column of numbers begins with {@code #}, which is not
    *     shown
    */
-  public Columns(String... titles) {
+  Columns(String... titles) {
     numbers = new boolean[titles.length];
     for (int i = 0; i < titles.length; i++) {
       numbers[i] = titles[i].startsWith("#");
@@ -25,7 +25,7 @@ public final class Columns {
   }
 
   /** Adds a row; an object's text is its cell. */
-  public Columns row(Object... cells) {
+  Columns row(Object... cells) {
     if (cells.length != numbers.length) {
       throw new IllegalArgumentException(
           "%d cells in %d columns".formatted(cells.length, numbers.length));
@@ -34,8 +34,7 @@ public final class Columns {
     return this;
   }
 
-  /** All rows, the titles first. */
-  public List<String> lines() {
+  List<String> lines() {
     int[] widths = new int[numbers.length];
     for (List<String> row : rows) {
       for (int i = 0; i < widths.length; i++) {

@@ -2,7 +2,6 @@ package io.baton.transport.exchange;
 
 import com.google.protobuf.ByteString;
 import io.baton.proto.codec.MalformedFrameException;
-import io.baton.transport.CopiedBytes;
 import io.baton.transport.pinned.Slot;
 import java.lang.foreign.MemorySegment;
 
@@ -48,7 +47,6 @@ final class Filling {
       }
       return false;
     }
-    CopiedBytes.add(bytes);
     data.copyTo(place.asByteBuffer());
     written = before + bytes;
     return written == slot.bytes();

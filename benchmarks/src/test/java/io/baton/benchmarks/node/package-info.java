@@ -1,4 +1,0 @@
-@NullMarked
-package io.baton.benchmarks.node;
-
-import org.jspecify.annotations.NullMarked;

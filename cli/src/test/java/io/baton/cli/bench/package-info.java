@@ -1,4 +1,0 @@
-@NullMarked
-package io.baton.cli.bench;
-
-import org.jspecify.annotations.NullMarked;
