@@ -1,6 +1,7 @@
 package io.baton.cli;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -43,7 +44,7 @@ final class OutputFile {
   }
 
   private static String reason(IOException e) {
-    return e instanceof java.nio.file.FileSystemException failed && failed.getReason() != null
+    return e instanceof FileSystemException failed && failed.getReason() != null
         ? failed.getReason()
         : String.valueOf(e.getMessage());
   }

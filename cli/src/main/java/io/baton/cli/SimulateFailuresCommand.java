@@ -152,10 +152,10 @@ public final class SimulateFailuresCommand implements Callable<Integer> {
     for (Path file : Stream.of(json, csv, html).flatMap(Stream::ofNullable).toList()) {
       OutputFile.check(file);
     }
-    if (svg != null && !Files.isDirectory(svg)) {
-      throw new CommandException(ExitCode.USAGE, "--svg %s: no such directory".formatted(svg));
-    }
     if (svg != null) {
+      if (!Files.isDirectory(svg)) {
+        throw new CommandException(ExitCode.USAGE, "--svg %s: no such directory".formatted(svg));
+      }
       OutputFile.check(svg.resolve("over-failure-rate.svg"));
     }
   }

@@ -158,16 +158,7 @@ class ProcessesTest {
   void generate_twelveAtOnceOverFourWarmStages_allPrintTheModelsText() throws Exception {
     List<String> relays = new ArrayList<>();
     for (int i = 1; i <= 4; i++) {
-      relays.add(
-          awaitLine(
-                  start(
-                      "serve",
-                      "--model",
-                      MODEL,
-                      "--stage=%d/4".formatted(i),
-                      "--listen=127.0.0.1:0"),
-                  "serves")
-              .replaceAll(".* ", ""));
+      relays.add(serve("%d/4".formatted(i)));
     }
     awaitGenerated(String.join(",", relays));
     List<Process> clients = new ArrayList<>();
@@ -205,9 +196,7 @@ class ProcessesTest {
   void generate_withAStageThatIsStopped_goesOnWithAnother() throws Exception {
     List<String> relays = new ArrayList<>();
     for (int stage : new int[] {1, 2, 2}) {
-      Process serve =
-          start("serve", "--model", MODEL, "--stage=%d/2".formatted(stage), "--listen=127.0.0.1:0");
-      relays.add(awaitLine(serve, "serves").replaceAll(".* ", ""));
+      relays.add(serve("%d/2".formatted(stage)));
     }
     String prompt = "Relay: Ana, Ben, Chi, Dov, Eli.";
     String expected =
@@ -232,6 +221,12 @@ class ProcessesTest {
     assertThat(client.exitValue()).isEqualTo(ExitCode.OK);
     assertThat(Files.readString(out).strip())
         .isEqualTo(expected.substring(prompt.length()).strip());
+  }
+
+  /** Where a new process serves that share of the model. */
+  private String serve(String stage) throws IOException {
+    Process serving = start("serve", "--model", MODEL, "--stage=" + stage, "--listen=127.0.0.1:0");
+    return awaitLine(serving, "serves").replaceAll(".* ", "");
   }
 
   private Process startRelay(Path socket, String port) throws IOException {

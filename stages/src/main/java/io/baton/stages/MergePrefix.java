@@ -14,9 +14,6 @@ final class MergePrefix {
   /** What is wrong with the model; empty if nothing is. */
   static Optional<String> problem(JsonNode model) {
     String prefix = model.path("continuing_subword_prefix").asText("");
-    if (prefix.isEmpty() || model.path("continuing_subword_prefix").isNull()) {
-      return Optional.empty();
-    }
     for (JsonNode merge : model.path("merges")) {
       if (!second(merge).startsWith(prefix)) {
         return Optional.of(

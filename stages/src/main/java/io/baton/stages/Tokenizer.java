@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -53,7 +54,7 @@ final class Tokenizer implements AutoCloseable {
     } catch (IOException e) {
       throw new ModelException(file, "cannot be read: " + e.getMessage(), e);
     }
-    JsonNode parsed = Json.readObject(file);
+    JsonNode parsed = Json.parseObject(file, "", json.getBytes(StandardCharsets.UTF_8));
     Optional<String> problem =
         PlainJson.problem(parsed)
             .or(() -> TextTemplate.problem(parsed.path("post_processor")))
@@ -68,15 +69,16 @@ final class Tokenizer implements AutoCloseable {
       throw new ModelException(
           file,
           "%s is not known to the tokenizer library (%s)"
-              .formatted(unknownPart(file), String.valueOf(e.getMessage()).replaceAll("\\s+", " ")),
+              .formatted(
+                  unknownPart(parsed), String.valueOf(e.getMessage()).replaceAll("\\s+", " ")),
           e);
     }
   }
 
   /** The part without which the library understands the file. */
-  private static String unknownPart(Path file) throws ModelException {
+  private static String unknownPart(JsonNode whole) {
     for (String part : PARTS) {
-      ObjectNode json = (ObjectNode) Json.readObject(file);
+      ObjectNode json = whole.deepCopy();
       JsonNode removed = json.replace(part, NullNode.getInstance());
       if (isUnderstood(json.toString())) {
         return "its %s %s".formatted(part, types(removed));

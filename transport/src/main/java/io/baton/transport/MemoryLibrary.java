@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
@@ -60,8 +61,7 @@ public final class MemoryLibrary implements AutoCloseable {
     }
   }
 
-  private static @Nullable MethodHandle function(
-      String name, java.lang.foreign.MemoryLayout... parameters) {
+  private static @Nullable MethodHandle function(String name, MemoryLayout... parameters) {
     Linker linker = Linker.nativeLinker();
     return linker
         .defaultLookup()

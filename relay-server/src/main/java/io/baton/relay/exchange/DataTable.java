@@ -27,8 +27,6 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * All data that have chunks or waiting readers here, and those that are over and not forgotten:
@@ -95,8 +93,6 @@ final class DataTable {
 
   /** Of so many relays it is remembered what was taken from them. */
   private static final int SENDERS = 128;
-
-  private static final Logger log = LoggerFactory.getLogger(DataTable.class);
 
   private final ChunkIndex<ChunkKey, StoredChunk> index;
   private final HeapRoom heap;
@@ -201,14 +197,14 @@ final class DataTable {
     void take() {
       release();
       told = true;
-      safely(id, receipt::taken);
+      Bugs.contain(id, receipt::taken);
     }
 
     void refuse(Failure failure) {
       release();
       if (!told) {
         told = true;
-        safely(id, () -> receipt.refused(failure));
+        Bugs.contain(id, () -> receipt.refused(failure));
       }
     }
 
@@ -406,10 +402,12 @@ final class DataTable {
       List<DataEffect> left,
       @Nullable Coming coming,
       RuntimeException bug) {
-    safely(id, () -> forget(id));
+    Bugs.contain(id, () -> forget(id));
     held.values().forEach(keys -> keys.removeIf(key -> key.id().equals(id)));
     held.values().removeIf(Set::isEmpty);
-    state.chunksHere().forEach(number -> safely(id, () -> index.remove(new ChunkKey(id, number))));
+    state
+        .chunksHere()
+        .forEach(number -> Bugs.contain(id, () -> index.remove(new ChunkKey(id, number))));
     Set<Long> unanswered = new HashSet<>();
     state.waitingRequests().forEach(waits -> unanswered.add(waits.request()));
     left.forEach(effect -> unanswered.addAll(answered(effect)));
@@ -417,12 +415,12 @@ final class DataTable {
   }
 
   private void end(DataId id, RuntimeException bug, Set<Long> unanswered, @Nullable Coming coming) {
-    log.error("an error with {} that should not be", id, bug);
+    Bugs.log(id, bug);
     Failure failure =
         new Failure(Failure.Reason.UNAVAILABLE, "%s: an error in the relay: %s".formatted(id, bug));
     unanswered.forEach(request -> fail(id, request, failure));
     if (coming != null) {
-      safely(id, () -> coming.refuse(failure));
+      Bugs.contain(id, () -> coming.refuse(failure));
     }
   }
 
@@ -442,16 +440,7 @@ final class DataTable {
   }
 
   private void fail(DataId id, long request, Failure failure) {
-    safely(id, () -> answers.fail(request, failure));
-  }
-
-  /** Whoever is told may fail at it: that is his own affair, and all others are told. */
-  private static void safely(DataId id, Runnable telling) {
-    try {
-      telling.run();
-    } catch (RuntimeException e) {
-      log.error("an error with {} that should not be", id, e);
-    }
+    Bugs.contain(id, () -> answers.fail(request, failure));
   }
 
   private void settle(DataId id, Entry entry, DataState next) {
@@ -484,7 +473,7 @@ final class DataTable {
       case DataEffect.Deliver(long request, var reader, int number) ->
           deliver(new ChunkKey(id, number), request, reader);
       case DataEffect.EndOfStream(long request, int total) ->
-          safely(id, () -> answers.endOfStream(request, total));
+          Bugs.contain(id, () -> answers.endOfStream(request, total));
       case DataEffect.Fail(long request, Failure failure) -> fail(id, request, failure);
       case DataEffect.Stand(int number, var standing) -> stand(new ChunkKey(id, number), standing);
       case DataEffect.Discard(int number) -> index.remove(new ChunkKey(id, number));
@@ -513,7 +502,7 @@ final class DataTable {
       return;
     }
     held.computeIfAbsent(reader.registration(), _ -> new HashSet<>()).add(key);
-    safely(key.id(), () -> answers.deliver(request, key.index(), chunk));
+    Bugs.contain(key.id(), () -> answers.deliver(request, key.index(), chunk));
   }
 
   private void stand(ChunkKey key, Standing standing) {

@@ -22,16 +22,12 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Chunks that the members of a sending group write together: feeds the {@link GatherMachine} of
  * each and carries out the effects. To be used in the loop alone.
  */
 final class Gatherings {
-
-  private static final Logger log = LoggerFactory.getLogger(Gatherings.class);
 
   /** More than this are refused. */
   private static final int MAX_GATHERINGS = 1 << 14;
@@ -274,17 +270,16 @@ final class Gatherings {
 
   /** A bug in the middle of what there is to do ends the chunk, alone, and its members are told. */
   private void guarded(Gathering gathering, Runnable task) {
-    try {
-      task.run();
-    } catch (RuntimeException e) {
-      log.error("an error with {} that should not be", gathering.key, e);
-      end(
-          gathering,
-          failure(
-              Failure.Reason.UNAVAILABLE,
-              "chunk %d of %s: an error in the relay: %s"
-                  .formatted(gathering.header.index(), gathering.header.dataId(), e)));
-    }
+    Bugs.contain(
+        gathering.key,
+        task,
+        bug ->
+            end(
+                gathering,
+                failure(
+                    Failure.Reason.UNAVAILABLE,
+                    "chunk %d of %s: an error in the relay: %s"
+                        .formatted(gathering.header.index(), gathering.header.dataId(), bug))));
   }
 
   private void step(Gathering gathering, GatherInput input) {
@@ -335,22 +330,13 @@ final class Gatherings {
     }
     Slot slot = gathering.slot;
     if (slot != null && !gathering.handedOver) {
-      safely(gathering, () -> releaseWhenQuiet(slot, gathering.participants.values()));
+      Bugs.contain(gathering.key, () -> releaseWhenQuiet(slot, gathering.participants.values()));
     }
     if (failure.isEmpty()) {
       rememberFor(gathering);
     }
     for (Participant participant : List.copyOf(gathering.participants.values())) {
-      safely(gathering, () -> participant.finish(failure));
-    }
-  }
-
-  /** Whoever is told may fail at it: that is his own affair, and all others are told. */
-  private static void safely(Gathering gathering, Runnable telling) {
-    try {
-      telling.run();
-    } catch (RuntimeException e) {
-      log.error("an error with {} that should not be", gathering.key, e);
+      Bugs.contain(gathering.key, () -> participant.finish(failure));
     }
   }
 

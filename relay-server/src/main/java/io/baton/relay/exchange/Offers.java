@@ -25,13 +25,9 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What other relays offer to the readers of this one. To be used in the loop alone. */
 final class Offers {
-
-  private static final Logger log = LoggerFactory.getLogger(Offers.class);
 
   /** For a body to begin or to go on, once there is a slot for it. */
   static final Duration BODY_PATIENCE = Duration.ofMinutes(2);
@@ -42,7 +38,12 @@ final class Offers {
           "there was room for the body, and nothing of it came for %d s"
               .formatted(BODY_PATIENCE.toSeconds()));
 
-  private record OfferKey(Inbound from, long transfer) {}
+  private record OfferKey(Inbound from, long transfer) {
+    @Override
+    public String toString() {
+      return "transfer %d of %s".formatted(transfer, from.remote());
+    }
+  }
 
   /** An offer that waits for room, or, with a slot, for its body. */
   private static final class Open {
@@ -56,10 +57,6 @@ final class Offers {
     Open(Offer offer, HeapRoom.Piece heap) {
       this.offer = offer;
       this.heap = heap;
-    }
-
-    void granted(long nowNanos) {
-      movedAtNanos = nowNanos;
     }
 
     /** Whether it has a slot and nothing has been written there for long. */
@@ -106,19 +103,21 @@ final class Offers {
   }
 
   void onOffer(Inbound from, Offer offer) {
-    guarded(from, offer.transfer(), () -> take(from, offer));
+    guarded(new OfferKey(from, offer.transfer()), () -> take(from, offer));
   }
 
   /** A bug with one offer ends that offer, alone, and gives back what is its. */
-  private void guarded(Inbound from, long transfer, Runnable task) {
-    try {
-      task.run();
-    } catch (RuntimeException e) {
-      log.error("an error with transfer {} of {} that should not be", transfer, from.remote(), e);
-      onWithdraw(from, transfer);
-      from.refused(
-          transfer, new Failure(Failure.Reason.UNAVAILABLE, "an error in the relay: " + e));
-    }
+  private void guarded(OfferKey key, Runnable task) {
+    Bugs.contain(
+        key,
+        task,
+        bug -> {
+          onWithdraw(key.from(), key.transfer());
+          key.from()
+              .refused(
+                  key.transfer(),
+                  new Failure(Failure.Reason.UNAVAILABLE, "an error in the relay: " + bug));
+        });
   }
 
   private void take(Inbound from, Offer offer) {
@@ -175,8 +174,7 @@ final class Offers {
     }
     Origin origin = new Origin(from.origin(), closing.transfer());
     guarded(
-        from,
-        closing.transfer(),
+        new OfferKey(from, closing.transfer()),
         () ->
             data.closed(
                 closing.id(),
@@ -185,15 +183,13 @@ final class Offers {
   }
 
   void onBody(Inbound from, long transfer) {
-    Open whole = open.remove(new OfferKey(from, transfer));
+    OfferKey key = new OfferKey(from, transfer);
+    Open whole = open.remove(key);
     if (whole == null || whole.slot == null) {
       return;
     }
     Slot slot = whole.slot;
-    guarded(
-        from,
-        transfer,
-        () -> arrive(from, whole.offer, pooled(label(whole.offer, whole.heap), slot)));
+    guarded(key, () -> arrive(from, whole.offer, pooled(label(whole.offer, whole.heap), slot)));
   }
 
   void onWithdraw(Inbound from, long transfer) {
@@ -209,7 +205,7 @@ final class Offers {
   void maintain() {
     long now = nanoTime.getAsLong();
     for (OfferKey key : List.copyOf(open.keySet())) {
-      guarded(key.from(), key.transfer(), () -> takeBackIfStuck(key, now));
+      guarded(key, () -> takeBackIfStuck(key, now));
     }
   }
 
@@ -310,7 +306,12 @@ final class Offers {
             offer.id().group(),
             slot -> {
               asking.slot = slot;
-              guarded(from, offer.transfer(), () -> grant(asking, from, slot));
+              guarded(
+                  key,
+                  () -> {
+                    asking.movedAtNanos = nanoTime.getAsLong();
+                    from.grant(offer.transfer(), slot);
+                  });
             });
     switch (outcome) {
       case RoomQueue.Outcome.Served() -> {}
@@ -324,11 +325,6 @@ final class Offers {
         from.refused(offer.transfer(), failure);
       }
     }
-  }
-
-  private void grant(Open asking, Inbound from, Slot slot) {
-    asking.granted(nanoTime.getAsLong());
-    from.grant(asking.offer.transfer(), slot);
   }
 
   private void shared(Inbound from, Offer offer, StoredChunk.Label label, SlotHandle handle) {

@@ -28,16 +28,12 @@ import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What is being sent from here: feeds the {@link SendMachine} of each sending and carries out the
  * effects. To be used in the loop alone.
  */
 final class Sendings {
-
-  private static final Logger log = LoggerFactory.getLogger(Sendings.class);
 
   /** More than this are refused. */
   private static final int MAX_SENDINGS = 1 << 16;
@@ -213,20 +209,20 @@ final class Sendings {
    * it fails, alone, and gives back all that is its.
    */
   private void guarded(Sending sending, Runnable task) {
-    try {
-      task.run();
-    } catch (RuntimeException e) {
-      log.error("an error in {} that should not be", sending.state.what(), e);
-      for (int i = 0; i < sending.targets.size(); i++) {
-        onConnection(sending, i, LinkConnection::withdraw);
-      }
-      finish(
-          sending,
-          Optional.of(
-              new Failure(
-                  Failure.Reason.UNAVAILABLE,
-                  "%s: an error in the relay: %s".formatted(sending.state.what(), e))));
-    }
+    Bugs.contain(
+        sending.state.what(),
+        task,
+        bug -> {
+          for (int i = 0; i < sending.targets.size(); i++) {
+            onConnection(sending, i, LinkConnection::withdraw);
+          }
+          finish(
+              sending,
+              Optional.of(
+                  new Failure(
+                      Failure.Reason.UNAVAILABLE,
+                      "%s: an error in the relay: %s".formatted(sending.state.what(), bug))));
+        });
   }
 
   private void connect(Sending sending, int destination, Target.There there) {

@@ -253,12 +253,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
 
   /** A bug: what it touched is this process's, and is given back with its stream. */
   private void guarded(Runnable task) {
-    try {
-      task.run();
-    } catch (RuntimeException e) {
-      log.error("an error with the process {} that should not be", name, e);
-      end(Status.INTERNAL, "an error in the relay: " + e);
-    }
+    Bugs.contain(name, task, bug -> end(Status.INTERNAL, "an error in the relay: " + bug));
   }
 
   // ---- registrations

@@ -10,25 +10,20 @@ import io.baton.session.exchange.DataInput;
 import io.baton.session.exchange.Destination;
 import io.baton.session.exchange.Failure;
 import io.baton.session.exchange.Reader;
-import io.baton.session.model.RelayId;
 import io.baton.transport.Deadlines;
 import io.baton.transport.exchange.Body;
 import io.baton.transport.exchange.Closing;
-import io.baton.transport.exchange.Inbound;
 import io.baton.transport.exchange.Offer;
-import io.baton.transport.lane.LaneKind;
 import io.baton.transport.pinned.ChunkIndex;
 import io.baton.transport.pinned.ChunkIndexConfig;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolConfig;
-import io.baton.transport.pinned.PoolMapping;
 import io.baton.transport.pinned.PoolUse;
 import io.baton.transport.pinned.Slot;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -208,7 +203,7 @@ class BugsTest {
       receive(FIRST, "small", 0);
       long second = receive(FIRST, "small", 1);
       offers.onClosing(peer, new Closing(3, id("small"), 1));
-      if (!peer.answers.getOrDefault(3L, List.of()).contains("taken")) {
+      if (!peer.answersTo(3).contains("taken 3")) {
         // It waits on, for the closing to be said again.
         data.cancel(id("small"), second);
         answered.putIfAbsent(second, 1);
@@ -313,7 +308,7 @@ class BugsTest {
         number++;
         offers.onOffer(peer, offer(number, id, new Body.ToGrant()));
         peer.write(number, offers);
-        assertThat(peer.answers.get(number)).as("%s is answered", id).hasSize(1);
+        assertThat(peer.answersTo(number)).as("%s is answered", id).hasSize(1);
       }
       int before = delivered.size();
       receive(FIRST, "another", 0);
@@ -362,15 +357,13 @@ class BugsTest {
         body);
   }
 
-  /** Keeps what is granted as a real connection does. */
-  private static final class Peer implements Inbound {
+  /** At which an error happens, too. */
+  private static final class Peer extends FakeInbound {
 
     private final Bug bug;
-    private final Map<Long, Slot> granted = new HashMap<>();
-    final Map<Long, List<String>> answers = new TreeMap<>();
-    boolean isOver;
 
     Peer(Bug bug) {
+      super(Optional.empty());
       this.bug = bug;
     }
 
@@ -383,20 +376,19 @@ class BugsTest {
     }
 
     void lose(Offers offers) {
-      isOver = true;
+      over = true;
       granted.values().forEach(Slot::release);
       granted.clear();
       offers.onLost(this);
     }
 
-    private void answer(long transfer, String answer) {
-      answers.computeIfAbsent(transfer, _ -> new ArrayList<>()).add(answer);
-      bug.call();
-    }
-
-    @Override
-    public RelayId remote() {
-      return new RelayId("peer", 7);
+    /** Whether it was taken or refused. */
+    List<String> answersTo(long transfer) {
+      return said.stream()
+          .filter(
+              word ->
+                  word.equals("taken " + transfer) || word.startsWith("refused " + transfer + " "))
+          .toList();
     }
 
     @Override
@@ -405,58 +397,32 @@ class BugsTest {
     }
 
     @Override
-    public LaneKind lane() {
-      return LaneKind.GRPC;
-    }
-
-    @Override
-    public Optional<PoolMapping> pool() {
-      return Optional.empty();
-    }
-
-    @Override
     public void waiting(long transfer, String detail) {
+      super.waiting(transfer, detail);
       bug.call();
     }
 
     @Override
     public void grant(long transfer, Slot into) {
       bug.call();
-      into.retain();
-      granted.put(transfer, into);
-    }
-
-    @Override
-    public boolean revoke(long transfer) {
-      Slot slot = granted.remove(transfer);
-      if (slot != null) {
-        slot.release();
-      }
-      return slot != null;
-    }
-
-    @Override
-    public long written(long transfer) {
-      return 0;
-    }
-
-    @Override
-    public boolean isOver() {
-      return isOver;
+      super.grant(transfer, into);
     }
 
     @Override
     public void taken(long transfer) {
-      answer(transfer, "taken");
+      super.taken(transfer);
+      bug.call();
     }
 
     @Override
     public void refused(long transfer, Failure failure) {
-      answer(transfer, "refused: " + failure.message());
+      super.refused(transfer, failure);
+      bug.call();
     }
 
     @Override
     public void released(long transfer) {
+      super.released(transfer);
       bug.call();
     }
   }

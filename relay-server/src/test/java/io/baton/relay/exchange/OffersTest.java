@@ -8,13 +8,10 @@ import io.baton.session.exchange.Content;
 import io.baton.session.exchange.DataId;
 import io.baton.session.exchange.Failure;
 import io.baton.session.exchange.Taken;
-import io.baton.session.model.RelayId;
 import io.baton.transport.Deadlines;
 import io.baton.transport.exchange.Body;
 import io.baton.transport.exchange.Closing;
-import io.baton.transport.exchange.Inbound;
 import io.baton.transport.exchange.Offer;
-import io.baton.transport.lane.LaneKind;
 import io.baton.transport.pinned.ChunkIndex;
 import io.baton.transport.pinned.ChunkIndexConfig;
 import io.baton.transport.pinned.PinnedPool;
@@ -29,11 +26,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -47,85 +42,6 @@ class OffersTest {
 
   private static final int BYTES = 1000;
   private static final long HISTORY = 1 << 20;
-
-  /** A connection that writes down what is said on it, and keeps what is granted as a real one. */
-  private static final class Peer implements Inbound {
-
-    final List<String> said = new ArrayList<>();
-    final Map<Long, Slot> granted = new TreeMap<>();
-    final Optional<PoolMapping> pool;
-    final Map<Long, Long> written = new TreeMap<>();
-    boolean over;
-
-    Peer(Optional<PoolMapping> pool) {
-      this.pool = pool;
-    }
-
-    @Override
-    public RelayId remote() {
-      return new RelayId("peer", 7);
-    }
-
-    @Override
-    public long origin() {
-      return 7;
-    }
-
-    @Override
-    public LaneKind lane() {
-      return pool.isPresent() ? LaneKind.LOCAL : LaneKind.GRPC;
-    }
-
-    @Override
-    public Optional<PoolMapping> pool() {
-      return pool;
-    }
-
-    @Override
-    public void waiting(long transfer, String detail) {
-      said.add("waiting " + transfer);
-    }
-
-    @Override
-    public void grant(long transfer, Slot into) {
-      into.retain();
-      granted.put(transfer, into);
-    }
-
-    @Override
-    public boolean revoke(long transfer) {
-      Slot slot = granted.remove(transfer);
-      if (slot != null) {
-        slot.release();
-      }
-      return slot != null;
-    }
-
-    @Override
-    public long written(long transfer) {
-      return written.getOrDefault(transfer, 0L);
-    }
-
-    @Override
-    public boolean isOver() {
-      return over;
-    }
-
-    @Override
-    public void taken(long transfer) {
-      said.add("taken " + transfer);
-    }
-
-    @Override
-    public void refused(long transfer, Failure failure) {
-      said.add("refused %d %s".formatted(transfer, failure.reason()));
-    }
-
-    @Override
-    public void released(long transfer) {
-      said.add("released " + transfer);
-    }
-  }
 
   @TempDir private Path directory;
   private PinnedPool pool;
@@ -210,7 +126,7 @@ class OffersTest {
 
   @Test
   void withdrawal_thatIsHeardBeforeTheGrantIsMade_leavesNoMemory() {
-    Peer peer = new Peer(Optional.empty());
+    FakeInbound peer = new FakeInbound(Optional.empty());
     // On its own thread the connection hears the withdrawal first, when nothing is granted yet.
     peer.revoke(1);
     offers.onOffer(peer, offer(1, "a", new Body.ToGrant()));
@@ -221,7 +137,7 @@ class OffersTest {
 
   @Test
   void offer_ofAConnectionThatIsLost_leavesNothing() {
-    Peer peer = new Peer(Optional.empty());
+    FakeInbound peer = new FakeInbound(Optional.empty());
     peer.over = true;
     offers.onLost(peer);
     // It was under way on another thread when the connection was lost.
@@ -239,7 +155,7 @@ class OffersTest {
         PoolMapping mapped =
             PoolMapping.open(theirs.path(), theirs.id(), PoolMapping.Access.READ)) {
       Slot slot = theirs.allocate(BYTES, PoolUse.IN_USE, "g").orElseThrow();
-      Peer peer = new Peer(Optional.of(mapped));
+      FakeInbound peer = new FakeInbound(Optional.of(mapped));
       Body shared = new Body.Shared(slot.handle());
       offers.onOffer(peer, offer(1, "a", shared));
       offers.onOffer(peer, offer(1, "b", shared));
@@ -254,7 +170,7 @@ class OffersTest {
   private static final byte[] CONTENT = "content".repeat(100).getBytes(StandardCharsets.UTF_8);
 
   private interface Shared {
-    void with(Peer peer, PinnedPool theirs, PoolMapping mapped) throws Exception;
+    void with(FakeInbound peer, PinnedPool theirs, PoolMapping mapped) throws Exception;
   }
 
   /** A chunk of a peer that has just been lost, which stays in that peer's pool as yet. */
@@ -265,7 +181,7 @@ class OffersTest {
             PoolMapping.open(theirs.path(), theirs.id(), PoolMapping.Access.READ)) {
       Slot slot = theirs.allocate(CONTENT.length, PoolUse.IN_USE, "g").orElseThrow();
       slot.memory().copyFrom(MemorySegment.ofArray(CONTENT));
-      Peer peer = new Peer(Optional.of(mapped));
+      FakeInbound peer = new FakeInbound(Optional.of(mapped));
       offers.onOffer(peer, offer(1, "a", CONTENT.length, new Body.Shared(slot.handle())));
       offers.onLost(peer);
       assertThat(copies).hasSize(1);
@@ -315,7 +231,7 @@ class OffersTest {
 
   @Test
   void offer_ofWhichNobodyKnowsWhetherItWasTaken_isRefused() {
-    Peer peer = new Peer(Optional.empty());
+    FakeInbound peer = new FakeInbound(Optional.empty());
     Body body = new Body.Inline(ByteString.copyFrom(new byte[BYTES]));
     offers.onOffer(peer, offer(2L + Taken.WINDOW + Long.SIZE, "a", body));
     peer.said.clear();
@@ -327,7 +243,7 @@ class OffersTest {
   /** History gives way to what is new, on the heap as in the pool. */
   @Test
   void smallChunks_thatEverybodyIsDoneWith_keepNoneFromComing() {
-    Peer peer = new Peer(Optional.empty());
+    FakeInbound peer = new FakeInbound(Optional.empty());
     for (int i = 1; i <= 100; i++) {
       Offer offer = offer(i, "id" + i, new Body.Inline(ByteString.copyFrom(new byte[BYTES])));
       offers.onOffer(peer, offer);
@@ -349,7 +265,7 @@ class OffersTest {
 
   @Test
   void smallChunks_thatNobodyIsDoneWith_areRefusedWhenThereIsNoRoom() {
-    Peer peer = new Peer(Optional.empty());
+    FakeInbound peer = new FakeInbound(Optional.empty());
     for (int i = 1; i <= 50; i++) {
       offers.onOffer(
           peer, offer(i, "id" + i, new Body.Inline(ByteString.copyFrom(new byte[BYTES]))));
@@ -359,7 +275,7 @@ class OffersTest {
 
   @Test
   void body_thatDoesNotCome_givesItsRoomBackAndIsRefused() {
-    Peer peer = new Peer(Optional.empty());
+    FakeInbound peer = new FakeInbound(Optional.empty());
     offers.onOffer(peer, offer(1, "a", new Body.ToGrant()));
     pass(Offers.BODY_PATIENCE.minusNanos(1));
     assertThat(peer.granted).containsOnlyKeys(1L);
@@ -376,7 +292,7 @@ class OffersTest {
 
   @Test
   void body_thatComesSlowly_isWaitedForUntilItStops() {
-    Peer peer = new Peer(Optional.empty());
+    FakeInbound peer = new FakeInbound(Optional.empty());
     offers.onOffer(peer, offer(1, "a", new Body.ToGrant()));
     for (long bytes = 1; bytes <= 5; bytes++) {
       peer.written.put(1L, bytes);
@@ -390,7 +306,7 @@ class OffersTest {
 
   @Test
   void body_thatIsOnItsWayByItself_isNotTakenBack() {
-    Peer peer = new Peer(Optional.empty());
+    FakeInbound peer = new FakeInbound(Optional.empty());
     offers.onOffer(peer, offer(1, "a", new Body.ToGrant()));
     // It comes by UCX: nothing of it is told before it is there, whole.
     Slot landing = Objects.requireNonNull(peer.granted.remove(1L));
@@ -405,7 +321,7 @@ class OffersTest {
 
   @Test
   void offer_thatWaitedForRoom_hasAllTheTimeForItsBody() {
-    Peer peer = new Peer(Optional.empty());
+    FakeInbound peer = new FakeInbound(Optional.empty());
     offers.onOffer(peer, offer(1, "a", 600_000, new Body.ToGrant()));
     offers.onOffer(peer, offer(2, "b", 600_000, new Body.ToGrant()));
     pass(Offers.BODY_PATIENCE);

@@ -89,19 +89,7 @@ public record RouteConfig(
             60_000 * MILLISECOND);
 
     public Patience withFailures(int failures) {
-      return new Patience(
-          openNanos,
-          stepNanos,
-          stallNanos,
-          longestNanos,
-          attempts,
-          failures,
-          searchNanos,
-          silenceNanos,
-          backoffNanos,
-          maxBackoffNanos,
-          banNanos,
-          maxBanNanos);
+      return with(stepNanos, stallNanos, longestNanos, failures, searchNanos, silenceNanos);
     }
 
     /**
@@ -110,19 +98,7 @@ public record RouteConfig(
      * @param silence of a stage that owes it
      */
     public Patience withStep(long silence) {
-      return new Patience(
-          openNanos,
-          silence,
-          stallNanos,
-          longestNanos,
-          attempts,
-          failures,
-          searchNanos,
-          silenceNanos,
-          backoffNanos,
-          maxBackoffNanos,
-          banNanos,
-          maxBanNanos);
+      return with(silence, stallNanos, longestNanos, failures, searchNanos, silenceNanos);
     }
 
     /**
@@ -132,19 +108,7 @@ public record RouteConfig(
      * @param longest in all
      */
     public Patience withBelief(long stall, long longest) {
-      return new Patience(
-          openNanos,
-          stepNanos,
-          stall,
-          longest,
-          attempts,
-          failures,
-          searchNanos,
-          silenceNanos,
-          backoffNanos,
-          maxBackoffNanos,
-          banNanos,
-          maxBanNanos);
+      return with(stepNanos, stall, longest, failures, searchNanos, silenceNanos);
     }
 
     /**
@@ -154,15 +118,20 @@ public record RouteConfig(
      * @param silence the same while a relay that has been asked what it serves does not answer
      */
     public Patience withSearch(long nanos, long silence) {
+      return with(stepNanos, stallNanos, longestNanos, failures, nanos, silence);
+    }
+
+    private Patience with(
+        long step, long stall, long longest, int failing, long search, long silent) {
       return new Patience(
           openNanos,
-          stepNanos,
-          stallNanos,
-          longestNanos,
+          step,
+          stall,
+          longest,
           attempts,
-          failures,
-          nanos,
-          silence,
+          failing,
+          search,
+          silent,
           backoffNanos,
           maxBackoffNanos,
           banNanos,
