@@ -126,14 +126,13 @@ final class WatchedExecutor implements ExecutorLink {
     boolean recovered;
     synchronized (this) {
       boolean hung = watch.hangs();
-      if (answer instanceof ExecutorReply.Working(long workLeft)) {
+      switch (answer) {
         // Told with the next tick, to all whom it concerns.
-        watch.computed(number, workLeft);
-        listener = null;
-      } else {
-        watch.answered(number);
-        listener = waiting.remove(number);
+        case ExecutorReply.Working(long workLeft) -> watch.computed(number, workLeft);
+        case ExecutorReply.Lost _ -> watch.lost(number);
+        case ExecutorReply.Done _, ExecutorReply.Failed _ -> watch.answered(number);
       }
+      listener = answer instanceof ExecutorReply.Working ? null : waiting.remove(number);
       recovered = hung && !watch.hangs();
     }
     if (recovered) {

@@ -53,6 +53,11 @@ public final class ExecutorWatch {
     left.remove(command);
   }
 
+  /** A command will not be answered any more, which is no sign of life. */
+  public void lost(long command) {
+    left.remove(command);
+  }
+
   private boolean isFirst(long command) {
     return !left.isEmpty() && left.keySet().iterator().next() == command;
   }

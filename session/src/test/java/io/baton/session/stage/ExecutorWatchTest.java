@@ -56,6 +56,17 @@ class ExecutorWatchTest {
   }
 
   @Test
+  void lost_whatItHangsAt_itHangsAllTheSame() {
+    watch.given(1, 10);
+    watch.given(2, 10);
+    assertThat(hangsWithin(PATIENCE)).isTrue();
+    watch.lost(1);
+    watch.lost(2);
+    assertThat(watch.hangs()).isTrue();
+    assertThat(watch.workLeft()).isEmpty();
+  }
+
+  @Test
   void answered_otherThanTheFirst_wasTurnedAwayAndIsNoProgress() {
     watch.given(1, 10);
     for (int command = 2; command < 2 + PATIENCE - 1; command++) {
