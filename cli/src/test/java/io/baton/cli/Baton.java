@@ -58,6 +58,13 @@ record Baton(int status, String out, String err) {
     return this;
   }
 
+  /** Nothing on standard error but how far it has got, which a slow machine gives time to tell. */
+  Baton assertNoComplaint() {
+    assertThat(err.lines())
+        .allMatch(line -> line.matches("baton: [\\d,]+ of [\\d,]+ (seeds|sessions)"));
+    return this;
+  }
+
   /**
    * It failed with that status, nothing on standard output, and one sentence, no trace of a stack.
    */
