@@ -1,17 +1,11 @@
 package io.baton.benchmarks;
 
-import java.io.IOException;
+import io.baton.benchmarks.node.Workload;
+import java.time.Duration;
 
 /** One way to move messages from one process to another; measured in turn with others. */
-public interface Contender extends AutoCloseable {
+interface Contender {
 
-  String name();
-
-  /** Bytes a second, until the receiver has all. */
-  double bandwidth(Workload workload) throws IOException;
-
-  RoundTrip roundTrip(Workload workload) throws IOException;
-
-  @Override
-  void close() throws IOException;
+  /** Sends for that time, or fewer if these are all that can be counted. */
+  Measured measure(Workload workload, Duration time) throws BenchException, InterruptedException;
 }

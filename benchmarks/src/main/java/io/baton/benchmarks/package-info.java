@@ -1,4 +1,4 @@
-/** How fast bytes move between two processes, side by side with what moves them elsewhere. */
+/** How fast bytes move, side by side with what moves them elsewhere. */
 @NullMarked
 package io.baton.benchmarks;
 

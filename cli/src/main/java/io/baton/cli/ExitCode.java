@@ -29,7 +29,7 @@ public final class ExitCode {
   /** The prompt is empty, or too long for the model. */
   public static final int INPUT = 6;
 
-  /** A process of the demo could not be started, or ended when it should not have. */
+  /** A process of a demo or a benchmark could not be started, or ended when it should not have. */
   public static final int PROCESS = 7;
 
   /** This machine has no JDK 25, or Baton could not be built; bin/baton says so. */
@@ -37,7 +37,7 @@ public final class ExitCode {
 
   /**
    * This machine, or a limit that is set here, does not give what is needed: shared memory for a
-   * pool, open files, a place for the tokenizer library.
+   * pool, open files, a place for the tokenizer library, a lane that is to be measured.
    */
   public static final int RESOURCES = 9;
 

@@ -15,6 +15,12 @@ public final class JavaCommand {
    * @param options of the JVM, over those that this one was started with
    */
   public static List<String> ofThisBuild(List<String> options, String... arguments) {
+    return ofThisBuild(Main.class, options, List.of(arguments));
+  }
+
+  /** The same, of any class with a main method. */
+  public static List<String> ofThisBuild(
+      Class<?> main, List<String> options, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElse("java"));
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
@@ -22,8 +28,8 @@ public final class JavaCommand {
         .forEach(command::add);
     command.add("-XX:+UseSerialGC");
     command.addAll(options);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
-    command.addAll(List.of(arguments));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(arguments);
     return command;
   }
 

@@ -19,7 +19,8 @@ public final class LaneKindConverter implements ITypeConverter<LaneKind> {
                     "'%s' is no lane: there are local, ucx and grpc".formatted(text)));
   }
 
-  static String name(LaneKind lane) {
+  /** As it is written on the command line. */
+  public static String name(LaneKind lane) {
     return lane.name().toLowerCase(Locale.ROOT);
   }
 }

@@ -2,6 +2,8 @@ package io.baton.cli;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.baton.benchmarks.BenchException;
+import io.baton.cli.bench.BenchCommand;
 import io.baton.cli.demo.DemoCommand;
 import io.baton.cli.status.StatusCommand;
 import io.baton.client.session.NoRouteException;
@@ -43,9 +45,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
           + " no such relay",
       "5:the address or socket cannot be listened at",
       "6:the prompt is empty, or too long for the model",
-      "7:demo: a process could not be started",
+      "7:demo, bench: a process could not be started, or ended when it should not have",
       "8:this machine has no JDK 25, or Baton could not be built",
-      "9:this machine or its limits do not give what is needed: shared memory, open files",
+      "9:this machine or its limits do not give what is needed: shared memory, open files; bench:"
+          + " the lane that is to be measured",
       "70:a bug",
       "74:standard output or a file cannot be written",
       "130:interrupted from the keyboard",
@@ -135,6 +138,7 @@ public final class Main {
         .addSubcommand(GenerateCommand.of(console))
         .addSubcommand(new StatusCommand(console))
         .addSubcommand(simulate())
+        .addSubcommand(BenchCommand.of(console))
         // An argument that begins with @ is a text like any other.
         .setExpandAtFiles(false)
         .setPosixClusteredShortOptionsAllowed(false)
@@ -231,6 +235,11 @@ public final class Main {
     }
     return switch (error) {
       case CommandException e -> e.exitCode();
+      case BenchException e ->
+          switch (e.reason()) {
+            case NOT_AVAILABLE -> ExitCode.RESOURCES;
+            case PROCESS -> ExitCode.PROCESS;
+          };
       case BadInputException _ -> ExitCode.USAGE;
       case ModelException _ -> ExitCode.MODEL;
       case BindFailedException _ -> ExitCode.CANNOT_LISTEN;

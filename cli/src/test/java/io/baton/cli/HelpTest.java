@@ -27,6 +27,10 @@ class HelpTest {
         "status;PEER --watch --json",
         "simulate swarm;--seeds --seed --trace --threads --json",
         "simulate scale;--relays --sessions --churn --standby --json",
+        "bench hop;--apart --lane --size --in-flight --rounds --seconds --warm-up --json --verify uds grpc ucx jucx",
+        "bench sidecar;--relays --lane --size --in-flight --rounds --seconds --warm-up --json uds grpc",
+        "bench relays;--lane --size --in-flight --transports --json uds grpc ucx jucx",
+        "bench ids;--ids --every --id-bytes --in-flight --heap --json",
         "simulate failures;--inputs --stages --failure-rate --strategy --calibration --html"
       })
   void help_ofEachCommand_namesItsOptionsAndTheExitStatuses(String command, String options) {
@@ -44,7 +48,15 @@ class HelpTest {
 
     assertThat(run.out())
         .contains(
-            "demo", "serve", "relay", "stage", "generate", "status", "simulate", "Exit status:");
+            "demo",
+            "serve",
+            "relay",
+            "stage",
+            "generate",
+            "status",
+            "simulate",
+            "bench",
+            "Exit status:");
   }
 
   @Test

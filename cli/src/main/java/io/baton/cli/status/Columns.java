@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Rows of cells under each other: words to the left, numbers to the right. */
-final class Columns {
+public final class Columns {
 
   private static final String GAP = "  ";
 
@@ -16,7 +16,7 @@ final class Columns {
    * @param titles the first row; that of a column of numbers begins with {@code #}, which is not
    *     shown
    */
-  Columns(String... titles) {
+  public Columns(String... titles) {
     numbers = new boolean[titles.length];
     for (int i = 0; i < titles.length; i++) {
       numbers[i] = titles[i].startsWith("#");
@@ -25,7 +25,7 @@ final class Columns {
   }
 
   /** Adds a row; an object's text is its cell. */
-  Columns row(Object... cells) {
+  public Columns row(Object... cells) {
     if (cells.length != numbers.length) {
       throw new IllegalArgumentException(
           "%d cells in %d columns".formatted(cells.length, numbers.length));
@@ -34,7 +34,8 @@ final class Columns {
     return this;
   }
 
-  List<String> lines() {
+  /** All rows, the titles first. */
+  public List<String> lines() {
     int[] widths = new int[numbers.length];
     for (List<String> row : rows) {
       for (int i = 0; i < widths.length; i++) {

@@ -1,6 +1,7 @@
 package io.baton.client.sidecar;
 
 import io.baton.session.exchange.Failure;
+import io.baton.transport.CopiedBytes;
 import io.baton.transport.pinned.PoolException;
 import io.baton.transport.pinned.PoolMapping.Access;
 import io.baton.transport.pinned.PoolMappings;
@@ -175,6 +176,7 @@ final class Answers {
       MemorySegment source, Reply.WritePart part, PoolMappings.Lease lease) {
     try {
       MemorySegment chunk = lease.mapping().view(part.slot(), source.byteSize());
+      CopiedBytes.add(part.to() - part.from());
       MemorySegment.copy(source, part.from(), chunk, part.from(), part.to() - part.from());
       return Optional.empty();
     } catch (StaleHandleException | RuntimeException e) {

@@ -2,6 +2,7 @@ package io.baton.client.sidecar;
 
 import io.baton.session.exchange.ChunkHeader;
 import io.baton.session.exchange.Failure;
+import io.baton.transport.CopiedBytes;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -64,6 +65,7 @@ final class PooledSending {
   private void copy(PoolMemory memory) {
     try {
       if (!result.isDone()) {
+        CopiedBytes.add(source.byteSize());
         MemorySegment.copy(source, 0, memory.segment(), 0, source.byteSize());
       }
     } catch (IllegalStateException e) {

@@ -8,6 +8,7 @@ import io.baton.session.exchange.Content;
 import io.baton.session.exchange.Failure;
 import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
+import io.baton.transport.CopiedBytes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -141,6 +142,7 @@ public final class ReceivedChunk implements Received, AutoCloseable {
       case Bytes.Inline(ByteString inline) -> inline;
       // A parser that works on raw memory would not notice that it is taken away.
       case Bytes.Pooled _ -> {
+        CopiedBytes.add(memory().byteSize());
         ByteString copy = UnsafeByteOperations.unsafeWrap(memory().toArray(ValueLayout.JAVA_BYTE));
         verify();
         yield copy;

@@ -3,6 +3,7 @@ package io.baton.transport.exchange;
 import com.google.protobuf.ByteString;
 import io.baton.proto.v1.BodyPart;
 import io.baton.proto.v1.ExchangeFrame;
+import io.baton.transport.CopiedBytes;
 import io.baton.transport.lane.grpc.StreamConnection;
 import io.baton.transport.pinned.Slot;
 import java.util.ArrayDeque;
@@ -123,6 +124,7 @@ final class BodyPump {
         return null;
       }
       long length = Math.min(partBytes, body.slot.bytes() - body.sent);
+      CopiedBytes.add(length);
       return new Part(
           body, ByteString.copyFrom(body.slot.memory().asSlice(body.sent, length).asByteBuffer()));
     }

@@ -2,6 +2,7 @@ package io.baton.transport.exchange;
 
 import com.google.protobuf.ByteString;
 import io.baton.proto.codec.MalformedFrameException;
+import io.baton.transport.CopiedBytes;
 import io.baton.transport.pinned.Slot;
 import java.lang.foreign.MemorySegment;
 
@@ -47,6 +48,7 @@ final class Filling {
       }
       return false;
     }
+    CopiedBytes.add(bytes);
     data.copyTo(place.asByteBuffer());
     written = before + bytes;
     return written == slot.bytes();

@@ -11,6 +11,7 @@ import io.baton.session.model.Digest;
 import io.baton.session.model.Payload;
 import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
+import io.baton.transport.CopiedBytes;
 import io.baton.transport.Room;
 import io.baton.transport.Share;
 import io.baton.transport.lane.LaneKind;
@@ -344,6 +345,7 @@ public final class PayloadAssembler implements AutoCloseable {
         full = true;
         letGo();
       } else {
+        CopiedBytes.add(data.size());
         data.copyTo(into);
       }
     }
@@ -358,7 +360,11 @@ public final class PayloadAssembler implements AutoCloseable {
       // From here on it is given back when the payload is let go, also if there is no memory.
       taken = capacity;
       ByteBuffer larger = ByteBuffer.allocate(Math.toIntExact(capacity));
-      return from == null ? larger : larger.put(from.flip());
+      if (from == null) {
+        return larger;
+      }
+      CopiedBytes.add(from.position());
+      return larger.put(from.flip());
     }
 
     void discard() {

@@ -6,6 +6,7 @@ import io.baton.proto.v1.Chunk;
 import io.baton.proto.v1.PayloadHeader;
 import io.baton.session.model.Payload;
 import io.baton.session.model.Tensor;
+import io.baton.transport.CopiedBytes;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -78,6 +79,7 @@ final class PayloadFramer {
           current = tensors.next().data();
         }
         int length = Math.min(current.remaining(), bytes - taken.size());
+        CopiedBytes.add(length);
         taken = taken.concat(ByteString.copyFrom(current, length));
       }
       return taken;

@@ -10,6 +10,7 @@ import io.baton.proto.v1.Sharing;
 import io.baton.session.model.Payload;
 import io.baton.session.model.Tensor;
 import io.baton.transport.Budget;
+import io.baton.transport.CopiedBytes;
 import io.baton.transport.Share;
 import io.baton.transport.lane.LaneKind;
 import io.baton.transport.pinned.PinnedPool;
@@ -231,6 +232,7 @@ final class PayloadOutbox {
       long at = 0;
       for (Tensor tensor : PayloadHeaderCodec.tensors(payload)) {
         ByteBuffer data = tensor.data();
+        CopiedBytes.add(data.remaining());
         MemorySegment.copy(MemorySegment.ofBuffer(data), 0, target, at, data.remaining());
         at += data.remaining();
       }

@@ -1,6 +1,7 @@
 package io.baton.transport.payload;
 
 import io.baton.transport.Budget;
+import io.baton.transport.CopiedBytes;
 import io.baton.transport.pinned.Slot;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -15,6 +16,7 @@ sealed interface Place {
   void free();
 
   default byte[] copy() {
+    CopiedBytes.add(memory().byteSize());
     return memory().toArray(ValueLayout.JAVA_BYTE);
   }
 

@@ -1,5 +1,6 @@
 package io.baton.transport.pinned;
 
+import io.baton.transport.CopiedBytes;
 import io.baton.transport.pinned.PoolException.Reason;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -193,6 +194,7 @@ public final class PoolMapping implements AutoCloseable {
    */
   public void copy(SlotHandle handle, MemorySegment into) throws StaleHandleException {
     try {
+      CopiedBytes.add(into.byteSize());
       into.copyFrom(view(handle, into.byteSize()));
     } catch (InternalError e) {
       // How the JVM tells that the file has become shorter than what is mapped of it.

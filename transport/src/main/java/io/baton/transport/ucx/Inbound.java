@@ -1,5 +1,6 @@
 package io.baton.transport.ucx;
 
+import io.baton.transport.CopiedBytes;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.HashSet;
@@ -133,6 +134,7 @@ final class Inbound implements UcpAmRecvCallback {
 
   private void copy(Landing.Into landing, MemorySegment from) {
     try {
+      CopiedBytes.add(from.byteSize());
       landing.at().copyFrom(from);
     } catch (RuntimeException e) {
       drop(landing, DropReason.BAD_LANDING, "the landing cannot be written: " + e.getMessage());

@@ -3,6 +3,7 @@ package io.baton.transport.ucx;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 /**
  * How an engine behaves. Whatever UCX's own variables in the environment say comes before it.
@@ -53,6 +54,14 @@ public record UcxConfig(
   /** What bytes may take where they still travel faster than nothing at all: 4 MiB a second. */
   public static Duration atSlowest(long bytes) {
     return Duration.ofMillis(bytes >> 12);
+  }
+
+  /**
+   * The variables that an engine sets for its process, where the environment does not have them: to
+   * be given to another that is to be compared with it.
+   */
+  public static Map<String, String> environment() {
+    return UcxSettings.ofProcess();
   }
 
   /** On loopback alone. */

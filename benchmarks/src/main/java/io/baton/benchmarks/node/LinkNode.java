@@ -1,0 +1,340 @@
+package io.baton.benchmarks.node;
+
+import io.baton.session.exchange.Content;
+import io.baton.session.exchange.DataId;
+import io.baton.session.model.RelayId;
+import io.baton.transport.Budget;
+import io.baton.transport.exchange.Body;
+import io.baton.transport.exchange.Closing;
+import io.baton.transport.exchange.ExchangeLimits;
+import io.baton.transport.exchange.ExchangeService;
+import io.baton.transport.exchange.Inbound;
+import io.baton.transport.exchange.LinkAnswer;
+import io.baton.transport.exchange.LinkConfig;
+import io.baton.transport.exchange.LinkConnection;
+import io.baton.transport.exchange.LinkHost;
+import io.baton.transport.exchange.LinkListener;
+import io.baton.transport.exchange.Offer;
+import io.baton.transport.exchange.OfferReceiver;
+import io.baton.transport.exchange.PeerLink;
+import io.baton.transport.grpc.BoundServer;
+import io.baton.transport.grpc.Endpoint;
+import io.baton.transport.grpc.EventLoops;
+import io.baton.transport.grpc.ServerSettings;
+import io.baton.transport.grpc.Servers;
+import io.baton.transport.lane.LaneKind;
+import io.baton.transport.pinned.PinnedPool;
+import io.baton.transport.pinned.PoolConfig;
+import io.baton.transport.pinned.PoolUse;
+import io.baton.transport.pinned.Slot;
+import io.baton.transport.pinned.SlotHandle;
+import io.baton.transport.pinned.StaleHandleException;
+import io.baton.transport.ucx.UcxConfig;
+import io.baton.transport.ucx.UcxHub;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.InsecureServerCredentials;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What two relays do between them: chunks lie in pools, are offered, granted room, sent and taken.
+ * As in a relay, what is to be done next is done on the thread that tells of something.
+ */
+final class LinkNode implements Node {
+
+  private static final DataId DATA = new DataId("bench", "bench");
+
+  private final LaneKind lane;
+  private final PinnedPool pool;
+  private final Optional<UcxHub> ucx;
+  private final EventLoops loops = EventLoops.start("baton-io-bench", 1);
+  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+  private final ExchangeService service;
+  private final BoundServer server;
+  private final LinkHost host;
+  private final Map<Long, Slot> outgoing = new ConcurrentHashMap<>();
+  private final Map<Long, Slot> incoming = new ConcurrentHashMap<>();
+  private final CompletableFuture<LinkConnection> linked = new CompletableFuture<>();
+  private final AtomicLong transfers = new AtomicLong();
+  private final Latencies latencies = new Latencies();
+  private volatile Workload workload = new Workload(Message.MIN_BYTES, 1, false);
+  private volatile @Nullable Going going;
+  private @Nullable PeerLink link;
+
+  LinkNode(Settings settings) throws Exception {
+    lane = LaneKind.valueOf(settings.get("lane"));
+    long poolBytes = settings.bytes("pool");
+    pool = PinnedPool.create(PoolConfig.of("bench", poolBytes));
+    ucx =
+        lane == LaneKind.UCX
+            ? Optional.of(UcxHub.start(UcxConfig.withDefaults("bench"), pool))
+            : Optional.empty();
+    host =
+        new LinkHost(
+            new RelayId("bench", ProcessHandle.current().pid()),
+            pool,
+            ucx,
+            loops,
+            new Budget(poolBytes),
+            timer);
+    service = new ExchangeService(host, List.of(lane), ExchangeLimits.DEFAULT, new Receiving());
+    server =
+        Servers.start(
+            loops,
+            Endpoint.tcp("127.0.0.1", 0),
+            ServerSettings.direct(InsecureServerCredentials.create()),
+            List.of(service));
+  }
+
+  @Override
+  public String address() {
+    return server.endpoint().toString();
+  }
+
+  @Override
+  public void connect(String address) throws Exception {
+    PeerLink opened =
+        PeerLink.open(
+            address,
+            host,
+            LinkConfig.withDefaults(InsecureChannelCredentials.create()).withLanes(List.of(lane)),
+            new Sending(),
+            new SplittableRandom(1));
+    link = opened;
+    linked.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    awaitLane(opened);
+  }
+
+  /** UCX is used when a first message has got through. */
+  private void awaitLane(PeerLink opened) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (opened.lane() != lane && System.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+    }
+  }
+
+  @Override
+  public void begin(Workload next) {
+    workload = next;
+  }
+
+  @Override
+  public Sent send(Duration time, int most) throws Exception {
+    long began = System.nanoTime();
+    Going begun = new Going(began + time.toNanos(), most);
+    going = begun;
+    for (int i = 0; i < workload.inFlight(); i++) {
+      begun.next();
+    }
+    begun.done.get(time.plus(PATIENCE).toNanos(), TimeUnit.NANOSECONDS);
+    return Sent.since(began, begun.acknowledged);
+  }
+
+  @Override
+  public Latencies latencies() {
+    return latencies;
+  }
+
+  /** By which lane bodies go from here. */
+  @Override
+  public String report() {
+    return link == null ? "" : link.lane().name();
+  }
+
+  @Override
+  public void close() {
+    if (link != null) {
+      link.close();
+    }
+    service.close();
+    server.close();
+    timer.shutdownNow();
+    loops.close();
+    ucx.ifPresent(UcxHub::close);
+    pool.close();
+  }
+
+  private void offer(long transfer) {
+    Slot slot =
+        pool.allocate(workload.bytes(), PoolUse.FILLING, "bench")
+            .orElseThrow(() -> new IllegalStateException("the pool has no room"));
+    outgoing.put(transfer, slot);
+    Message.write(slot.memory(), transfer, workload.whole());
+    Offer offer =
+        new Offer(
+            transfer,
+            DATA,
+            0,
+            OptionalInt.empty(),
+            new TreeSet<>(List.of(0)),
+            new Content.OfObject(workload.bytes()),
+            List.of(),
+            new Body.ToGrant());
+    LinkConnection to = linked.getNow(null);
+    if (to == null || !to.offer(offer, slot)) {
+      throw new IllegalStateException("a message was not sent");
+    }
+  }
+
+  private void release(long transfer) {
+    Slot slot = outgoing.remove(transfer);
+    if (slot != null) {
+      slot.release();
+    }
+  }
+
+  /** What is sent in one go. */
+  private final class Going {
+
+    private final CompletableFuture<Void> done = new CompletableFuture<>();
+    private final long deadline;
+    private final int most;
+    private int sent;
+    private int underWay;
+    private int acknowledged;
+
+    Going(long deadline, int most) {
+      this.deadline = deadline;
+      this.most = most;
+    }
+
+    void next() {
+      synchronized (this) {
+        if (sent == most || System.nanoTime() - deadline >= 0) {
+          if (underWay == 0) {
+            done.complete(null);
+          }
+          return;
+        }
+        sent++;
+        underWay++;
+      }
+      try {
+        offer(transfers.incrementAndGet());
+      } catch (RuntimeException e) {
+        done.completeExceptionally(e);
+      }
+    }
+
+    void acknowledged() {
+      synchronized (this) {
+        underWay--;
+        acknowledged++;
+      }
+      next();
+    }
+  }
+
+  private final class Sending implements LinkListener {
+
+    @Override
+    public void onReady(LinkConnection opened) {
+      linked.complete(opened);
+    }
+
+    @Override
+    public void onRoom(LinkConnection opened) {}
+
+    @Override
+    public void onLost(LinkConnection lost, String why) {
+      // As when the other process ends, after all has been measured.
+    }
+
+    @Override
+    public void onAnswer(LinkConnection from, LinkAnswer answer) {
+      switch (answer) {
+        case LinkAnswer.Granted(long transfer) -> {
+          Slot slot = outgoing.get(transfer);
+          if (slot != null) {
+            from.body(transfer, slot);
+          }
+        }
+        case LinkAnswer.Taken(long transfer) -> {
+          if (lane != LaneKind.LOCAL) {
+            release(transfer);
+          }
+          Going current = going;
+          if (current != null) {
+            current.acknowledged();
+          }
+        }
+        case LinkAnswer.Released(List<Long> transfers) -> transfers.forEach(LinkNode.this::release);
+        case LinkAnswer.Waiting waiting -> fail(waiting);
+        case LinkAnswer.Refused refused -> fail(refused);
+      }
+    }
+
+    private void fail(LinkAnswer answer) {
+      Going current = going;
+      if (current != null) {
+        current.done.completeExceptionally(new IllegalStateException(answer.toString()));
+      }
+    }
+  }
+
+  private final class Receiving implements OfferReceiver {
+
+    @Override
+    public void onOffer(Inbound from, Offer offer) {
+      long bytes = offer.content().bytes();
+      if (offer.body() instanceof Body.Shared(SlotHandle shared)) {
+        try {
+          look(from.pool().orElseThrow().view(shared, bytes));
+        } catch (StaleHandleException e) {
+          latencies.fail(new IllegalStateException(e.getMessage(), e));
+        }
+        from.taken(offer.transfer());
+        from.released(offer.transfer());
+        return;
+      }
+      Optional<Slot> slot = pool.allocate(bytes, PoolUse.UNCLAIMED, "bench");
+      if (slot.isEmpty()) {
+        from.waiting(offer.transfer(), "the pool has no room");
+        return;
+      }
+      incoming.put(offer.transfer(), slot.get());
+      from.grant(offer.transfer(), slot.get());
+    }
+
+    private void look(MemorySegment body) {
+      try {
+        latencies.add(Message.sentNanos(body, workload.whole()));
+      } catch (IllegalStateException e) {
+        latencies.fail(e);
+      }
+    }
+
+    @Override
+    public void onClosing(Inbound from, Closing closing) {}
+
+    @Override
+    public void onWithdraw(Inbound from, long transfer) {}
+
+    @Override
+    public void onBody(Inbound from, long transfer) {
+      Slot slot = incoming.remove(transfer);
+      if (slot != null) {
+        look(slot.memory());
+        slot.release();
+        from.taken(transfer);
+      }
+    }
+
+    @Override
+    public void onLost(Inbound from, String why) {}
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.baton.benchmarks.node;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.baton.cli.bench;
+
+import org.jspecify.annotations.NullMarked;
