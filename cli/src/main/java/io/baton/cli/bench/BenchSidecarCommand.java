@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Measures the way from a sender to a reader: from when a tensor is sent that is already written to when it has been"
           + " received, each under an id of its own.",
-      "The reader has asked for a tensor before it comes, and the sender for the memory of the next ones."
+      "The reader has asked for a tensor before it comes, and the sender for the memory of the next ones. In flight are those"
+          + " that the relay has not acknowledged; floors acknowledge what the receiver has looked at."
     },
     footerHeading = "%nBeside it:%n",
     footer = {
