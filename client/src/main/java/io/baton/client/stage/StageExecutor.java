@@ -4,6 +4,7 @@ import io.baton.session.model.SessionId;
 import io.baton.session.model.StageInfo;
 import io.baton.session.model.Tensor;
 import java.util.SortedMap;
+import java.util.function.BooleanSupplier;
 
 /**
  * Computes one stage of a model. Implement this to serve a model with Baton; {@link StageHarness}
@@ -71,4 +72,17 @@ public interface StageExecutor {
 
   /** Forgets the session; a no-op if it is not open. */
   void close(SessionId session);
+
+  /**
+   * Computes something of the executor's own choice, while no session is open: in a young process a
+   * step takes many times as long as later, and whoever falls back on a stage that has had nothing
+   * to do must not wait for that. It is no session, and changes no result.
+   *
+   * @param awaited whether something else is to be done by now; it comes back soon then
+   * @return whether it should be called again
+   * @throws StageException if that cannot be computed; it is not called again then
+   */
+  default boolean warmUp(BooleanSupplier awaited) throws StageException {
+    return false;
+  }
 }

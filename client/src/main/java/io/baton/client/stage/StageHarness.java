@@ -8,7 +8,9 @@ import io.baton.transport.executor.ExecutorCommand;
 import io.baton.transport.executor.ExecutorLink;
 import io.baton.transport.executor.ExecutorReply;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
@@ -20,6 +22,10 @@ import org.slf4j.LoggerFactory;
  * Drives a {@link StageExecutor}: takes commands from any thread and carries them out on a thread
  * of its own, one at a time. Attach it to a relay of this process, or to one of another process
  * with {@link ExecutorAttachment}.
+ *
+ * <p>As long as no session is open and no command waits, it lets the executor {@link
+ * StageExecutor#warmUp warm up}, until that has enough of it or fails. A session warms it up by
+ * itself, and would only be held up.
  */
 public final class StageHarness implements ExecutorLink, AutoCloseable {
 
@@ -41,6 +47,10 @@ public final class StageHarness implements ExecutorLink, AutoCloseable {
   private final BlockingQueue<Task> queue = new LinkedBlockingQueue<>();
   private final Thread thread;
   private volatile boolean closed;
+
+  // Only on the thread. No more than the executor has let in.
+  private final Set<SessionId> open = new HashSet<>();
+  private boolean cold = true;
 
   private StageHarness(StageExecutor executor, String name) {
     this.executor = executor;
@@ -79,8 +89,10 @@ public final class StageHarness implements ExecutorLink, AutoCloseable {
   private void run() {
     try {
       while (!closed) {
-        Task task = queue.take();
-        if (task.command() != null) {
+        Task task = cold && open.isEmpty() ? queue.poll() : queue.take();
+        if (task == null) {
+          warmUp();
+        } else if (task.command() != null) {
           answer(task.reply(), carryOut(task.command(), task.reply()));
         }
       }
@@ -89,6 +101,16 @@ public final class StageHarness implements ExecutorLink, AutoCloseable {
     } finally {
       closed = true;
       answerAllStopped();
+    }
+  }
+
+  private void warmUp() {
+    try {
+      cold = executor.warmUp(() -> !queue.isEmpty());
+    } catch (StageException | RuntimeException | Error e) {
+      // Nobody waits for it, and a stage that is cold serves all the same.
+      log.warn("the executor of {} does not warm up", info.span(), e);
+      cold = false;
     }
   }
 
@@ -118,6 +140,7 @@ public final class StageHarness implements ExecutorLink, AutoCloseable {
           switch (command) {
             case ExecutorCommand.Open(SessionId session, int maxLength) -> {
               executor.open(session, maxLength);
+              open.add(session);
               yield Optional.empty();
             }
             case ExecutorCommand.Forward(SessionId session, int position, Payload input) ->
@@ -127,6 +150,7 @@ public final class StageHarness implements ExecutorLink, AutoCloseable {
               yield Optional.empty();
             }
             case ExecutorCommand.Close(SessionId session) -> {
+              open.remove(session);
               executor.close(session);
               yield Optional.empty();
             }

@@ -1,6 +1,7 @@
 package io.baton.client.stage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.baton.session.model.DType;
 import io.baton.session.model.Digest;
@@ -21,6 +22,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -265,5 +268,141 @@ class StageHarnessTest {
     // Carried out or not, it is answered.
     assertThat(get(waiting)).isNotInstanceOf(ExecutorReply.Failed.class);
     assertThat(get(submit(forward(2)))).isInstanceOf(ExecutorReply.Lost.class);
+  }
+
+  /** Warms up until something else is to be done, as often as it is let. */
+  private static final class Warming implements StageExecutor {
+
+    final List<String> calls = new CopyOnWriteArrayList<>();
+    private final @Nullable Throwable failure;
+
+    Warming(@Nullable Throwable failure) {
+      this.failure = failure;
+    }
+
+    @Override
+    public StageInfo info() {
+      return new StageInfo("model", 1, new LayerSpan(0, 1), ROW, ROW, 10, Set.of());
+    }
+
+    @Override
+    public boolean warmUp(BooleanSupplier awaited) throws StageException {
+      calls.add("warm");
+      switch (failure) {
+        case null -> await().atMost(30, TimeUnit.SECONDS).until(awaited::getAsBoolean);
+        case StageException e -> throw e;
+        case RuntimeException e -> throw e;
+        case Error e -> throw e;
+        default -> throw new AssertionError(failure);
+      }
+      return !calls.contains("open 3");
+    }
+
+    @Override
+    public void open(SessionId session, int maxLength) throws StageException {
+      calls.add("open " + maxLength);
+      if (maxLength > 5) {
+        throw new StageException("too long");
+      }
+    }
+
+    @Override
+    public Tensor forward(
+        SessionId session, int position, Tensor activations, SortedMap<String, Tensor> sides) {
+      calls.add("forward");
+      return activations;
+    }
+
+    @Override
+    public void rollback(SessionId session, int length) {
+      calls.add("rollback");
+    }
+
+    @Override
+    public void close(SessionId session) {
+      calls.add("close");
+    }
+
+    void awaitCall(String call, int times) {
+      await()
+          .atMost(30, TimeUnit.SECONDS)
+          .until(() -> calls.stream().filter(call::equals).count() == times);
+    }
+  }
+
+  private static void run(StageHarness harness, ExecutorCommand command) throws Exception {
+    CompletableFuture<ExecutorReply> reply = new CompletableFuture<>();
+    harness.submit(command, reply::complete);
+    get(reply);
+  }
+
+  @Test
+  void warmUp_comesWhileNoSessionIsOpen_untilThereIsEnoughOfIt() throws Exception {
+    Warming warming = new Warming(null);
+    try (StageHarness other = StageHarness.start(warming, "warming")) {
+      warming.awaitCall("warm", 1);
+      run(other, new ExecutorCommand.Open(SESSION, 9));
+      warming.awaitCall("warm", 2);
+      run(other, new ExecutorCommand.Open(SESSION, 2));
+      run(other, forward(0));
+      run(other, new ExecutorCommand.Rollback(SESSION, 0));
+      run(other, new ExecutorCommand.Close(SESSION));
+      warming.awaitCall("warm", 3);
+      run(other, new ExecutorCommand.Open(SESSION, 3));
+      run(other, new ExecutorCommand.Close(SESSION));
+      warming.awaitCall("warm", 4);
+      run(other, new ExecutorCommand.Open(SESSION, 4));
+      run(other, new ExecutorCommand.Close(SESSION));
+      run(other, new ExecutorCommand.Open(SESSION, 5));
+      run(other, new ExecutorCommand.Close(SESSION));
+    }
+    assertThat(warming.calls)
+        .containsExactly(
+            "warm",
+            "open 9",
+            "warm",
+            "open 2",
+            "forward",
+            "rollback",
+            "close",
+            "warm",
+            "open 3",
+            "close",
+            "warm",
+            "open 4",
+            "close",
+            "open 5",
+            "close");
+  }
+
+  @Test
+  void warmUp_thatFails_isNotTriedAgainAndHarmsNothing() throws Exception {
+    for (Throwable failure :
+        List.of(
+            new StageException("out of sorts"),
+            new IllegalStateException("out of sorts"),
+            new StackOverflowError("out of sorts"))) {
+      Warming warming = new Warming(failure);
+      try (StageHarness other = StageHarness.start(warming, "warming")) {
+        run(other, new ExecutorCommand.Open(SESSION, 2));
+        run(other, new ExecutorCommand.Close(SESSION));
+        run(other, new ExecutorCommand.Rollback(SESSION, 0));
+        assertThat(warming.calls.stream().filter("warm"::equals)).hasSizeLessThanOrEqualTo(1);
+        warming.awaitCall("warm", 1);
+        run(other, new ExecutorCommand.Open(SESSION, 2));
+        run(other, new ExecutorCommand.Close(SESSION));
+        warming.awaitCall("rollback", 1);
+      }
+      assertThat(warming.calls.stream().filter("warm"::equals)).hasSize(1);
+    }
+  }
+
+  @Test
+  void close_whileItWarmsUp_endsThatAndBeginsNoOther() {
+    Warming warming = new Warming(null);
+    StageHarness other = StageHarness.start(warming, "warming");
+    warming.awaitCall("warm", 1);
+    other.close();
+    assertThat(warming.calls).containsExactly("warm");
   }
 }
