@@ -5,16 +5,26 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ScaleRunTest {
 
   private static final ScaleConfig SMALL = new ScaleConfig(7, 80, 400, 4, 12, 0.2, 0.05, false);
 
+  private final List<Double> progress = new ArrayList<>();
+  private ScaleResult result;
+
+  /** One run, at which each test looks. */
+  @BeforeAll
+  void run() {
+    result = ScaleRun.run(SMALL, progress::add);
+  }
+
   @Test
   void run_everySessionEndsAndNothingIsLeft() {
-    List<Double> progress = new ArrayList<>();
-    ScaleResult result = ScaleRun.run(SMALL, progress::add);
     assertThat(result.finished() + result.died()).isEqualTo(SMALL.sessions());
     assertThat(result.died()).isPositive();
     assertThat(result.crashes()).isPositive();
@@ -24,7 +34,6 @@ class ScaleRunTest {
 
   @Test
   void run_reroutingStaysLocal() {
-    ScaleResult result = ScaleRun.run(SMALL, _ -> {});
     assertThat(result.struck()).isGreaterThan(20);
     assertThat(result.reroutesAStruckSession()).isBetween(0.8, 1.2);
     assertThat(result.relaysChangedAReroute()).isBetween(0.8, 1.2);
@@ -33,7 +42,6 @@ class ScaleRunTest {
 
   @Test
   void run_leasesAreBounded() {
-    ScaleResult result = ScaleRun.run(SMALL, _ -> {});
     assertThat(result.peakOrphans()).isPositive();
     // A heartbeat may have come just before, and a second passes between two looks.
     assertThat(result.orphanSecondsMax()).isLessThanOrEqualTo(17);
@@ -41,11 +49,10 @@ class ScaleRunTest {
 
   @Test
   void run_sameSeedSameResult() {
-    ScaleResult one = ScaleRun.run(SMALL, _ -> {});
     ScaleResult other = ScaleRun.run(SMALL, _ -> {});
-    assertThat(one.events()).isEqualTo(other.events());
-    assertThat(one.virtualNanos()).isEqualTo(other.virtualNanos());
-    assertThat(one.replayedTokens()).isEqualTo(other.replayedTokens());
+    assertThat(other.events()).isEqualTo(result.events());
+    assertThat(other.virtualNanos()).isEqualTo(result.virtualNanos());
+    assertThat(other.replayedTokens()).isEqualTo(result.replayedTokens());
   }
 
   @Test
