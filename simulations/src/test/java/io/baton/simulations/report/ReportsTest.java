@@ -31,9 +31,9 @@ class ReportsTest {
     StudyInputs inputs =
         StudyInputs.of(
             GivenInputs.none()
-                .withOption(Input.TOKENS, "200")
+                .withOption(Input.TOKENS, "100")
                 .withOption(Input.FAILURE_RATE, "1e-2")
-                .withOption(Input.CAP, "25s")
+                .withOption(Input.CAP, "12s")
                 .withOption(Input.REPEATS, "3"));
     result = new Study(inputs, 2, Progress.NONE).runWithCharts();
   }
@@ -43,7 +43,7 @@ class ReportsTest {
     String text = TextReport.of(result);
 
     assertThat(text.lines().filter(line -> line.startsWith("push-standby"))).hasSize(2);
-    assertThat(text).contains("none", "within 25 s", "0/3", "100 %", "At 1e-2 the best is push-");
+    assertThat(text).contains("none", "within 12 s", "0/3", "100 %", "At 1e-2 the best is push-");
     assertThat(text.lines()).allMatch(line -> line.length() < 160);
   }
 
@@ -77,7 +77,7 @@ class ReportsTest {
     assertThat(page).startsWith("<!doctype html>");
     assertThat(page).doesNotContain("http:", "https:", "src=", "href=", "@import", "url(");
     assertThat(page).contains("&#39;&lt;here&gt; &amp; there&#39;").doesNotContain("<here>");
-    assertThat(page).contains("prefers-color-scheme: dark", "none finished within 25 s");
+    assertThat(page).contains("prefers-color-scheme: dark", "none finished within 12 s");
     assertThat(page).contains("role=\"region\" aria-label=\"Numbers\" tabindex=\"0\"><table>");
     assertThat(page).contains("Push + standby", "The farther they are apart", "step by step");
   }
