@@ -46,7 +46,7 @@ final class RelayCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     RelayConfig config =
         RelayConfig.of(name, listen.endpoint())
-            .withExecutorSocket(socket)
+            .withProcessSocket(socket)
             .withDataPlane(dataPlane.dataPlane(listen.trustsTheNetwork()))
             .withLimits(limits.of(RelayConfig.Limits.DEFAULT));
     try (StopSignal stop = listen.stopSignal();

@@ -61,7 +61,7 @@ class StatusCommandTest {
     Relay relay =
         Relay.start(
             RelayConfig.of(name, Endpoint.tcp("127.0.0.1", port))
-                .withExecutorSocket(socket(name))
+                .withProcessSocket(socket(name))
                 .withDataPlane(
                     RelayConfig.DataPlane.DEFAULT
                         .withPoolBytes(16 << 20)

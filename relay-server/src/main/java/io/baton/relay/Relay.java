@@ -86,7 +86,7 @@ public final class Relay implements AutoCloseable {
   private final ExecutorSlot slot;
   private final GrpcPushService pushes;
   private final BoundServer server;
-  private final Optional<BoundServer> executorServer;
+  private final Optional<ProcessService> processes;
   private boolean closed;
 
   private Relay(RelayConfig config, PinnedPool pool) throws BindFailedException {
@@ -163,17 +163,13 @@ public final class Relay implements AutoCloseable {
                 ucx));
     ServerSettings settings = ServerSettings.direct(InsecureServerCredentials.create());
     try {
-      executorServer =
-          config.executorSocket().isEmpty()
+      processes =
+          config.processSocket().isEmpty()
               ? Optional.empty()
               : Optional.of(
-                  Servers.start(
-                      loops,
-                      config.executorSocket().get(),
-                      settings,
-                      List.of(
-                          new AttachService(self, slot, memory, outputs, timer),
-                          exchange.sidecarService())));
+                  new ProcessService(
+                      new ProcessService.Host(self, pool, exchange, slot, memory, outputs, timer),
+                      config.processSocket().get()));
       server = listen(config, new RelayService(context, slot, memory, payloads, report), settings);
       exchange.knownAs(Set.of(server.endpoint().toString()));
     } catch (BindFailedException | RuntimeException e) {
@@ -231,7 +227,7 @@ public final class Relay implements AutoCloseable {
               health.getHealthService(),
               ProtoReflectionServiceV1.newInstance()));
     } catch (BindFailedException | RuntimeException e) {
-      executorServer.ifPresent(BoundServer::close);
+      processes.ifPresent(ProcessService::close);
       throw e;
     }
   }
@@ -325,7 +321,7 @@ public final class Relay implements AutoCloseable {
     sessions.shut();
     server.close();
     sessions.all().forEach(session -> session.close("the relay stops"));
-    executorServer.ifPresent(BoundServer::close);
+    processes.ifPresent(ProcessService::close);
     pushes.close();
     stopThreads();
     log.info("relay {} has stopped", self);

@@ -17,14 +17,15 @@ import java.util.Optional;
  *
  * @param name what clients and peers call it
  * @param listen where clients and peers reach it
- * @param executorSocket where a stage executor of another process attaches; empty if none may
+ * @param processSocket where processes of this host attach: a stage executor, senders and readers;
+ *     empty if none may
  * @param limits what it may be made to hold
  * @param dataPlane where tensors lie, and how they travel
  */
 public record RelayConfig(
     String name,
     Endpoint listen,
-    Optional<Endpoint> executorSocket,
+    Optional<Endpoint.Unix> processSocket,
     Limits limits,
     DataPlane dataPlane) {
 
@@ -211,15 +212,15 @@ public record RelayConfig(
     return new RelayConfig(name, listen, Optional.empty(), Limits.DEFAULT, DataPlane.DEFAULT);
   }
 
-  public RelayConfig withExecutorSocket(Endpoint socket) {
+  public RelayConfig withProcessSocket(Endpoint.Unix socket) {
     return new RelayConfig(name, listen, Optional.of(socket), limits, dataPlane);
   }
 
   public RelayConfig withLimits(Limits limits) {
-    return new RelayConfig(name, listen, executorSocket, limits, dataPlane);
+    return new RelayConfig(name, listen, processSocket, limits, dataPlane);
   }
 
   public RelayConfig withDataPlane(DataPlane dataPlane) {
-    return new RelayConfig(name, listen, executorSocket, limits, dataPlane);
+    return new RelayConfig(name, listen, processSocket, limits, dataPlane);
   }
 }

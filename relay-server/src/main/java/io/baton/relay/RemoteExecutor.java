@@ -1,25 +1,19 @@
 package io.baton.relay;
 
-import com.google.protobuf.MessageLite;
 import io.baton.proto.codec.IdCodec;
 import io.baton.proto.codec.MalformedFrameException;
-import io.baton.proto.codec.StageCodec;
 import io.baton.proto.codec.StepCodec;
-import io.baton.proto.codec.Versions;
-import io.baton.proto.v1.Attached;
 import io.baton.proto.v1.CloseSession;
 import io.baton.proto.v1.Command;
 import io.baton.proto.v1.CommandDone;
-import io.baton.proto.v1.CommandFrame;
 import io.baton.proto.v1.CommandProgress;
-import io.baton.proto.v1.ExecutorFrame;
-import io.baton.proto.v1.ExecutorHello;
 import io.baton.proto.v1.Forward;
 import io.baton.proto.v1.OpenSession;
+import io.baton.proto.v1.ProcessFrame;
+import io.baton.proto.v1.ProcessReply;
 import io.baton.proto.v1.Rollback;
 import io.baton.proto.v1.Sharing;
 import io.baton.session.model.Digest;
-import io.baton.session.model.RelayId;
 import io.baton.session.model.StageInfo;
 import io.baton.session.model.Tensor;
 import io.baton.transport.Budget;
@@ -28,7 +22,6 @@ import io.baton.transport.executor.ExecutorLink;
 import io.baton.transport.executor.ExecutorReply;
 import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.grpc.SenderLimits;
-import io.baton.transport.grpc.SenderListener;
 import io.baton.transport.grpc.StallWatch;
 import io.baton.transport.payload.Assembly;
 import io.baton.transport.payload.DigestRule;
@@ -38,78 +31,73 @@ import io.baton.transport.payload.PayloadLink;
 import io.baton.transport.payload.PayloadMemory;
 import io.baton.transport.pinned.PoolUse;
 import io.grpc.Status;
-import io.grpc.stub.ServerCallStreamObserver;
-import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An executor in a process of its own, as seen from its relay: one stream, which it opened. gRPC
- * calls it from one thread at a time; commands come from any.
+ * An executor in a process of its own, as seen from its relay. What it says comes on one thread;
+ * commands come from any.
  */
-final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame> {
+final class RemoteExecutor implements ExecutorLink {
 
   /** Commands that may be unanswered; a session has at most a few at a time. */
   private static final int MAX_UNANSWERED = 4096;
 
   private static final int MAX_MESSAGE = 4096;
 
-  private final RelayId self;
+  private final StageInfo info;
   private final ExecutorSlot slot;
   private final PayloadLink payloads;
   private final PayloadAssembler assembler;
   private final StallWatch stalls;
-  private final FlowControlledSender<CommandFrame> sender;
+  private final FlowControlledSender<ProcessReply> sender;
   private final Map<Long, Consumer<ExecutorReply>> unanswered = new LinkedHashMap<>();
   private long nextCommand = 1;
   private volatile boolean lost;
-  private volatile @Nullable StageInfo info;
+  private volatile boolean attached;
   private @Nullable CommandDone pending;
 
+  /**
+   * Not attached yet.
+   *
+   * @param receiving for outputs that are being received
+   * @param sender to the process; the connection is ended by it
+   */
   RemoteExecutor(
-      RelayId self,
+      StageInfo info,
       ExecutorSlot slot,
       PayloadMemory memory,
       Budget receiving,
       ScheduledExecutorService timer,
-      ServerCallStreamObserver<CommandFrame> observer) {
-    this.self = self;
+      FlowControlledSender<ProcessReply> sender) {
+    this.info = info;
     this.slot = slot;
     this.payloads =
         memory.link(
             PoolUse.COMMAND, "the stage executor", SenderLimits.DEFAULT.maxBytes(), this::report);
     this.assembler = payloads.assembler(receiving.capacity(), receiving);
-    this.sender =
-        new FlowControlledSender<>(
-            observer, MessageLite::getSerializedSize, SenderLimits.DEFAULT, new Ended(), false);
+    this.sender = sender;
     this.stalls = new StallWatch(timer, StallWatch.PATIENCE, this::stalled);
-    observer.setOnReadyHandler(sender::onReady);
-    observer.setOnCancelHandler(() -> ended("its process is gone"));
-    // Also when it is this end that has ended the stream.
-    observer.setOnCloseHandler(() -> ended("its stream was ended"));
-    stalls.awaits("a hello");
   }
 
-  /** On the timer's thread: what is kept for the stream is given back when its call ends of it. */
+  /** On the timer's thread: what is kept for the stream is given back when it ends of it. */
   private void stalled(String what) {
-    sender.fail(
-        Status.DEADLINE_EXCEEDED.withDescription(what + " did not come").asRuntimeException());
+    end(Status.DEADLINE_EXCEEDED, what + " did not come");
+  }
+
+  private void end(Status status, String why) {
+    sender.fail(status.withDescription(why).asException());
   }
 
   @Override
   public StageInfo info() {
-    StageInfo known = info;
-    if (known == null) {
-      throw new IllegalStateException("not attached yet");
-    }
-    return known;
+    return info;
   }
 
   // ---- towards the executor
@@ -137,7 +125,7 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
         command instanceof ExecutorCommand.Forward forward
             ? Optional.of(payloads.frameWithoutDigest(forward.input()))
             : Optional.empty();
-    List<CommandFrame> frames =
+    List<ProcessReply> frames =
         payloads.telling(frames(number, command, input), RemoteExecutor::with);
     if (sender.offer(frames)) {
       return Optional.empty();
@@ -149,36 +137,32 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
     }
     if (last) {
       // A session that cannot be ended would be kept by the executor for ever.
-      sender.fail(
-          Status.RESOURCE_EXHAUSTED
-              .withDescription("the executor reads too slowly: commands do not fit the queue")
-              .asRuntimeException());
+      end(
+          Status.RESOURCE_EXHAUSTED,
+          "the executor reads too slowly: commands do not fit the queue");
     }
     return Optional.of(new ExecutorReply.Failed("the executor's queue is full"));
   }
 
-  private static CommandFrame with(CommandFrame frame, Sharing news) {
+  private static ProcessReply with(ProcessReply frame, Sharing news) {
     return frame.toBuilder().setSharing(news).build();
   }
 
   /** Without its reports the executor would keep slots for ever. */
   private void report(Sharing news) {
-    if (!sender.offer(with(CommandFrame.getDefaultInstance(), news))) {
-      sender.fail(
-          Status.RESOURCE_EXHAUSTED
-              .withDescription("the executor reads too slowly: reports do not fit the queue")
-              .asRuntimeException());
+    if (!sender.offer(with(ProcessReply.getDefaultInstance(), news))) {
+      end(Status.RESOURCE_EXHAUSTED, "the executor reads too slowly: reports do not fit the queue");
     }
   }
 
   /**
    * @param input of a forward
    */
-  private static List<CommandFrame> frames(
+  private static List<ProcessReply> frames(
       long number, ExecutorCommand command, Optional<PayloadFrames> input) {
     Command.Builder wire =
         Command.newBuilder().setCommand(number).setSession(IdCodec.toWire(command.session()));
-    List<CommandFrame> chunks = new ArrayList<>();
+    List<ProcessReply> chunks = new ArrayList<>();
     switch (command) {
       case ExecutorCommand.Open open ->
           wire.setOpen(OpenSession.newBuilder().setMaxLength(open.maxLength()));
@@ -186,57 +170,56 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
         PayloadFrames payload = input.orElseThrow();
         wire.setForward(
             Forward.newBuilder().setPosition(forward.position()).setPayload(payload.header()));
-        payload.chunks().forEach(c -> chunks.add(CommandFrame.newBuilder().setChunk(c).build()));
+        payload.chunks().forEach(c -> chunks.add(ProcessReply.newBuilder().setChunk(c).build()));
       }
       case ExecutorCommand.Rollback rollback ->
           wire.setRollback(Rollback.newBuilder().setLength(rollback.length()));
       case ExecutorCommand.Close _ -> wire.setClose(CloseSession.getDefaultInstance());
     }
-    List<CommandFrame> frames = new ArrayList<>(1 + chunks.size());
-    frames.add(CommandFrame.newBuilder().setCommand(wire).build());
+    List<ProcessReply> frames = new ArrayList<>(1 + chunks.size());
+    frames.add(ProcessReply.newBuilder().setCommand(wire).build());
     frames.addAll(chunks);
     return frames;
   }
 
   @Override
   public void hangs(String why) {
-    sender.fail(Status.DEADLINE_EXCEEDED.withDescription(why).asRuntimeException());
+    end(Status.DEADLINE_EXCEEDED, why);
     lose(why);
   }
 
   // ---- from the executor
 
-  @Override
-  public void onNext(ExecutorFrame frame) {
+  /**
+   * What the executor says.
+   *
+   * @throws MalformedFrameException for what no right executor says; its connection is to end
+   */
+  void take(ProcessFrame frame) throws MalformedFrameException {
     if (lost) {
       return;
     }
-    try {
-      if (frame.hasSharing()) {
-        payloads.take(frame.getSharing());
-      }
-      switch (frame.getFrameCase()) {
-        case HELLO -> hello(frame.getHello());
-        case DONE -> done(frame.getDone());
-        case FAILED ->
-            answer(
-                frame.getFailed().getCommand(),
-                new ExecutorReply.Failed(shortened(frame.getFailed().getMessage())));
-        case PROGRESS -> progress(frame.getProgress());
-        case CHUNK -> assembled(assembler.add(frame.getChunk()));
-        case FRAME_NOT_SET -> {
-          if (!frame.hasSharing()) {
-            throw new MalformedFrameException("frame", "missing or unknown");
-          }
+    if (frame.hasSharing()) {
+      payloads.take(frame.getSharing());
+    }
+    switch (frame.getFrameCase()) {
+      case DONE -> done(frame.getDone());
+      case FAILED ->
+          answer(
+              frame.getFailed().getCommand(),
+              new ExecutorReply.Failed(shortened(frame.getFailed().getMessage())));
+      case PROGRESS -> progress(frame.getProgress());
+      case CHUNK -> assembled(assembler.add(frame.getChunk()));
+      default -> {
+        if (!frame.hasSharing()) {
+          throw new MalformedFrameException("frame", "is not of stage executors");
         }
       }
-      if (assembler.busy()) {
-        stalls.progressed("the rest of an output");
-      } else if (info != null) {
-        stalls.settled();
-      }
-    } catch (MalformedFrameException e) {
-      fail(Status.INVALID_ARGUMENT, String.valueOf(e.getMessage()));
+    }
+    if (assembler.busy()) {
+      stalls.progressed("the rest of an output");
+    } else {
+      stalls.settled();
     }
   }
 
@@ -245,49 +228,17 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
     return message.length() <= MAX_MESSAGE ? message : message.substring(0, MAX_MESSAGE) + "...";
   }
 
-  @Override
-  public void onError(Throwable error) {
-    ended("its process is gone");
-  }
-
-  @Override
-  public void onCompleted() {
-    sender.complete();
-    ended("it has taken its leave");
-  }
-
-  private void hello(ExecutorHello hello) throws MalformedFrameException {
-    if (info != null) {
-      throw new MalformedFrameException("hello", "came twice");
+  /**
+   * Takes its place, and says so before anybody can send it a command.
+   *
+   * @return false if another has it
+   */
+  synchronized boolean attach(ProcessReply welcome) {
+    attached = slot.attach(this);
+    if (attached && !sender.offer(payloads.telling(List.of(welcome), RemoteExecutor::with))) {
+      end(Status.RESOURCE_EXHAUSTED, "the welcome does not fit the queue");
     }
-    if (!hello.hasStage()) {
-      throw new MalformedFrameException("stage", "missing");
-    }
-    OptionalLong version =
-        Versions.negotiate(hello.getVersions()).stream().asLongStream().findFirst();
-    if (version.isEmpty()) {
-      fail(Status.FAILED_PRECONDITION, Versions.refusal(hello.getVersions()));
-      return;
-    }
-    info = StageCodec.fromWire(hello.getStage());
-    if (!attach((int) version.getAsLong())) {
-      fail(Status.ALREADY_EXISTS, "another stage executor is attached to this relay");
-    }
-  }
-
-  /** Says so before anybody can send it a command. */
-  private synchronized boolean attach(int version) {
-    return slot.attach(this)
-        && sender.offer(
-            payloads.telling(
-                List.of(
-                    CommandFrame.newBuilder()
-                        .setAttached(
-                            Attached.newBuilder()
-                                .setVersion(version)
-                                .setIdentity(IdCodec.toWire(self)))
-                        .build()),
-                RemoteExecutor::with));
+    return attached;
   }
 
   private void done(CommandDone done) throws MalformedFrameException {
@@ -359,13 +310,10 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
     waiting.accept(reply);
   }
 
-  private void fail(Status status, String why) {
-    sender.fail(status.withDescription(why).asRuntimeException());
-    ended(why);
-  }
-
-  /** On gRPC's thread, which alone may touch the assembler. */
-  private void ended(String why) {
+  /**
+   * Its connection is no more; on the thread that frames come on, which may touch the assembler.
+   */
+  void gone(String why) {
     stalls.close();
     assembler.close();
     payloads.close();
@@ -383,23 +331,10 @@ final class RemoteExecutor implements ExecutorLink, StreamObserver<ExecutorFrame
       waiting = List.copyOf(unanswered.values());
       unanswered.clear();
     }
-    sender.terminated(Status.CANCELLED.asRuntimeException());
     waiting.forEach(
         reply -> reply.accept(new ExecutorReply.Lost("the stage executor is gone: " + why)));
-    if (info != null) {
+    if (attached) {
       slot.detach(this, "the stage executor is gone: " + why);
-    }
-  }
-
-  private final class Ended implements SenderListener {
-    @Override
-    public void onDropped(int groups) {
-      lose("commands could not be sent to it");
-    }
-
-    @Override
-    public void onEnded(Optional<Throwable> cause) {
-      cause.ifPresent(error -> lose("its stream ended: " + error.getMessage()));
     }
   }
 }

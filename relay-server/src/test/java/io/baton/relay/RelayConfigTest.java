@@ -44,7 +44,7 @@ class RelayConfigTest {
 
   @Test
   void with_changesOneThing() {
-    Endpoint socket = new Endpoint.Unix(Path.of("relay.sock"));
+    Endpoint.Unix socket = new Endpoint.Unix(Path.of("relay.sock"));
     RelayConfig.Limits limits =
         RelayConfig.Limits.DEFAULT
             .withSessions(1)
@@ -70,7 +70,7 @@ class RelayConfigTest {
         RelayConfig.DataPlane.DEFAULT.withPoolBytes(1 << 20).withLanes(List.of(LaneKind.GRPC));
     assertThat(
             RelayConfig.of("r", LISTEN)
-                .withExecutorSocket(socket)
+                .withProcessSocket(socket)
                 .withLimits(limits)
                 .withDataPlane(dataPlane))
         .isEqualTo(new RelayConfig("r", LISTEN, Optional.of(socket), limits, dataPlane));

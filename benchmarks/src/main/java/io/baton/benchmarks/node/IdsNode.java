@@ -42,7 +42,7 @@ final class IdsNode implements Node {
     relay =
         Relay.start(
             RelayConfig.of("bench", Endpoint.tcp("127.0.0.1", 0))
-                .withExecutorSocket(new Endpoint.Unix(socket))
+                .withProcessSocket(new Endpoint.Unix(socket))
                 .withDataPlane(
                     RelayConfig.DataPlane.DEFAULT
                         .withPoolBytes(settings.bytes("pool"))

@@ -39,7 +39,7 @@ final class RelayNode implements Node {
     relay =
         Relay.start(
             settings.has("socket")
-                ? config.withExecutorSocket(new Endpoint.Unix(settings.path("socket")))
+                ? config.withProcessSocket(new Endpoint.Unix(settings.path("socket")))
                 : config);
     if (settings.has("layer")) {
       stage = new BenchStage(settings.number("layer"), settings.number("bytes"));

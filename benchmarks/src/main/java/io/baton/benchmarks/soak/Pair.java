@@ -84,7 +84,7 @@ final class Pair implements AutoCloseable {
   private Relay startRelay(int host, Endpoint listen) throws IOException {
     return Relay.start(
         RelayConfig.of(name(host), listen)
-            .withExecutorSocket(new Endpoint.Unix(socket(host)))
+            .withProcessSocket(new Endpoint.Unix(socket(host)))
             .withDataPlane(dataPlane));
   }
 

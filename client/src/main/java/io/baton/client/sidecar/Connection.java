@@ -1,6 +1,6 @@
 package io.baton.client.sidecar;
 
-import io.baton.proto.v1.SidecarFrame;
+import io.baton.proto.v1.ProcessFrame;
 import io.baton.session.model.RelayId;
 import io.baton.transport.pinned.PoolMappings;
 import java.util.ArrayList;
@@ -25,7 +25,7 @@ final class Connection {
 
   private final RelayId relay;
   private final PoolMappings.Lease pool;
-  private final Consumer<SidecarFrame> speech;
+  private final Consumer<ProcessFrame> speech;
   private final Consumer<Runnable> later;
 
   private final Map<ChunkKey, Holding> holdings = new HashMap<>();
@@ -45,7 +45,7 @@ final class Connection {
   Connection(
       RelayId relay,
       PoolMappings.Lease pool,
-      Consumer<SidecarFrame> speech,
+      Consumer<ProcessFrame> speech,
       Consumer<Runnable> later) {
     this.relay = relay;
     this.pool = pool;
@@ -66,7 +66,7 @@ final class Connection {
     return over;
   }
 
-  private void say(SidecarFrame frame) {
+  private void say(ProcessFrame frame) {
     if (!over) {
       speech.accept(frame);
     }

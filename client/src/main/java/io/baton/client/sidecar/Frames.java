@@ -13,12 +13,12 @@ import io.baton.proto.v1.Join;
 import io.baton.proto.v1.LetGo;
 import io.baton.proto.v1.MarkDone;
 import io.baton.proto.v1.PartWritten;
+import io.baton.proto.v1.ProcessFrame;
+import io.baton.proto.v1.ProcessHello;
 import io.baton.proto.v1.Receive;
 import io.baton.proto.v1.RegisterReader;
 import io.baton.proto.v1.RegisterSender;
 import io.baton.proto.v1.Send;
-import io.baton.proto.v1.SidecarFrame;
-import io.baton.proto.v1.SidecarHello;
 import io.baton.proto.v1.Unregister;
 import io.baton.session.exchange.ChunkHeader;
 import io.baton.session.exchange.Destination;
@@ -30,14 +30,14 @@ final class Frames {
 
   private Frames() {}
 
-  static SidecarFrame hello(String name) {
-    return SidecarFrame.newBuilder()
-        .setHello(SidecarHello.newBuilder().setVersions(Versions.spoken()).setName(name))
+  static ProcessFrame hello(String name) {
+    return ProcessFrame.newBuilder()
+        .setHello(ProcessHello.newBuilder().setVersions(Versions.spoken()).setName(name))
         .build();
   }
 
-  static SidecarFrame register(long request, long registration, SenderConfig config) {
-    return SidecarFrame.newBuilder()
+  static ProcessFrame register(long request, long registration, SenderConfig config) {
+    return ProcessFrame.newBuilder()
         .setRegisterSender(
             RegisterSender.newBuilder()
                 .setRequest(request)
@@ -54,8 +54,8 @@ final class Frames {
         .build();
   }
 
-  static SidecarFrame register(long request, long registration, ReceiverConfig config) {
-    return SidecarFrame.newBuilder()
+  static ProcessFrame register(long request, long registration, ReceiverConfig config) {
+    return ProcessFrame.newBuilder()
         .setRegisterReader(
             RegisterReader.newBuilder()
                 .setRequest(request)
@@ -65,15 +65,15 @@ final class Frames {
         .build();
   }
 
-  static SidecarFrame unregister(long registration) {
-    return SidecarFrame.newBuilder()
+  static ProcessFrame unregister(long registration) {
+    return ProcessFrame.newBuilder()
         .setUnregister(Unregister.newBuilder().setRegistration(registration))
         .build();
   }
 
-  static SidecarFrame allocate(
+  static ProcessFrame allocate(
       long request, long registration, long bytes, List<Destination> destinations, long nanos) {
-    return SidecarFrame.newBuilder()
+    return ProcessFrame.newBuilder()
         .setAllocate(
             Allocate.newBuilder()
                 .setRequest(request)
@@ -84,12 +84,12 @@ final class Frames {
         .build();
   }
 
-  static SidecarFrame discard(SlotHandle slot) {
-    return SidecarFrame.newBuilder().setDiscard(Discard.newBuilder().setSlot(wire(slot))).build();
+  static ProcessFrame discard(SlotHandle slot) {
+    return ProcessFrame.newBuilder().setDiscard(Discard.newBuilder().setSlot(wire(slot))).build();
   }
 
   /** With the bytes where they are. */
-  static SidecarFrame send(
+  static ProcessFrame send(
       long request, long registration, ChunkHeader chunk, Outgoing body, long nanos) {
     Send.Builder send =
         Send.newBuilder()
@@ -101,11 +101,11 @@ final class Frames {
       case Outgoing.Inline(var bytes) -> send.setInline(bytes);
       case Outgoing.Pooled(PoolMemory memory) -> send.setSlot(wire(memory.slot()));
     }
-    return SidecarFrame.newBuilder().setSend(send).build();
+    return ProcessFrame.newBuilder().setSend(send).build();
   }
 
-  static SidecarFrame join(long request, long registration, ChunkHeader chunk, long nanos) {
-    return SidecarFrame.newBuilder()
+  static ProcessFrame join(long request, long registration, ChunkHeader chunk, long nanos) {
+    return ProcessFrame.newBuilder()
         .setJoin(
             Join.newBuilder()
                 .setRequest(request)
@@ -115,20 +115,20 @@ final class Frames {
         .build();
   }
 
-  static SidecarFrame partWritten(long request, int part) {
-    return SidecarFrame.newBuilder()
+  static ProcessFrame partWritten(long request, int part) {
+    return ProcessFrame.newBuilder()
         .setPartWritten(PartWritten.newBuilder().setRequest(request).setPart(part))
         .build();
   }
 
-  static SidecarFrame closeStream(
+  static ProcessFrame closeStream(
       long request,
       long registration,
       String dataId,
       int count,
       List<Destination> destinations,
       long nanos) {
-    return SidecarFrame.newBuilder()
+    return ProcessFrame.newBuilder()
         .setCloseStream(
             CloseStream.newBuilder()
                 .setRequest(request)
@@ -140,9 +140,9 @@ final class Frames {
         .build();
   }
 
-  static SidecarFrame receive(
+  static ProcessFrame receive(
       long request, long registration, String dataId, int index, long nanos) {
-    return SidecarFrame.newBuilder()
+    return ProcessFrame.newBuilder()
         .setReceive(
             Receive.newBuilder()
                 .setRequest(request)
@@ -153,19 +153,19 @@ final class Frames {
         .build();
   }
 
-  static SidecarFrame cancel(long request) {
-    return SidecarFrame.newBuilder().setCancel(Cancel.newBuilder().setRequest(request)).build();
+  static ProcessFrame cancel(long request) {
+    return ProcessFrame.newBuilder().setCancel(Cancel.newBuilder().setRequest(request)).build();
   }
 
-  static SidecarFrame markDone(long registration, String dataId, int index) {
-    return SidecarFrame.newBuilder()
+  static ProcessFrame markDone(long registration, String dataId, int index) {
+    return ProcessFrame.newBuilder()
         .setMarkDone(
             MarkDone.newBuilder().setRegistration(registration).setDataId(dataId).setIndex(index))
         .build();
   }
 
-  static SidecarFrame letGo(long registration, String dataId, int index) {
-    return SidecarFrame.newBuilder()
+  static ProcessFrame letGo(long registration, String dataId, int index) {
+    return ProcessFrame.newBuilder()
         .setLetGo(
             LetGo.newBuilder().setRegistration(registration).setDataId(dataId).setIndex(index))
         .build();

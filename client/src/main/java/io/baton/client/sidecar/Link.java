@@ -1,22 +1,19 @@
 package io.baton.client.sidecar;
 
-import io.baton.proto.v1.SidecarFrame;
-import io.baton.proto.v1.SidecarReply;
+import io.baton.proto.v1.ProcessFrame;
+import io.baton.proto.v1.ProcessReply;
 import io.baton.session.exchange.Failure;
 import io.baton.session.model.RelayId;
 import io.baton.transport.Budget;
 import io.baton.transport.Deadlines;
 import io.baton.transport.OutOfMemory;
-import io.baton.transport.grpc.Channels;
 import io.baton.transport.grpc.Endpoint;
-import io.baton.transport.grpc.EventLoops;
-import io.baton.transport.grpc.KeepAlive;
 import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.lane.LaneState;
 import io.baton.transport.lane.grpc.KeptStream;
 import io.baton.transport.lane.grpc.KeptStreamConfig;
 import io.baton.transport.pinned.PoolMappings;
-import io.grpc.InsecureChannelCredentials;
+import io.baton.transport.process.SocketLoop;
 import io.grpc.SynchronizationContext;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -53,15 +50,15 @@ final class Link {
   private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(1);
   private static final Duration REGISTRATION_PATIENCE = Duration.ofSeconds(30);
 
-  private final Endpoint endpoint;
+  private final Endpoint.Unix endpoint;
   private final SidecarOptions options;
   private final SynchronizationContext loop;
-  private final EventLoops loops;
+  private final SocketLoop socketLoop;
   private final ScheduledThreadPoolExecutor timer;
   private final Copier copier;
   private final PoolMappings pools;
   private final RelayStream speech;
-  private final KeptStream<SidecarFrame, SidecarReply> stream;
+  private final KeptStream<ProcessFrame, ProcessReply> stream;
   private final Requests requests;
   private final Answers answers;
   private final CompletableFuture<RelayId> connected = new CompletableFuture<>();
@@ -71,7 +68,7 @@ final class Link {
   private @Nullable Connection connection;
   private boolean closed;
 
-  private Link(Endpoint endpoint, SidecarOptions options) {
+  private Link(Endpoint.Unix endpoint, SidecarOptions options) {
     this.endpoint = endpoint;
     this.options = options;
     this.loop =
@@ -80,7 +77,7 @@ final class Link {
               log.error("an error in the sidecar client that should not be", error);
               OutOfMemory.report(error);
             });
-    this.loops = EventLoops.start("baton-sidecar", 1);
+    this.socketLoop = SocketLoop.start("baton-sidecar");
     this.timer =
         new ScheduledThreadPoolExecutor(
             1, task -> Thread.ofPlatform().daemon().name("baton-sidecar-timer").unstarted(task));
@@ -93,15 +90,12 @@ final class Link {
             new Deadlines(timer, System::nanoTime, loop::execute),
             this::expire);
     this.answers = new Answers(this, requests, pools, copier);
-    this.speech = new RelayStream(options.name(), pools, new Events());
+    this.speech = new RelayStream(socketLoop, endpoint.path(), options.name(), pools, new Events());
     SenderLimits queue = SenderLimits.DEFAULT;
     this.stream =
         new KeptStream<>(
-            () ->
-                Channels.open(
-                    loops, endpoint, InsecureChannelCredentials.create(), KeepAlive.DEFAULT),
             speech,
-            SidecarFrame::getSerializedSize,
+            ProcessFrame::getSerializedSize,
             new KeptStreamConfig(
                 queue, KeptStreamConfig.DEFAULT.handshakeTimeout(), options.backoff()),
             new Budget(queue.maxBytes()),
@@ -109,7 +103,7 @@ final class Link {
             new SplittableRandom());
   }
 
-  static Link open(Endpoint endpoint, SidecarOptions options) {
+  static Link open(Endpoint.Unix endpoint, SidecarOptions options) {
     Link link = new Link(endpoint, options);
     link.stream.open();
     return link;
@@ -156,7 +150,7 @@ final class Link {
   }
 
   /** Takes another place instead; memory stays, what is being written together does not. */
-  void register(Registration registration, LongFunction<SidecarFrame> changed, Duration timeout) {
+  void register(Registration registration, LongFunction<ProcessFrame> changed, Duration timeout) {
     long deadline = Request.deadline(timeout);
     loop.execute(
         () -> {
@@ -307,7 +301,7 @@ final class Link {
   }
 
   /** A frame that must arrive as long as the connection lasts. */
-  void say(SidecarFrame frame) {
+  void say(ProcessFrame frame) {
     if (connection != null && !stream.offer(frame)) {
       // Without the frame the relay would keep what nobody has any more; without the connection it
       // keeps nothing.
@@ -477,7 +471,7 @@ final class Link {
     speech.close();
     copier.close();
     timer.shutdownNow();
-    loops.close();
+    socketLoop.close();
     pools.close();
   }
 

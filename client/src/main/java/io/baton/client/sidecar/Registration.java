@@ -1,6 +1,6 @@
 package io.baton.client.sidecar;
 
-import io.baton.proto.v1.SidecarFrame;
+import io.baton.proto.v1.ProcessFrame;
 import io.baton.session.exchange.Failure;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongFunction;
@@ -13,7 +13,7 @@ final class Registration {
   private final CompletableFuture<@Nullable Void> registered = new CompletableFuture<>();
 
   // Only in the link's loop.
-  private LongFunction<SidecarFrame> frame;
+  private LongFunction<ProcessFrame> frame;
   private @Nullable SidecarException refusal;
   private boolean closed;
 
@@ -21,7 +21,7 @@ final class Registration {
    * @param number unique in the client's life
    * @param frame what registers it, given the request's number
    */
-  Registration(long number, LongFunction<SidecarFrame> frame) {
+  Registration(long number, LongFunction<ProcessFrame> frame) {
     this.number = number;
     this.frame = frame;
   }
@@ -30,7 +30,7 @@ final class Registration {
     return number;
   }
 
-  SidecarFrame frame(long request) {
+  ProcessFrame frame(long request) {
     return frame.apply(request);
   }
 
@@ -62,7 +62,7 @@ final class Registration {
   }
 
   /** What registers it from now on. */
-  void change(LongFunction<SidecarFrame> newFrame) {
+  void change(LongFunction<ProcessFrame> newFrame) {
     frame = newFrame;
   }
 

@@ -5,22 +5,25 @@ import io.baton.proto.codec.IdCodec;
 import io.baton.proto.codec.MalformedFrameException;
 import io.baton.proto.codec.PoolAddress;
 import io.baton.proto.codec.Versions;
-import io.baton.proto.v1.SidecarFrame;
-import io.baton.proto.v1.SidecarGrpc;
-import io.baton.proto.v1.SidecarReply;
-import io.baton.proto.v1.SidecarWelcome;
+import io.baton.proto.v1.ProcessFrame;
+import io.baton.proto.v1.ProcessReply;
+import io.baton.proto.v1.ProcessWelcome;
 import io.baton.session.model.RelayId;
-import io.baton.transport.grpc.FlowControlledSender;
+import io.baton.transport.grpc.KeepAlive;
+import io.baton.transport.lane.grpc.Dialed;
 import io.baton.transport.lane.grpc.StreamHandler;
 import io.baton.transport.pinned.PoolException;
 import io.baton.transport.pinned.PoolMapping.Access;
 import io.baton.transport.pinned.PoolMappings;
-import io.grpc.ManagedChannel;
+import io.baton.transport.process.Dialect;
+import io.baton.transport.process.DialedStream;
+import io.baton.transport.process.SocketLoop;
 import io.grpc.stub.ClientResponseObserver;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** What is said on the stream to the relay, checked; what becomes of it is the link's to decide. */
-final class RelayStream implements StreamHandler<SidecarFrame, SidecarReply>, AutoCloseable {
+final class RelayStream implements StreamHandler<ProcessFrame, ProcessReply>, AutoCloseable {
 
   /** Called on the stream's threads. */
   interface Events {
@@ -34,6 +37,8 @@ final class RelayStream implements StreamHandler<SidecarFrame, SidecarReply>, Au
     void lost(@Nullable Connection connection, String why);
   }
 
+  private final SocketLoop loop;
+  private final Path socket;
   private final String name;
   private final PoolMappings pools;
   private final Events events;
@@ -41,28 +46,27 @@ final class RelayStream implements StreamHandler<SidecarFrame, SidecarReply>, Au
   /** The last that welcomed us; not yet, or no longer, the link's perhaps. */
   private volatile @Nullable Connection welcomed;
 
-  RelayStream(String name, PoolMappings pools, Events events) {
+  RelayStream(SocketLoop loop, Path socket, String name, PoolMappings pools, Events events) {
+    this.loop = loop;
+    this.socket = socket;
     this.name = name;
     this.pools = pools;
     this.events = events;
   }
 
   @Override
-  public void call(
-      ManagedChannel channel, ClientResponseObserver<SidecarFrame, SidecarReply> observer) {
-    SidecarGrpc.newStub(channel)
-        .withOnReadyThreshold(FlowControlledSender.READY_BYTES)
-        .attach(observer);
+  public Dialed dial(ClientResponseObserver<ProcessFrame, ProcessReply> observer) {
+    return DialedStream.dial(loop, socket, Dialect.PROCESS, KeepAlive.DEFAULT, observer);
   }
 
   @Override
-  public SidecarFrame hello() {
+  public ProcessFrame hello() {
     return Frames.hello(name);
   }
 
   @Override
-  public void onWelcome(SidecarReply answer) throws MalformedFrameException {
-    SidecarWelcome welcome = answer.getWelcome();
+  public void onWelcome(ProcessReply answer) throws MalformedFrameException {
+    ProcessWelcome welcome = answer.getWelcome();
     if (!answer.hasWelcome() || !welcome.hasIdentity() || !welcome.hasPool()) {
       throw new MalformedFrameException("welcome", "missing, or no identity or pool in it");
     }
@@ -89,7 +93,7 @@ final class RelayStream implements StreamHandler<SidecarFrame, SidecarReply>, Au
   }
 
   @Override
-  public void onAnswer(SidecarReply answer) throws MalformedFrameException {
+  public void onAnswer(ProcessReply answer) throws MalformedFrameException {
     Connection connection = welcomed;
     if (connection != null) {
       events.replied(connection, Reply.decode(answer));

@@ -8,7 +8,7 @@ import io.baton.proto.codec.FailureCodec;
 import io.baton.proto.codec.MalformedFrameException;
 import io.baton.proto.codec.PoolAddress;
 import io.baton.proto.codec.StepCodec;
-import io.baton.proto.v1.SidecarReply;
+import io.baton.proto.v1.ProcessReply;
 import io.baton.session.exchange.Content;
 import io.baton.session.exchange.Failure;
 import io.baton.transport.pinned.SlotHandle;
@@ -52,7 +52,7 @@ sealed interface Reply {
   }
 
   /** A reply other than the welcome. */
-  static Reply decode(SidecarReply wire) throws MalformedFrameException {
+  static Reply decode(ProcessReply wire) throws MalformedFrameException {
     return switch (wire.getFrameCase()) {
       case REGISTERED -> new Registered(wire.getRegistered().getRequest());
       case ALLOCATED ->
@@ -70,7 +70,7 @@ sealed interface Reply {
           new Failed(
               wire.getFailed().getRequest(), FailureCodec.fromWire(wire.getFailed().getFailure()));
       case WELCOME -> throw new MalformedFrameException("welcome", "comes twice");
-      case FRAME_NOT_SET -> throw new MalformedFrameException("frame", "missing or unknown");
+      default -> throw new MalformedFrameException("frame", "missing or unknown");
     };
   }
 

@@ -1,6 +1,6 @@
 package io.baton.client.sidecar;
 
-import io.baton.proto.v1.SidecarFrame;
+import io.baton.proto.v1.ProcessFrame;
 import io.baton.session.exchange.ChunkHeader;
 import io.baton.session.exchange.Content;
 import io.baton.session.exchange.Destination;
@@ -54,7 +54,7 @@ abstract sealed class Request<T extends @Nullable Object> {
   }
 
   /** What asks for it, with the time that is left. */
-  abstract SidecarFrame frame(long nanos);
+  abstract ProcessFrame frame(long nanos);
 
   /** For a person. */
   abstract String what();
@@ -86,7 +86,7 @@ abstract sealed class Request<T extends @Nullable Object> {
     }
 
     @Override
-    SidecarFrame frame(long nanos) {
+    ProcessFrame frame(long nanos) {
       return registration.frame(number);
     }
 
@@ -143,7 +143,7 @@ abstract sealed class Request<T extends @Nullable Object> {
     }
 
     @Override
-    SidecarFrame frame(long nanos) {
+    ProcessFrame frame(long nanos) {
       return Frames.allocate(number, registration.number(), bytes(), destinations, nanos);
     }
 
@@ -166,7 +166,7 @@ abstract sealed class Request<T extends @Nullable Object> {
     }
 
     @Override
-    SidecarFrame frame(long nanos) {
+    ProcessFrame frame(long nanos) {
       return Frames.send(number, registration.number(), chunk, body, nanos);
     }
 
@@ -193,7 +193,7 @@ abstract sealed class Request<T extends @Nullable Object> {
     }
 
     @Override
-    SidecarFrame frame(long nanos) {
+    ProcessFrame frame(long nanos) {
       return Frames.join(number, registration.number(), chunk, nanos);
     }
 
@@ -223,7 +223,7 @@ abstract sealed class Request<T extends @Nullable Object> {
     }
 
     @Override
-    SidecarFrame frame(long nanos) {
+    ProcessFrame frame(long nanos) {
       return Frames.closeStream(number, registration.number(), dataId, count, destinations, nanos);
     }
 
@@ -249,7 +249,7 @@ abstract sealed class Request<T extends @Nullable Object> {
     }
 
     @Override
-    SidecarFrame frame(long nanos) {
+    ProcessFrame frame(long nanos) {
       return Frames.receive(number, registration.number(), chunk.dataId(), chunk.index(), nanos);
     }
 

@@ -2,7 +2,7 @@ package io.baton.client.sidecar;
 
 import com.google.protobuf.ByteString;
 import io.baton.proto.codec.ValueCodec;
-import io.baton.proto.v1.SidecarFrame;
+import io.baton.proto.v1.ProcessFrame;
 import io.baton.proto.v1.Value;
 import io.baton.session.exchange.ChunkHeader;
 import io.baton.session.exchange.Content;
@@ -43,7 +43,7 @@ public final class SidecarSender implements AutoCloseable {
     link.register(registration, config.timeout());
   }
 
-  private static LongFunction<SidecarFrame> frame(long registration, SenderConfig config) {
+  private static LongFunction<ProcessFrame> frame(long registration, SenderConfig config) {
     return request -> Frames.register(request, registration, config);
   }
 

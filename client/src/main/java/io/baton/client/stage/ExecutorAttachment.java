@@ -6,14 +6,13 @@ import io.baton.proto.codec.MalformedFrameException;
 import io.baton.proto.codec.StageCodec;
 import io.baton.proto.codec.StepCodec;
 import io.baton.proto.codec.Versions;
-import io.baton.proto.v1.AttachGrpc;
 import io.baton.proto.v1.Command;
 import io.baton.proto.v1.CommandDone;
 import io.baton.proto.v1.CommandFailed;
-import io.baton.proto.v1.CommandFrame;
 import io.baton.proto.v1.CommandProgress;
-import io.baton.proto.v1.ExecutorFrame;
-import io.baton.proto.v1.ExecutorHello;
+import io.baton.proto.v1.ProcessFrame;
+import io.baton.proto.v1.ProcessHello;
+import io.baton.proto.v1.ProcessReply;
 import io.baton.proto.v1.Sharing;
 import io.baton.session.model.Digest;
 import io.baton.session.model.Payload;
@@ -23,9 +22,7 @@ import io.baton.transport.Budget;
 import io.baton.transport.executor.ExecutorCommand;
 import io.baton.transport.executor.ExecutorLink;
 import io.baton.transport.executor.ExecutorReply;
-import io.baton.transport.grpc.Channels;
 import io.baton.transport.grpc.Endpoint;
-import io.baton.transport.grpc.EventLoops;
 import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.grpc.KeepAlive;
 import io.baton.transport.grpc.SenderLimits;
@@ -39,9 +36,10 @@ import io.baton.transport.payload.PayloadLink;
 import io.baton.transport.payload.PayloadMemory;
 import io.baton.transport.pinned.PoolConfig;
 import io.baton.transport.pinned.PoolUse;
+import io.baton.transport.process.Dialect;
+import io.baton.transport.process.DialedStream;
+import io.baton.transport.process.SocketLoop;
 import io.baton.verification.PayloadDigester;
-import io.grpc.InsecureChannelCredentials;
-import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
@@ -78,21 +76,18 @@ public final class ExecutorAttachment implements AutoCloseable {
   private static final Duration LAST_RETRY = Duration.ofSeconds(2);
 
   private final ExecutorLink executor;
-  private final Endpoint relay;
-  private final EventLoops loops;
-  private final ManagedChannel channel;
+  private final Endpoint.Unix relay;
+  private final SocketLoop loop;
   private final ScheduledThreadPoolExecutor timer;
   private final PayloadMemory memory;
   private final CompletableFuture<@Nullable Void> attached = new CompletableFuture<>();
   private Duration retry = FIRST_RETRY;
   private boolean closed;
 
-  private ExecutorAttachment(ExecutorLink executor, Endpoint relay) {
+  private ExecutorAttachment(ExecutorLink executor, Endpoint.Unix relay) {
     this.executor = executor;
     this.relay = relay;
-    this.loops = EventLoops.start("baton-attach", 1);
-    this.channel =
-        Channels.open(loops, relay, InsecureChannelCredentials.create(), KeepAlive.DEFAULT);
+    this.loop = SocketLoop.start("baton-attach");
     this.timer =
         new ScheduledThreadPoolExecutor(
             1, task -> Thread.ofPlatform().daemon().name("baton-attach-timer").unstarted(task));
@@ -106,7 +101,7 @@ public final class ExecutorAttachment implements AutoCloseable {
   }
 
   /** Begins to attach and returns without waiting for it. */
-  public static ExecutorAttachment start(ExecutorLink executor, Endpoint relay) {
+  public static ExecutorAttachment start(ExecutorLink executor, Endpoint.Unix relay) {
     ExecutorAttachment attachment = new ExecutorAttachment(executor, relay);
     attachment.connect();
     return attachment;
@@ -118,9 +113,14 @@ public final class ExecutorAttachment implements AutoCloseable {
   }
 
   private void connect() {
-    // The channel would wait ever longer by itself; how often to try is for this class to say.
-    channel.resetConnectBackoff();
-    AttachGrpc.newStub(channel).attach(new Connection());
+    try {
+      var _ =
+          DialedStream.dial(
+              loop, relay.path(), Dialect.PROCESS, KeepAlive.DEFAULT, new Connection());
+    } catch (RuntimeException e) {
+      // Such as for want of files: another time there may be some.
+      connectLater(StatusText.of(Status.fromThrowable(e)));
+    }
   }
 
   private synchronized void connectLater(String why) {
@@ -157,14 +157,13 @@ public final class ExecutorAttachment implements AutoCloseable {
       closed = true;
     }
     timer.shutdownNow();
-    channel.shutdownNow();
-    loops.close();
+    loop.close();
     memory.close();
     attached.completeExceptionally(new IllegalStateException("closed before it was attached"));
   }
 
   /** One stream to the relay, from its hello to its end. */
-  private final class Connection implements ClientResponseObserver<ExecutorFrame, CommandFrame> {
+  private final class Connection implements ClientResponseObserver<ProcessFrame, ProcessReply> {
 
     private final PayloadLink payloads =
         memory.link(PoolUse.COMMAND, "the relay", SenderLimits.DEFAULT.maxBytes(), this::report);
@@ -172,7 +171,7 @@ public final class ExecutorAttachment implements AutoCloseable {
     private final PayloadAssembler assembler =
         payloads.assembler(PAYLOAD_BYTES, new Budget(PAYLOAD_BYTES));
     private final Set<SessionId> sessions = new HashSet<>();
-    private @Nullable FlowControlledSender<ExecutorFrame> sender;
+    private @Nullable FlowControlledSender<ProcessFrame> sender;
     private @Nullable Command pending;
     private boolean over;
 
@@ -182,8 +181,8 @@ public final class ExecutorAttachment implements AutoCloseable {
     private volatile String ended = "";
 
     @Override
-    public void beforeStart(ClientCallStreamObserver<ExecutorFrame> stream) {
-      FlowControlledSender<ExecutorFrame> created =
+    public void beforeStart(ClientCallStreamObserver<ProcessFrame> stream) {
+      FlowControlledSender<ProcessFrame> created =
           new FlowControlledSender<>(
               stream,
               MessageLite::getSerializedSize,
@@ -205,9 +204,9 @@ public final class ExecutorAttachment implements AutoCloseable {
         greeted = true;
         send(
             List.of(
-                ExecutorFrame.newBuilder()
+                ProcessFrame.newBuilder()
                     .setHello(
-                        ExecutorHello.newBuilder()
+                        ProcessHello.newBuilder()
                             .setVersions(Versions.spoken())
                             .setStage(StageCodec.toWire(executor.info())))
                     .build()));
@@ -215,20 +214,20 @@ public final class ExecutorAttachment implements AutoCloseable {
     }
 
     @Override
-    public void onNext(CommandFrame frame) {
+    public void onNext(ProcessReply frame) {
       try {
         if (frame.hasSharing()) {
           payloads.take(frame.getSharing());
         }
         switch (frame.getFrameCase()) {
-          case ATTACHED -> {
+          case WELCOME -> {
             // Before any command is answered, so that the first input may come by handle.
             payloads.report();
             succeeded();
           }
           case COMMAND -> command(frame.getCommand());
           case CHUNK -> assembled(assembler.add(frame.getChunk()));
-          case FRAME_NOT_SET -> {
+          default -> {
             if (!frame.hasSharing()) {
               throw new MalformedFrameException("frame", "missing or unknown");
             }
@@ -328,7 +327,7 @@ public final class ExecutorAttachment implements AutoCloseable {
         case ExecutorReply.Working(long workLeft) ->
             send(
                 List.of(
-                    ExecutorFrame.newBuilder()
+                    ProcessFrame.newBuilder()
                         .setProgress(
                             CommandProgress.newBuilder()
                                 .setCommand(command.getCommand())
@@ -339,23 +338,23 @@ public final class ExecutorAttachment implements AutoCloseable {
       }
     }
 
-    private List<ExecutorFrame> done(Command command, Optional<Tensor> output, long nanos) {
+    private List<ProcessFrame> done(Command command, Optional<Tensor> output, long nanos) {
       CommandDone.Builder done =
           CommandDone.newBuilder().setCommand(command.getCommand()).setComputeNanos(nanos);
-      List<ExecutorFrame> frames = new ArrayList<>();
+      List<ProcessFrame> frames = new ArrayList<>();
       if (output.isPresent()) {
         PayloadFrames payload = payloads.frameWithoutDigest(digester.payload(output.get()));
         done.setPayload(payload.header());
-        payload.chunks().forEach(c -> frames.add(ExecutorFrame.newBuilder().setChunk(c).build()));
+        payload.chunks().forEach(c -> frames.add(ProcessFrame.newBuilder().setChunk(c).build()));
       }
-      frames.addFirst(ExecutorFrame.newBuilder().setDone(done).build());
+      frames.addFirst(ProcessFrame.newBuilder().setDone(done).build());
       return frames;
     }
 
     private void sendFailed(Command command, String message) {
       send(
           List.of(
-              ExecutorFrame.newBuilder()
+              ProcessFrame.newBuilder()
                   .setFailed(
                       CommandFailed.newBuilder()
                           .setCommand(command.getCommand())
@@ -363,27 +362,27 @@ public final class ExecutorAttachment implements AutoCloseable {
                   .build()));
     }
 
-    private void send(List<ExecutorFrame> frames) {
+    private void send(List<ProcessFrame> frames) {
       offer(payloads.telling(frames, this::with));
     }
 
-    private ExecutorFrame with(ExecutorFrame frame, Sharing news) {
+    private ProcessFrame with(ProcessFrame frame, Sharing news) {
       return frame.toBuilder().setSharing(news).build();
     }
 
     private void report(Sharing news) {
-      offer(List.of(with(ExecutorFrame.getDefaultInstance(), news)));
+      offer(List.of(with(ProcessFrame.getDefaultInstance(), news)));
     }
 
-    private void offer(List<ExecutorFrame> frames) {
-      FlowControlledSender<ExecutorFrame> out = sender;
+    private void offer(List<ProcessFrame> frames) {
+      FlowControlledSender<ProcessFrame> out = sender;
       if (out != null && !out.offer(frames)) {
         fail("the relay reads too slowly: answers do not fit the queue");
       }
     }
 
     private void fail(String why) {
-      FlowControlledSender<ExecutorFrame> out = sender;
+      FlowControlledSender<ProcessFrame> out = sender;
       if (out != null) {
         out.fail(Status.CANCELLED.withDescription(why).asRuntimeException());
       }
@@ -400,7 +399,7 @@ public final class ExecutorAttachment implements AutoCloseable {
     }
 
     private void end(Status status) {
-      FlowControlledSender<ExecutorFrame> out = sender;
+      FlowControlledSender<ProcessFrame> out = sender;
       if (out != null) {
         out.terminated(status.asRuntimeException());
       }

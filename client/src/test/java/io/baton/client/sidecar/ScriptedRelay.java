@@ -9,35 +9,32 @@ import io.baton.proto.codec.FailureCodec;
 import io.baton.proto.codec.IdCodec;
 import io.baton.proto.codec.PoolAddress;
 import io.baton.proto.v1.Allocated;
+import io.baton.proto.v1.ProcessFrame;
+import io.baton.proto.v1.ProcessFrame.FrameCase;
+import io.baton.proto.v1.ProcessReply;
+import io.baton.proto.v1.ProcessWelcome;
 import io.baton.proto.v1.Received;
 import io.baton.proto.v1.Registered;
 import io.baton.proto.v1.RequestFailed;
 import io.baton.proto.v1.Sent;
 import io.baton.proto.v1.SharedPool;
-import io.baton.proto.v1.SidecarFrame;
-import io.baton.proto.v1.SidecarFrame.FrameCase;
-import io.baton.proto.v1.SidecarGrpc;
-import io.baton.proto.v1.SidecarReply;
-import io.baton.proto.v1.SidecarWelcome;
 import io.baton.session.exchange.Content;
 import io.baton.session.exchange.Failure;
 import io.baton.session.model.RelayId;
-import io.baton.transport.grpc.BoundServer;
+import io.baton.transport.grpc.Batching;
 import io.baton.transport.grpc.Endpoint;
-import io.baton.transport.grpc.EventLoops;
-import io.baton.transport.grpc.ServerSettings;
-import io.baton.transport.grpc.Servers;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolConfig;
 import io.baton.transport.pinned.PoolUse;
 import io.baton.transport.pinned.Slot;
-import io.grpc.InsecureServerCredentials;
+import io.baton.transport.process.Dialect;
+import io.baton.transport.process.SocketLoop;
+import io.baton.transport.process.SocketServer;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -52,13 +49,14 @@ import org.jspecify.annotations.Nullable;
 final class ScriptedRelay implements AutoCloseable {
 
   private static final long PATIENCE_SECONDS = 20;
+  private static final int MAX_PROCESSES = 16;
 
   private final Path socket;
-  private final EventLoops loops = EventLoops.start("scripted-relay", 1);
+  private final SocketLoop loop = SocketLoop.start("scripted-relay");
   private final PinnedPool pool;
-  private final BlockingQueue<SidecarFrame> heard = new LinkedBlockingQueue<>();
-  private @Nullable BoundServer server;
-  private final AtomicReference<@Nullable StreamObserver<SidecarReply>> replies =
+  private final BlockingQueue<ProcessFrame> heard = new LinkedBlockingQueue<>();
+  private @Nullable SocketServer server;
+  private final AtomicReference<@Nullable StreamObserver<ProcessReply>> replies =
       new AtomicReference<>();
 
   private ScriptedRelay(Path socket) throws IOException {
@@ -74,16 +72,13 @@ final class ScriptedRelay implements AutoCloseable {
 
   void serve() throws IOException {
     server =
-        Servers.start(
-            loops,
-            new Endpoint.Unix(socket),
-            ServerSettings.direct(InsecureServerCredentials.create()),
-            List.of(new Service()));
+        SocketServer.start(
+            loop, new Endpoint.Unix(socket), Dialect.RELAY, MAX_PROCESSES, this::attach);
   }
 
   /** Ends the stream, and takes no other until it serves again. */
   void lose() {
-    StreamObserver<SidecarReply> stream = replies.getAndSet(null);
+    StreamObserver<ProcessReply> stream = replies.getAndSet(null);
     if (stream != null) {
       stream.onError(Status.UNAVAILABLE.withDescription("lost on purpose").asException());
     }
@@ -93,8 +88,8 @@ final class ScriptedRelay implements AutoCloseable {
   }
 
   /** The next frame, which is of that kind. */
-  SidecarFrame hear(FrameCase kind) throws InterruptedException {
-    SidecarFrame frame =
+  ProcessFrame hear(FrameCase kind) throws InterruptedException {
+    ProcessFrame frame =
         Objects.requireNonNull(
             heard.poll(PATIENCE_SECONDS, TimeUnit.SECONDS), "nothing heard, waiting for " + kind);
     assertThat(frame.getFrameCase()).as(frame.toString()).isEqualTo(kind);
@@ -106,11 +101,12 @@ final class ScriptedRelay implements AutoCloseable {
     return heard.isEmpty();
   }
 
-  void say(SidecarReply.Builder reply) {
-    StreamObserver<SidecarReply> stream =
+  void say(ProcessReply.Builder reply) {
+    StreamObserver<ProcessReply> stream =
         Objects.requireNonNull(replies.get(), "nobody is attached");
     synchronized (stream) {
       stream.onNext(reply.build());
+      ((Batching) stream).flush();
     }
   }
 
@@ -124,17 +120,17 @@ final class ScriptedRelay implements AutoCloseable {
 
   void sayAllocated(long request, Slot slot) {
     say(
-        SidecarReply.newBuilder()
+        ProcessReply.newBuilder()
             .setAllocated(Allocated.newBuilder().setRequest(request).setSlot(wire(slot))));
   }
 
   void saySent(long request) {
-    say(SidecarReply.newBuilder().setSent(Sent.newBuilder().setRequest(request)));
+    say(ProcessReply.newBuilder().setSent(Sent.newBuilder().setRequest(request)));
   }
 
   void sayFailed(long request, Failure.Reason reason) {
     say(
-        SidecarReply.newBuilder()
+        ProcessReply.newBuilder()
             .setFailed(
                 RequestFailed.newBuilder()
                     .setRequest(request)
@@ -143,7 +139,7 @@ final class ScriptedRelay implements AutoCloseable {
 
   void sayReceived(long request, Content content, Slot slot) {
     say(
-        SidecarReply.newBuilder()
+        ProcessReply.newBuilder()
             .setReceived(
                 Received.newBuilder()
                     .setRequest(request)
@@ -154,7 +150,7 @@ final class ScriptedRelay implements AutoCloseable {
   /** With the slot in another relay's pool. */
   void sayReceived(long request, Content content, Slot slot, PoolAddress pool) {
     say(
-        SidecarReply.newBuilder()
+        ProcessReply.newBuilder()
             .setReceived(
                 Received.newBuilder()
                     .setRequest(request)
@@ -165,7 +161,7 @@ final class ScriptedRelay implements AutoCloseable {
 
   void sayInline(long request, Content content, byte[] bytes) {
     say(
-        SidecarReply.newBuilder()
+        ProcessReply.newBuilder()
             .setReceived(
                 Received.newBuilder()
                     .setRequest(request)
@@ -186,54 +182,50 @@ final class ScriptedRelay implements AutoCloseable {
   @Override
   public void close() {
     lose();
-    loops.close();
+    loop.close();
     pool.close();
   }
 
-  private final class Service extends SidecarGrpc.SidecarImplBase {
-
-    @Override
-    public StreamObserver<SidecarFrame> attach(StreamObserver<SidecarReply> stream) {
-      return new StreamObserver<>() {
-        @Override
-        public void onNext(SidecarFrame frame) {
-          switch (frame.getFrameCase()) {
-            case HELLO -> {
-              replies.set(stream);
-              say(
-                  SidecarReply.newBuilder()
-                      .setWelcome(
-                          SidecarWelcome.newBuilder()
-                              .setVersion(1)
-                              .setIdentity(IdCodec.toWire(new RelayId("scripted", 1)))
-                              .setPool(ExchangeCodec.toWire(address()))));
-            }
-            case REGISTER_SENDER -> registered(frame, frame.getRegisterSender().getRequest());
-            case REGISTER_READER -> registered(frame, frame.getRegisterReader().getRequest());
-            default -> heard.add(frame);
+  private StreamObserver<ProcessFrame> attach(StreamObserver<ProcessReply> stream) {
+    return new StreamObserver<>() {
+      @Override
+      public void onNext(ProcessFrame frame) {
+        switch (frame.getFrameCase()) {
+          case HELLO -> {
+            replies.set(stream);
+            say(
+                ProcessReply.newBuilder()
+                    .setWelcome(
+                        ProcessWelcome.newBuilder()
+                            .setVersion(1)
+                            .setIdentity(IdCodec.toWire(new RelayId("scripted", 1)))
+                            .setPool(ExchangeCodec.toWire(address()))));
           }
+          case REGISTER_SENDER -> registered(frame, frame.getRegisterSender().getRequest());
+          case REGISTER_READER -> registered(frame, frame.getRegisterReader().getRequest());
+          default -> heard.add(frame);
         }
+      }
 
-        private void registered(SidecarFrame frame, long request) {
-          heard.add(frame);
-          say(SidecarReply.newBuilder().setRegistered(Registered.newBuilder().setRequest(request)));
-        }
+      private void registered(ProcessFrame frame, long request) {
+        heard.add(frame);
+        say(ProcessReply.newBuilder().setRegistered(Registered.newBuilder().setRequest(request)));
+      }
 
-        @Override
-        public void onError(Throwable cause) {
-          forget();
-        }
+      @Override
+      public void onError(Throwable cause) {
+        forget();
+      }
 
-        @Override
-        public void onCompleted() {
-          forget();
-          stream.onCompleted();
-        }
+      @Override
+      public void onCompleted() {
+        forget();
+        stream.onCompleted();
+      }
 
-        private void forget() {
-          replies.compareAndSet(stream, null);
-        }
-      };
-    }
+      private void forget() {
+        replies.compareAndSet(stream, null);
+      }
+    };
   }
 }

@@ -9,9 +9,9 @@ import io.baton.proto.codec.PoolAddress;
 import io.baton.proto.codec.ValueCodec;
 import io.baton.proto.v1.EndOfStream;
 import io.baton.proto.v1.LetGo;
-import io.baton.proto.v1.SidecarFrame;
-import io.baton.proto.v1.SidecarFrame.FrameCase;
-import io.baton.proto.v1.SidecarReply;
+import io.baton.proto.v1.ProcessFrame;
+import io.baton.proto.v1.ProcessFrame.FrameCase;
+import io.baton.proto.v1.ProcessReply;
 import io.baton.proto.v1.WritePart;
 import io.baton.session.exchange.Content;
 import io.baton.session.exchange.Destination;
@@ -135,7 +135,7 @@ class SidecarClientTest {
     CompletableFuture<@Nullable Void> sent =
         tensor.send("id", ChunkPosition.of(1, 2), List.of("next"), LONG);
 
-    SidecarFrame frame = relay.hear(FrameCase.SEND);
+    ProcessFrame frame = relay.hear(FrameCase.SEND);
     assertThat(slot.buffer().getFloat(4)).isEqualTo(2.5f);
     assertThat(frame.getSend().getSlot()).isEqualTo(ScriptedRelay.wire(slot));
     assertThat(frame.getSend().getChunk().getNextPeersList()).containsExactly("next");
@@ -171,7 +171,7 @@ class SidecarClientTest {
     CompletableFuture<@Nullable Void> sent =
         sender.send(ADDRESS, Tensor.wrap(TensorSpec.of(DType.U8, bytes.length), bytes));
     relay.sayAllocated(relay.hear(FrameCase.ALLOCATE).getAllocate().getRequest(), slot);
-    SidecarFrame frame = relay.hear(FrameCase.SEND);
+    ProcessFrame frame = relay.hear(FrameCase.SEND);
     assertThat(slot.memory().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(bytes);
     relay.saySent(frame.getSend().getRequest());
     sent.get(20, TimeUnit.SECONDS);
@@ -182,7 +182,7 @@ class SidecarClientTest {
     SidecarSender sender = sender();
     CompletableFuture<@Nullable Void> sent =
         sender.send(ADDRESS, Tensor.wrap(TensorSpec.of(DType.F16, 0, 4096), new byte[0]));
-    SidecarFrame frame = relay.hear(FrameCase.SEND);
+    ProcessFrame frame = relay.hear(FrameCase.SEND);
     assertThat(frame.getSend().hasInline()).isTrue();
     relay.saySent(frame.getSend().getRequest());
     sent.get(20, TimeUnit.SECONDS);
@@ -220,7 +220,7 @@ class SidecarClientTest {
     OutgoingTensor tensor = allocated(sender, relay.allocate(SPEC.bytes()));
     sender.reregister(SenderConfig.alone("other"));
     long number = relay.hear(FrameCase.UNREGISTER).getUnregister().getRegistration();
-    SidecarFrame again = relay.hear(FrameCase.REGISTER_SENDER);
+    ProcessFrame again = relay.hear(FrameCase.REGISTER_SENDER);
     assertThat(again.getRegisterSender().getRegistration()).isEqualTo(number);
     assertThat(again.getRegisterSender().getGroup()).isEqualTo("other");
     assertThat(tensor.memory().byteSize()).isEqualTo(SPEC.bytes());
@@ -240,7 +240,7 @@ class SidecarClientTest {
     Slot slot = relay.allocate(1001);
     ScriptedRelay.fill(slot, 0);
     relay.say(
-        SidecarReply.newBuilder()
+        ProcessReply.newBuilder()
             .setWritePart(
                 WritePart.newBuilder()
                     .setRequest(request)
@@ -248,7 +248,7 @@ class SidecarClientTest {
                     .setSlot(ScriptedRelay.wire(slot))
                     .setFrom(501)
                     .setTo(1001)));
-    SidecarFrame written = relay.hear(FrameCase.PART_WRITTEN);
+    ProcessFrame written = relay.hear(FrameCase.PART_WRITTEN);
     assertThat(written.getPartWritten().getPart()).isEqualTo(1);
     assertThat(slot.memory().get(ValueLayout.JAVA_BYTE, 500)).isZero();
     assertThat(slot.memory().get(ValueLayout.JAVA_BYTE, 501)).isEqualTo((byte) 3);
@@ -437,10 +437,10 @@ class SidecarClientTest {
         new Content.OfObject(bytes.length),
         bytes);
     relay.hear(FrameCase.MARK_DONE);
-    SidecarFrame receive = relay.hear(FrameCase.RECEIVE);
+    ProcessFrame receive = relay.hear(FrameCase.RECEIVE);
     assertThat(receive.getReceive().getIndex()).isEqualTo(1);
     relay.say(
-        SidecarReply.newBuilder()
+        ProcessReply.newBuilder()
             .setEndOfStream(
                 EndOfStream.newBuilder()
                     .setRequest(receive.getReceive().getRequest())
@@ -594,7 +594,7 @@ class SidecarClientTest {
 
     relay.hear(FrameCase.REGISTER_SENDER);
     relay.hear(FrameCase.REGISTER_READER);
-    SidecarFrame again = relay.hear(FrameCase.RECEIVE);
+    ProcessFrame again = relay.hear(FrameCase.RECEIVE);
     assertThat(again.getReceive().getDataId()).isEqualTo("other");
     relay.saySent(relay.hear(FrameCase.SEND).getSend().getRequest());
     sentMeanwhile.get(20, TimeUnit.SECONDS);

@@ -2,6 +2,7 @@ package io.baton.relay.exchange;
 
 import com.google.protobuf.ByteString;
 import io.baton.proto.v1.ExchangeStatus;
+import io.baton.proto.v1.ProcessReply;
 import io.baton.relay.status.Connections;
 import io.baton.session.exchange.ChunkHeader;
 import io.baton.session.exchange.DataId;
@@ -41,6 +42,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -97,10 +99,10 @@ public final class Exchange implements AutoCloseable {
   private final Offers offers;
   private final Gatherings gatherings;
   private final ExchangeService exchangeService;
-  private final SidecarService sidecarService;
   private final HeapRoom heap;
   private final SendRoom said;
   private final Map<Long, Consumer<ReceiveAnswer>> requests = new HashMap<>();
+  private final Set<Sidecar> sidecars = new HashSet<>();
   private final Map<String, TreeMap<Integer, Seat>> senders = new HashMap<>();
   private volatile Set<String> ownAddresses = Set.of();
   private long nextTransfer = 1;
@@ -153,7 +155,6 @@ public final class Exchange implements AutoCloseable {
     this.gatherings = new Gatherings(room, deadlines, this::release, this::sendGathered);
     this.exchangeService =
         new ExchangeService(host, config.lanes(), ExchangeLimits.DEFAULT, new PeersOffers());
-    this.sidecarService = new SidecarService(this, host.timer());
     loop.execute(this::maintainLater);
   }
 
@@ -162,9 +163,17 @@ public final class Exchange implements AutoCloseable {
     return exchangeService;
   }
 
-  /** What the processes of this host call, over a Unix-domain socket. */
-  public BindableService sidecarService() {
-    return sidecarService;
+  /**
+   * A process of this host has come.
+   *
+   * @param name what it calls itself
+   * @param speech says something to it, or ends its connection
+   * @param ending ends its connection
+   */
+  public Sidecar sidecar(String name, Consumer<ProcessReply> speech, Sidecar.Ending ending) {
+    Sidecar sidecar = new Sidecar(this, name, new SidecarReplies(speech), ending);
+    loop.execute(() -> sidecars.add(sidecar));
+    return sidecar;
   }
 
   /** Addresses under which senders may name this relay itself. */
@@ -195,9 +204,9 @@ public final class Exchange implements AutoCloseable {
         () ->
             status.complete(
                 ExchangeStatus.newBuilder()
-                    .setProcesses(sidecarService.processes())
+                    .setProcesses(sidecars.size())
                     .setSenders(senders.values().stream().mapToInt(Map::size).sum())
-                    .setReaders(sidecarService.readers())
+                    .setReaders(sidecars.stream().mapToInt(Sidecar::readers).sum())
                     .setData(data.size())
                     .setWaitingForRoom(room.size())
                     .setSending(sendings.size())
@@ -217,7 +226,6 @@ public final class Exchange implements AutoCloseable {
   @Override
   public void close() {
     exchangeService.close();
-    sidecarService.close();
     loop.execute(
         () -> {
           if (closed) {
@@ -241,6 +249,11 @@ public final class Exchange implements AutoCloseable {
 
   PinnedPool pool() {
     return pool;
+  }
+
+  /** The process is here no more. */
+  void gone(Sidecar sidecar) {
+    sidecars.remove(sidecar);
   }
 
   void inLoop(Runnable task) {

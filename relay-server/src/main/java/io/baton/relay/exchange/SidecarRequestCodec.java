@@ -11,11 +11,11 @@ import io.baton.proto.v1.CloseStream;
 import io.baton.proto.v1.Join;
 import io.baton.proto.v1.LetGo;
 import io.baton.proto.v1.MarkDone;
+import io.baton.proto.v1.ProcessFrame;
 import io.baton.proto.v1.Receive;
 import io.baton.proto.v1.RegisterReader;
 import io.baton.proto.v1.RegisterSender;
 import io.baton.proto.v1.Send;
-import io.baton.proto.v1.SidecarFrame;
 import io.baton.session.exchange.ChunkHeader;
 import io.baton.transport.pinned.SlotHandle;
 import java.time.Duration;
@@ -32,9 +32,8 @@ final class SidecarRequestCodec {
    * @param now in {@link System#nanoTime}'s time; timeouts count from then, and are a day at most
    * @throws MalformedFrameException for what no right process sends after its hello
    */
-  static SidecarRequest fromWire(SidecarFrame frame, long now) throws MalformedFrameException {
+  static SidecarRequest fromWire(ProcessFrame frame, long now) throws MalformedFrameException {
     return switch (frame.getFrameCase()) {
-      case HELLO -> throw new MalformedFrameException("hello", "comes twice");
       case REGISTER_SENDER -> registerSender(frame.getRegisterSender());
       case REGISTER_READER -> registerReader(frame.getRegisterReader());
       case UNREGISTER -> new SidecarRequest.Unregister(frame.getUnregister().getRegistration());
@@ -52,8 +51,7 @@ final class SidecarRequestCodec {
       case CANCEL -> new SidecarRequest.Cancel(frame.getCancel().getRequest());
       case MARK_DONE -> markDone(frame.getMarkDone());
       case LET_GO -> letGo(frame.getLetGo());
-      case FRAME_NOT_SET ->
-          throw new MalformedFrameException("frame", "missing, unknown or unreadable");
+      default -> throw new MalformedFrameException("frame", "missing, unknown or unreadable");
     };
   }
 

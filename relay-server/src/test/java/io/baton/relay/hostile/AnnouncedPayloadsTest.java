@@ -17,14 +17,13 @@ import com.google.protobuf.ByteString;
 import io.baton.proto.codec.TensorCodec;
 import io.baton.proto.v1.Chunk;
 import io.baton.proto.v1.ClientFrame;
-import io.baton.proto.v1.CommandFrame;
 import io.baton.proto.v1.ExchangeReply;
 import io.baton.proto.v1.PayloadHeader;
+import io.baton.proto.v1.ProcessReply;
 import io.baton.proto.v1.PushFrame;
 import io.baton.proto.v1.PushReply;
 import io.baton.proto.v1.RefusalReason;
 import io.baton.proto.v1.SideInput;
-import io.baton.proto.v1.SidecarReply;
 import io.baton.proto.v1.StageFrame;
 import io.baton.relay.RelayConfig;
 import io.baton.session.model.DType;
@@ -212,8 +211,8 @@ class AnnouncedPayloadsTest {
   void streams_onWhichNothingComes_areEnded() throws Exception {
     RawStream<StageFrame> session = rig.session();
     RawStream<PushReply> push = rig.push();
-    RawStream<CommandFrame> stage = rig.executor();
-    RawStream<SidecarReply> process = rig.sidecar();
+    RawStream<ProcessReply> stage = rig.executor();
+    RawStream<ProcessReply> process = rig.sidecar();
     RawStream<ExchangeReply> exchange = rig.exchange();
     RawStream<StageFrame> refused = rig.session().send(frame(open(7, "client").setModelId("none")));
     RawStream<StageFrame> stalled = opened(1);

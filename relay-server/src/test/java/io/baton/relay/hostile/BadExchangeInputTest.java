@@ -393,7 +393,7 @@ class BadExchangeInputTest extends HostileTest {
   void hello_withTheIdentityOfThisRelay_isNoWordOfItsOwn() throws Exception {
     RelayIdentity self = rig.status().getIdentity();
     try (RawStream<ExchangeReply> forger = as(self, "");
-        RawStream<io.baton.proto.v1.SidecarReply> process = rig.process(group)) {
+        RawStream<io.baton.proto.v1.ProcessReply> process = rig.process(group)) {
       forger.send(Frames.frame(Frames.inlineOffer(Long.MAX_VALUE, group, "id", 8)));
       forger.next(reply -> reply.getTaken().getTransfer() == Long.MAX_VALUE);
       rig.drain(group, "id");

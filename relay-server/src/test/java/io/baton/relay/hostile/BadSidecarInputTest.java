@@ -18,13 +18,13 @@ import io.baton.proto.v1.Join;
 import io.baton.proto.v1.MarkDone;
 import io.baton.proto.v1.Member;
 import io.baton.proto.v1.PartWritten;
+import io.baton.proto.v1.ProcessFrame;
+import io.baton.proto.v1.ProcessHello;
+import io.baton.proto.v1.ProcessReply;
 import io.baton.proto.v1.Receive;
 import io.baton.proto.v1.RegisterReader;
 import io.baton.proto.v1.RegisterSender;
 import io.baton.proto.v1.Send;
-import io.baton.proto.v1.SidecarFrame;
-import io.baton.proto.v1.SidecarHello;
-import io.baton.proto.v1.SidecarReply;
 import io.baton.proto.v1.SlotHandle;
 import io.baton.proto.v1.Unregister;
 import io.baton.proto.v1.VersionRange;
@@ -43,16 +43,16 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A process of this user may be broken. */
 class BadSidecarInputTest extends HostileTest {
 
-  private static SidecarFrame hello(VersionRange.Builder versions) {
-    return SidecarFrame.newBuilder()
-        .setHello(SidecarHello.newBuilder().setVersions(versions))
+  private static ProcessFrame hello(VersionRange.Builder versions) {
+    return ProcessFrame.newBuilder()
+        .setHello(ProcessHello.newBuilder().setVersions(versions))
         .build();
   }
 
   static Stream<Arguments> firstFrames() {
     byte[] whole = Frames.hello().toByteArray();
     return Stream.of(
-        malformed("nothing", "hello", SidecarFrame.getDefaultInstance()),
+        malformed("nothing", "hello", ProcessFrame.getDefaultInstance()),
         bad("noise", Status.Code.INVALID_ARGUMENT, "hello", NOISE),
         bad(
             "half a hello",
@@ -82,7 +82,7 @@ class BadSidecarInputTest extends HostileTest {
   @MethodSource("firstFrames")
   void firstFrame_thatIsNoHello_endsTheStream(List<byte[]> messages, Status.Code code, String says)
       throws Exception {
-    try (RawStream<SidecarReply> stream = rig.sidecar()) {
+    try (RawStream<ProcessReply> stream = rig.sidecar()) {
       messages.forEach(stream::send);
       assertEnds(stream, code, says);
     }
@@ -91,50 +91,50 @@ class BadSidecarInputTest extends HostileTest {
   /** What gRPC does not even read is answered by gRPC, or cut off. */
   @Test
   void message_ofMoreThan4MiB_endsTheStream() throws Exception {
-    try (RawStream<SidecarReply> stream = rig.process(GROUP)) {
+    try (RawStream<ProcessReply> stream = rig.process(GROUP)) {
       stream.send(sending(send -> send.setInline(Frames.zeros(5 << 20))));
       assertThat(stream.ended().getCode())
           .isIn(Status.Code.RESOURCE_EXHAUSTED, Status.Code.CANCELLED);
     }
   }
 
-  private static SidecarFrame sender(Consumer<RegisterSender.Builder> change) {
+  private static ProcessFrame sender(Consumer<RegisterSender.Builder> change) {
     RegisterSender.Builder sender = Frames.sender(9, 9, "others");
     change.accept(sender);
     return Frames.frame(sender);
   }
 
-  private static SidecarFrame reader(Consumer<RegisterReader.Builder> change) {
+  private static ProcessFrame reader(Consumer<RegisterReader.Builder> change) {
     RegisterReader.Builder reader = Frames.reader(9, 9, "others");
     change.accept(reader);
     return Frames.frame(reader);
   }
 
-  private static SidecarFrame allocate(Consumer<Allocate.Builder> change) {
+  private static ProcessFrame allocate(Consumer<Allocate.Builder> change) {
     Allocate.Builder allocate = Frames.allocate(9, 1, 100, GROUP);
     change.accept(allocate);
     return Frames.frame(allocate);
   }
 
-  private static SidecarFrame send(Consumer<Chunking.Builder> change) {
+  private static ProcessFrame send(Consumer<Chunking.Builder> change) {
     Chunking.Builder chunk = Frames.chunk(GROUP, "id", 8);
     change.accept(chunk);
     return Frames.frame(Frames.send(9, 1, chunk).setInline(Frames.zeros(8)));
   }
 
-  private static SidecarFrame sending(Consumer<Send.Builder> change) {
+  private static ProcessFrame sending(Consumer<Send.Builder> change) {
     Send.Builder send = Frames.send(9, 1, Frames.chunk(GROUP, "id", 8)).setInline(Frames.zeros(8));
     change.accept(send);
     return Frames.frame(send);
   }
 
-  private static SidecarFrame receive(Consumer<Receive.Builder> change) {
+  private static ProcessFrame receive(Consumer<Receive.Builder> change) {
     Receive.Builder receive = Frames.receive(9, 2, "id");
     change.accept(receive);
     return Frames.frame(receive);
   }
 
-  private static SidecarFrame join(Consumer<Join.Builder> change) {
+  private static ProcessFrame join(Consumer<Join.Builder> change) {
     Join.Builder join =
         Join.newBuilder()
             .setRequest(9)
@@ -142,10 +142,10 @@ class BadSidecarInputTest extends HostileTest {
             .setChunk(Frames.chunk(GROUP, "joined", 100))
             .setTimeoutNanos(Frames.TIMEOUT_NANOS);
     change.accept(join);
-    return SidecarFrame.newBuilder().setJoin(join).build();
+    return ProcessFrame.newBuilder().setJoin(join).build();
   }
 
-  private static SidecarFrame closing(Consumer<CloseStream.Builder> change) {
+  private static ProcessFrame closing(Consumer<CloseStream.Builder> change) {
     CloseStream.Builder closing =
         CloseStream.newBuilder()
             .setRequest(9)
@@ -153,33 +153,33 @@ class BadSidecarInputTest extends HostileTest {
             .setDataId("id")
             .addDestinations(Frames.here(GROUP));
     change.accept(closing);
-    return SidecarFrame.newBuilder().setCloseStream(closing).build();
+    return ProcessFrame.newBuilder().setCloseStream(closing).build();
   }
 
-  private static SidecarFrame discard(SlotHandle.Builder slot) {
-    return SidecarFrame.newBuilder().setDiscard(Discard.newBuilder().setSlot(slot)).build();
+  private static ProcessFrame discard(SlotHandle.Builder slot) {
+    return ProcessFrame.newBuilder().setDiscard(Discard.newBuilder().setSlot(slot)).build();
   }
 
-  private static SidecarFrame cancel(long request) {
-    return SidecarFrame.newBuilder().setCancel(Cancel.newBuilder().setRequest(request)).build();
+  private static ProcessFrame cancel(long request) {
+    return ProcessFrame.newBuilder().setCancel(Cancel.newBuilder().setRequest(request)).build();
   }
 
-  private static SidecarFrame written(long request, int part) {
-    return SidecarFrame.newBuilder()
+  private static ProcessFrame written(long request, int part) {
+    return ProcessFrame.newBuilder()
         .setPartWritten(PartWritten.newBuilder().setRequest(request).setPart(part))
         .build();
   }
 
-  private static SidecarFrame unregister(long registration) {
-    return SidecarFrame.newBuilder()
+  private static ProcessFrame unregister(long registration) {
+    return ProcessFrame.newBuilder()
         .setUnregister(Unregister.newBuilder().setRegistration(registration))
         .build();
   }
 
-  private static SidecarFrame markDone(Consumer<MarkDone.Builder> change) {
+  private static ProcessFrame markDone(Consumer<MarkDone.Builder> change) {
     MarkDone.Builder done = MarkDone.newBuilder().setRegistration(2).setDataId("id");
     change.accept(done);
-    return SidecarFrame.newBuilder().setMarkDone(done).build();
+    return ProcessFrame.newBuilder().setMarkDone(done).build();
   }
 
   private static SlotHandle.Builder slot(long pool, long offset, long generation) {
@@ -187,7 +187,7 @@ class BadSidecarInputTest extends HostileTest {
   }
 
   /** A frame with a text that is no UTF-8 in that field of the message in that field. */
-  private static SidecarFrame notText(int message, int field) {
+  private static ProcessFrame notText(int message, int field) {
     UnknownFieldSet broken =
         UnknownFieldSet.newBuilder()
             .addField(
@@ -196,7 +196,7 @@ class BadSidecarInputTest extends HostileTest {
                     .addLengthDelimited(ByteString.copyFrom(NOISE))
                     .build())
             .build();
-    return SidecarFrame.newBuilder()
+    return ProcessFrame.newBuilder()
         .setUnknownFields(
             UnknownFieldSet.newBuilder()
                 .addField(
@@ -211,7 +211,7 @@ class BadSidecarInputTest extends HostileTest {
   static Stream<Arguments> laterFrames() {
     byte[] whole = send(_ -> {}).toByteArray();
     return Stream.of(
-        malformed("nothing", "frame", SidecarFrame.getDefaultInstance()),
+        malformed("nothing", "frame", ProcessFrame.getDefaultInstance()),
         bad("noise", Status.Code.INVALID_ARGUMENT, "frame", NOISE),
         bad(
             "half a frame",
@@ -232,7 +232,7 @@ class BadSidecarInputTest extends HostileTest {
         malformed(
             "a sender's group that is no UTF-8",
             "frame",
-            notText(SidecarFrame.REGISTER_SENDER_FIELD_NUMBER, RegisterSender.GROUP_FIELD_NUMBER)),
+            notText(ProcessFrame.REGISTER_SENDER_FIELD_NUMBER, RegisterSender.GROUP_FIELD_NUMBER)),
         malformed("a reader of no group", "group", reader(reader -> reader.setGroup(""))),
         malformed("a reader's group of 1 MiB", "group", reader(r -> r.setGroup(MEBIBYTE))),
         malformed("a reader of rank -1", "rank", reader(reader -> reader.setRank(-1))),
@@ -313,7 +313,7 @@ class BadSidecarInputTest extends HostileTest {
         malformed("done with chunk -1", "index", markDone(done -> done.setIndex(-1))));
   }
 
-  private static SidecarFrame at(int rank, String relay) {
+  private static ProcessFrame at(int rank, String relay) {
     return send(
         chunk -> chunk.getDestinationsBuilder(0).addMembersBuilder().setRank(rank).setRelay(relay));
   }
@@ -322,7 +322,7 @@ class BadSidecarInputTest extends HostileTest {
   @MethodSource("laterFrames")
   void laterFrame_thatIsMalformed_endsTheStreamAndGivesUpWhatItHolds(
       List<byte[]> messages, Status.Code code, String says) throws Exception {
-    try (RawStream<SidecarReply> stream = rig.process(GROUP)) {
+    try (RawStream<ProcessReply> stream = rig.process(GROUP)) {
       stream.send(Frames.frame(Frames.receive(4, 2, "never")));
       messages.forEach(stream::send);
       assertEnds(stream, code, says);
@@ -368,19 +368,19 @@ class BadSidecarInputTest extends HostileTest {
 
   @ParameterizedTest
   @MethodSource("refusedFrames")
-  void frame_thatCannotBe_isRefusedAndTheStreamGoesOn(SidecarFrame frame, FailureReason reason)
+  void frame_thatCannotBe_isRefusedAndTheStreamGoesOn(ProcessFrame frame, FailureReason reason)
       throws Exception {
-    try (RawStream<SidecarReply> stream = rig.process(GROUP)) {
+    try (RawStream<ProcessReply> stream = rig.process(GROUP)) {
       stream.send(frame);
       assertThat(refused(stream, 9)).isEqualTo(reason);
       stream.send(Frames.frame(Frames.allocate(10, 1, 100, GROUP)));
-      SlotHandle slot = stream.next(SidecarReply::hasAllocated).getAllocated().getSlot();
+      SlotHandle slot = stream.next(ProcessReply::hasAllocated).getAllocated().getSlot();
       stream.send(discard(slot.toBuilder())).complete();
       assertThat(stream.ended()).matches(Status::isOk);
     }
   }
 
-  private static FailureReason refused(RawStream<SidecarReply> stream, long request)
+  private static FailureReason refused(RawStream<ProcessReply> stream, long request)
       throws Exception {
     return stream
         .next(reply -> reply.hasFailed() && reply.getFailed().getRequest() == request)
@@ -391,7 +391,7 @@ class BadSidecarInputTest extends HostileTest {
 
   @Test
   void words_aboutWhatIsNotThere_meanNothing() throws Exception {
-    try (RawStream<SidecarReply> stream = rig.process(GROUP)) {
+    try (RawStream<ProcessReply> stream = rig.process(GROUP)) {
       stream
           .send(cancel(77))
           .send(cancel(-1))
@@ -403,18 +403,18 @@ class BadSidecarInputTest extends HostileTest {
           .send(markDone(done -> done.setRegistration(1)))
           .send(markDone(done -> done.setIndex(Integer.MAX_VALUE)))
           .send(Frames.frame(Frames.allocate(10, 1, 100, GROUP)));
-      stream.next(SidecarReply::hasAllocated);
+      stream.next(ProcessReply::hasAllocated);
       assertThat(stream.complete().ended()).matches(Status::isOk);
     }
   }
 
   @Test
   void handle_ofMemoryThatWasSentOrGivenBack_isGone() throws Exception {
-    try (RawStream<SidecarReply> stream = rig.process(GROUP)) {
+    try (RawStream<ProcessReply> stream = rig.process(GROUP)) {
       stream.send(Frames.frame(Frames.allocate(10, 1, 8, GROUP)));
-      SlotHandle slot = stream.next(SidecarReply::hasAllocated).getAllocated().getSlot();
+      SlotHandle slot = stream.next(ProcessReply::hasAllocated).getAllocated().getSlot();
       stream.send(sending(send -> send.setSlot(slot)));
-      stream.next(SidecarReply::hasSent);
+      stream.next(ProcessReply::hasSent);
       stream.send(sending(send -> send.setSlot(slot)));
       assertThat(refused(stream, 9)).isEqualTo(FailureReason.FAILURE_REASON_GONE);
       stream.send(discard(slot.toBuilder()));
@@ -425,14 +425,14 @@ class BadSidecarInputTest extends HostileTest {
 
   @Test
   void memory_ofAnotherProcess_isNotForThisOne() throws Exception {
-    try (RawStream<SidecarReply> owner = rig.process(GROUP);
-        RawStream<SidecarReply> thief = rig.process("thieves")) {
+    try (RawStream<ProcessReply> owner = rig.process(GROUP);
+        RawStream<ProcessReply> thief = rig.process("thieves")) {
       owner.send(Frames.frame(Frames.allocate(10, 1, 8, GROUP)));
-      SlotHandle slot = owner.next(SidecarReply::hasAllocated).getAllocated().getSlot();
+      SlotHandle slot = owner.next(ProcessReply::hasAllocated).getAllocated().getSlot();
       thief.send(discard(slot.toBuilder())).send(sending(send -> send.setSlot(slot)));
       assertThat(refused(thief, 9)).isEqualTo(FailureReason.FAILURE_REASON_GONE);
       owner.send(sending(send -> send.setSlot(slot)));
-      owner.next(SidecarReply::hasSent);
+      owner.next(ProcessReply::hasSent);
       assertThat(owner.complete().ended()).matches(Status::isOk);
       assertThat(thief.complete().ended()).matches(Status::isOk);
     }
@@ -441,9 +441,9 @@ class BadSidecarInputTest extends HostileTest {
 
   @Test
   void memory_ofOtherBytesThanTheChunk_isRefusedAndGivenBack() throws Exception {
-    try (RawStream<SidecarReply> stream = rig.process(GROUP)) {
+    try (RawStream<ProcessReply> stream = rig.process(GROUP)) {
       stream.send(Frames.frame(Frames.allocate(10, 1, 9, GROUP)));
-      SlotHandle slot = stream.next(SidecarReply::hasAllocated).getAllocated().getSlot();
+      SlotHandle slot = stream.next(ProcessReply::hasAllocated).getAllocated().getSlot();
       stream.send(sending(send -> send.setSlot(slot)));
       assertThat(refused(stream, 9)).isEqualTo(FailureReason.FAILURE_REASON_INVALID_ARGUMENT);
       await().until(() -> rig.relay().pool().usage().total().slots() == 0);
@@ -453,7 +453,7 @@ class BadSidecarInputTest extends HostileTest {
   // ---- numbers of requests
 
   /** The whole pool, so that the next who asks has to wait. */
-  private static void fill(RawStream<SidecarReply> stream) throws Exception {
+  private static void fill(RawStream<ProcessReply> stream) throws Exception {
     stream.send(Frames.frame(Frames.allocate(10, 1, HostileRig.POOL_BYTES * 3 / 4, "full")));
     stream.next(reply -> reply.getAllocated().getRequest() == 10);
   }
@@ -470,9 +470,9 @@ class BadSidecarInputTest extends HostileTest {
 
   @ParameterizedTest
   @MethodSource("twice")
-  void request_ofANumberThatIsUnderWay_endsTheStreamAndNothingIsLeft(SidecarFrame frame)
+  void request_ofANumberThatIsUnderWay_endsTheStreamAndNothingIsLeft(ProcessFrame frame)
       throws Exception {
-    try (RawStream<SidecarReply> stream = rig.process(GROUP)) {
+    try (RawStream<ProcessReply> stream = rig.process(GROUP)) {
       stream.send(
           Frames.frame(
               Frames.sender(3, 3, "pair").addMembers(1).setCopy(GroupCopy.GROUP_COPY_SHARDED)));
@@ -487,7 +487,7 @@ class BadSidecarInputTest extends HostileTest {
   @Test
   void mutatedFrames_endNothingButTheirStreams() throws Exception {
     Mutations mutations = new Mutations(11_212_026);
-    List<SidecarFrame> samples =
+    List<ProcessFrame> samples =
         List.of(
             Frames.hello(),
             Frames.frame(Frames.sender(3, 3, "pair").addMembers(1)),
@@ -504,7 +504,7 @@ class BadSidecarInputTest extends HostileTest {
             cancel(9),
             markDone(_ -> {}));
     for (int i = 0; i < 400; i++) {
-      try (RawStream<SidecarReply> stream = rig.sidecar()) {
+      try (RawStream<ProcessReply> stream = rig.sidecar()) {
         if (mutations.below(10) > 0) {
           stream
               .send(Frames.hello())

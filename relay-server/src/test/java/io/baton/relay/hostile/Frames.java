@@ -14,13 +14,13 @@ import io.baton.proto.v1.LaneKind;
 import io.baton.proto.v1.MarkDone;
 import io.baton.proto.v1.Member;
 import io.baton.proto.v1.Offer;
+import io.baton.proto.v1.ProcessFrame;
+import io.baton.proto.v1.ProcessHello;
 import io.baton.proto.v1.Receive;
 import io.baton.proto.v1.RegisterReader;
 import io.baton.proto.v1.RegisterSender;
 import io.baton.proto.v1.RelayIdentity;
 import io.baton.proto.v1.Send;
-import io.baton.proto.v1.SidecarFrame;
-import io.baton.proto.v1.SidecarHello;
 import io.baton.proto.v1.TensorSpec;
 import java.time.Duration;
 
@@ -77,9 +77,9 @@ final class Frames {
 
   // ---- from processes
 
-  static SidecarFrame hello() {
-    return SidecarFrame.newBuilder()
-        .setHello(SidecarHello.newBuilder().setVersions(Versions.spoken()).setName("process"))
+  static ProcessFrame hello() {
+    return ProcessFrame.newBuilder()
+        .setHello(ProcessHello.newBuilder().setVersions(Versions.spoken()).setName("process"))
         .build();
   }
 
@@ -91,8 +91,8 @@ final class Frames {
         .addMembers(0);
   }
 
-  static SidecarFrame frame(RegisterSender.Builder sender) {
-    return SidecarFrame.newBuilder().setRegisterSender(sender).build();
+  static ProcessFrame frame(RegisterSender.Builder sender) {
+    return ProcessFrame.newBuilder().setRegisterSender(sender).build();
   }
 
   static RegisterReader.Builder reader(long request, long registration, String group) {
@@ -102,8 +102,8 @@ final class Frames {
         .setGroup(group);
   }
 
-  static SidecarFrame frame(RegisterReader.Builder reader) {
-    return SidecarFrame.newBuilder().setRegisterReader(reader).build();
+  static ProcessFrame frame(RegisterReader.Builder reader) {
+    return ProcessFrame.newBuilder().setRegisterReader(reader).build();
   }
 
   static Allocate.Builder allocate(long request, long registration, long bytes, String group) {
@@ -115,8 +115,8 @@ final class Frames {
         .setTimeoutNanos(TIMEOUT_NANOS);
   }
 
-  static SidecarFrame frame(Allocate.Builder allocate) {
-    return SidecarFrame.newBuilder().setAllocate(allocate).build();
+  static ProcessFrame frame(Allocate.Builder allocate) {
+    return ProcessFrame.newBuilder().setAllocate(allocate).build();
   }
 
   static Destination.Builder here(String group) {
@@ -139,8 +139,8 @@ final class Frames {
         .setTimeoutNanos(TIMEOUT_NANOS);
   }
 
-  static SidecarFrame frame(Send.Builder send) {
-    return SidecarFrame.newBuilder().setSend(send).build();
+  static ProcessFrame frame(Send.Builder send) {
+    return ProcessFrame.newBuilder().setSend(send).build();
   }
 
   static Receive.Builder receive(long request, long registration, String id) {
@@ -151,12 +151,12 @@ final class Frames {
         .setTimeoutNanos(TIMEOUT_NANOS);
   }
 
-  static SidecarFrame frame(Receive.Builder receive) {
-    return SidecarFrame.newBuilder().setReceive(receive).build();
+  static ProcessFrame frame(Receive.Builder receive) {
+    return ProcessFrame.newBuilder().setReceive(receive).build();
   }
 
-  static SidecarFrame markDone(long registration, String id) {
-    return SidecarFrame.newBuilder()
+  static ProcessFrame markDone(long registration, String id) {
+    return ProcessFrame.newBuilder()
         .setMarkDone(MarkDone.newBuilder().setRegistration(registration).setDataId(id))
         .build();
   }

@@ -5,21 +5,18 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import io.baton.proto.codec.Versions;
-import io.baton.proto.v1.AttachGrpc;
 import io.baton.proto.v1.BodyPart;
-import io.baton.proto.v1.CommandFrame;
 import io.baton.proto.v1.ExchangeFrame;
 import io.baton.proto.v1.ExchangeGrpc;
 import io.baton.proto.v1.ExchangeReply;
 import io.baton.proto.v1.ExchangeStatus;
 import io.baton.proto.v1.Open;
+import io.baton.proto.v1.ProcessReply;
 import io.baton.proto.v1.PushGrpc;
 import io.baton.proto.v1.PushReply;
 import io.baton.proto.v1.Received;
 import io.baton.proto.v1.RelayGrpc;
 import io.baton.proto.v1.RelayIdentity;
-import io.baton.proto.v1.SidecarGrpc;
-import io.baton.proto.v1.SidecarReply;
 import io.baton.proto.v1.StageFrame;
 import io.baton.proto.v1.StatusRequest;
 import io.baton.proto.v1.StatusResponse;
@@ -50,7 +47,6 @@ final class HostileRig implements AutoCloseable {
   private final Path socket;
   private final Relay relay;
   private final ManagedChannel tcp;
-  private final ManagedChannel unix;
   private long goodOnes;
   private long peers;
 
@@ -72,7 +68,7 @@ final class HostileRig implements AutoCloseable {
     relay =
         Relay.start(
             RelayConfig.of("besieged", Endpoint.tcp("127.0.0.1", 0))
-                .withExecutorSocket(new Endpoint.Unix(socket))
+                .withProcessSocket(new Endpoint.Unix(socket))
                 .withLimits(limits)
                 .withDataPlane(
                     RelayConfig.DataPlane.DEFAULT
@@ -81,7 +77,6 @@ final class HostileRig implements AutoCloseable {
                         .withHistoryShare(0)
                         .withLanes(lanes)));
     tcp = channel(relay.endpoint());
-    unix = channel(new Endpoint.Unix(socket));
   }
 
   private ManagedChannel channel(Endpoint endpoint) {
@@ -101,13 +96,8 @@ final class HostileRig implements AutoCloseable {
     return tcp;
   }
 
-  /** To the socket of this user. */
-  ManagedChannel unix() {
-    return unix;
-  }
-
   RawStream<ExchangeReply> exchange() {
-    return new RawStream<>(tcp, ExchangeGrpc.getExchangeMethod());
+    return new RawCall<>(tcp, ExchangeGrpc.getExchangeMethod());
   }
 
   /** A peer that has said who it is. */
@@ -120,25 +110,25 @@ final class HostileRig implements AutoCloseable {
     return stream;
   }
 
-  RawStream<SidecarReply> sidecar() {
-    return new RawStream<>(unix, SidecarGrpc.getAttachMethod());
+  RawProcess sidecar() {
+    return new RawProcess(socket);
   }
 
   /** A process that has registered a sender as 1, and a reader of that group as 2. */
-  RawStream<SidecarReply> process(String group) throws Exception {
-    RawStream<SidecarReply> stream =
+  RawStream<ProcessReply> process(String group) throws Exception {
+    RawStream<ProcessReply> stream =
         sidecar()
             .send(Frames.hello())
             .send(Frames.frame(Frames.sender(1, 1, "senders of " + group + goodOnes++)))
             .send(Frames.frame(Frames.reader(2, 2, group)));
-    stream.next(SidecarReply::hasWelcome);
+    stream.next(ProcessReply::hasWelcome);
     stream.next(reply -> reply.getRegistered().getRequest() == 1);
     stream.next(reply -> reply.getRegistered().getRequest() == 2);
     return stream;
   }
 
   RawStream<StageFrame> session() {
-    return new RawStream<>(tcp, RelayGrpc.getSessionMethod());
+    return new RawCall<>(tcp, RelayGrpc.getSessionMethod());
   }
 
   /** A stream on which a session is open. */
@@ -149,11 +139,11 @@ final class HostileRig implements AutoCloseable {
   }
 
   RawStream<PushReply> push() {
-    return new RawStream<>(tcp, PushGrpc.getPushMethod());
+    return new RawCall<>(tcp, PushGrpc.getPushMethod());
   }
 
-  RawStream<CommandFrame> executor() {
-    return new RawStream<>(unix, AttachGrpc.getAttachMethod());
+  RawProcess executor() {
+    return new RawProcess(socket);
   }
 
   StatusResponse status() {
@@ -165,12 +155,12 @@ final class HostileRig implements AutoCloseable {
   /** A process and a peer that behave well get what they ask for. */
   void assertServes() throws Exception {
     String group = "good" + goodOnes;
-    try (RawStream<SidecarReply> process = process(group);
+    try (RawStream<ProcessReply> process = process(group);
         RawStream<ExchangeReply> peer = peer()) {
       process.send(Frames.frame(Frames.allocate(3, 1, 4096, group)));
-      var slot = process.next(SidecarReply::hasAllocated).getAllocated().getSlot();
+      var slot = process.next(ProcessReply::hasAllocated).getAllocated().getSlot();
       process.send(Frames.frame(Frames.send(4, 1, Frames.chunk(group, "a", 4096)).setSlot(slot)));
-      process.next(SidecarReply::hasSent);
+      process.next(ProcessReply::hasSent);
       receives(process, "a");
 
       peer.send(Frames.frame(Frames.inlineOffer(1, group, "b", 8)));
@@ -191,17 +181,17 @@ final class HostileRig implements AutoCloseable {
     }
   }
 
-  private static void receives(RawStream<SidecarReply> process, String id) throws Exception {
+  private static void receives(RawStream<ProcessReply> process, String id) throws Exception {
     process.send(Frames.frame(Frames.receive(5, 2, id)));
-    process.next(SidecarReply::hasReceived);
+    process.next(ProcessReply::hasReceived);
     process.send(Frames.markDone(2, id));
   }
 
   /** The bytes of a chunk that lies in the relay's pool, which is gone after it. */
   ByteString take(String group, String id) throws Exception {
-    try (RawStream<SidecarReply> process = process(group)) {
+    try (RawStream<ProcessReply> process = process(group)) {
       process.send(Frames.frame(Frames.receive(5, 2, id)));
-      Received received = process.next(SidecarReply::hasReceived).getReceived();
+      Received received = process.next(ProcessReply::hasReceived).getReceived();
       ByteString bytes =
           ByteString.copyFrom(
               relay
@@ -217,7 +207,7 @@ final class HostileRig implements AutoCloseable {
 
   /** Takes what was left for members of that group, so that it is gone. */
   void drain(String group, String... ids) throws Exception {
-    try (RawStream<SidecarReply> process = process(group)) {
+    try (RawStream<ProcessReply> process = process(group)) {
       for (String id : ids) {
         receives(process, id);
       }
@@ -268,7 +258,6 @@ final class HostileRig implements AutoCloseable {
   @Override
   public void close() {
     tcp.shutdownNow();
-    unix.shutdownNow();
     relay.close();
     loops.close();
     assertThat(relay.pool().path()).doesNotExist();

@@ -1,14 +1,7 @@
 package io.baton.relay.hostile;
 
 import com.google.protobuf.MessageLite;
-import io.grpc.CallOptions;
-import io.grpc.Channel;
-import io.grpc.ClientCall;
-import io.grpc.Metadata;
-import io.grpc.MethodDescriptor;
 import io.grpc.Status;
-import java.io.ByteArrayInputStream;
-import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,62 +11,38 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /**
- * A call on which any bytes can be sent as a message.
+ * A stream on which any bytes can be sent as a message.
  *
  * @param <A> what is answered
  */
-final class RawStream<A> extends ClientCall.Listener<A> implements AutoCloseable {
+abstract class RawStream<A> implements AutoCloseable {
 
   /** What no answer takes. */
   static final Duration PATIENCE = Duration.ofSeconds(8);
 
-  private static final MethodDescriptor.Marshaller<byte[]> BYTES =
-      new MethodDescriptor.Marshaller<>() {
-        @Override
-        public InputStream stream(byte[] value) {
-          return new ByteArrayInputStream(value);
-        }
-
-        @Override
-        public byte[] parse(InputStream stream) {
-          throw new UnsupportedOperationException("requests are only sent");
-        }
-      };
-
-  private final ClientCall<byte[], A> call;
   private final LinkedBlockingQueue<A> answers = new LinkedBlockingQueue<>();
   private final CompletableFuture<Status> end = new CompletableFuture<>();
 
-  RawStream(Channel channel, MethodDescriptor<?, A> method) {
-    call =
-        channel.newCall(
-            method.toBuilder(BYTES, method.getResponseMarshaller()).build(), CallOptions.DEFAULT);
-    call.start(this, new Metadata());
-    call.request(Integer.MAX_VALUE);
+  /** Sends the bytes as one message; whether the stream has ended by then does not matter. */
+  abstract RawStream<A> send(byte[] message);
+
+  /** No more is sent. */
+  abstract RawStream<A> complete();
+
+  /** Cuts the stream. */
+  @Override
+  public abstract void close();
+
+  void answered(A answer) {
+    answers.add(answer);
   }
 
-  /** Sends the bytes as one message; whether the call has ended by then does not matter. */
-  RawStream<A> send(byte[] message) {
-    try {
-      call.sendMessage(message);
-    } catch (IllegalStateException e) {
-      // The call has ended.
-    }
-    return this;
+  void endedAs(Status status) {
+    end.complete(status);
   }
 
   RawStream<A> send(MessageLite message) {
     return send(message.toByteArray());
-  }
-
-  /** No more is sent. */
-  RawStream<A> complete() {
-    try {
-      call.halfClose();
-    } catch (IllegalStateException e) {
-      // The call has ended.
-    }
-    return this;
   }
 
   boolean isOver() {
@@ -102,22 +71,10 @@ final class RawStream<A> extends ClientCall.Listener<A> implements AutoCloseable
 
   /** How the call ends. */
   Status ended() throws Exception {
-    return end.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    return endedWithin(PATIENCE);
   }
 
-  /** Cuts the call. */
-  @Override
-  public void close() {
-    call.cancel("the test cuts it", null);
-  }
-
-  @Override
-  public void onMessage(A answer) {
-    answers.add(answer);
-  }
-
-  @Override
-  public void onClose(Status status, Metadata trailers) {
-    end.complete(status);
+  Status endedWithin(Duration patience) throws Exception {
+    return end.get(patience.toSeconds(), TimeUnit.SECONDS);
   }
 }

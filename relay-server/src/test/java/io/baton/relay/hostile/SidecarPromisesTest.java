@@ -10,8 +10,8 @@ import io.baton.proto.v1.GroupCopy;
 import io.baton.proto.v1.Join;
 import io.baton.proto.v1.LetGo;
 import io.baton.proto.v1.PartWritten;
-import io.baton.proto.v1.SidecarFrame;
-import io.baton.proto.v1.SidecarReply;
+import io.baton.proto.v1.ProcessFrame;
+import io.baton.proto.v1.ProcessReply;
 import io.baton.proto.v1.SlotHandle;
 import io.baton.proto.v1.Unregister;
 import io.baton.transport.pinned.PoolUsage;
@@ -23,14 +23,14 @@ import org.junit.jupiter.api.Test;
 /** What a process may rely on when what it asks for does not come about, frame by frame. */
 class SidecarPromisesTest extends HostileTest {
 
-  private static Failure failure(RawStream<SidecarReply> stream, long request) throws Exception {
+  private static Failure failure(RawStream<ProcessReply> stream, long request) throws Exception {
     return stream
         .next(reply -> reply.hasFailed() && reply.getFailed().getRequest() == request)
         .getFailed()
         .getFailure();
   }
 
-  private static SlotHandle allocated(RawStream<SidecarReply> stream, long request, long bytes)
+  private static SlotHandle allocated(RawStream<ProcessReply> stream, long request, long bytes)
       throws Exception {
     stream.send(Frames.frame(Frames.allocate(request, 1, bytes, GROUP)));
     return stream
@@ -39,19 +39,19 @@ class SidecarPromisesTest extends HostileTest {
         .getSlot();
   }
 
-  private static SidecarFrame unregister(long registration) {
-    return SidecarFrame.newBuilder()
+  private static ProcessFrame unregister(long registration) {
+    return ProcessFrame.newBuilder()
         .setUnregister(Unregister.newBuilder().setRegistration(registration))
         .build();
   }
 
-  private static SidecarFrame cancel(long request) {
-    return SidecarFrame.newBuilder().setCancel(Cancel.newBuilder().setRequest(request)).build();
+  private static ProcessFrame cancel(long request) {
+    return ProcessFrame.newBuilder().setCancel(Cancel.newBuilder().setRequest(request)).build();
   }
 
-  private static SidecarFrame join(
+  private static ProcessFrame join(
       long request, long registration, String id, long bytes, Duration timeout) {
-    return SidecarFrame.newBuilder()
+    return ProcessFrame.newBuilder()
         .setJoin(
             Join.newBuilder()
                 .setRequest(request)
@@ -62,7 +62,7 @@ class SidecarPromisesTest extends HostileTest {
   }
 
   /** Members 0 and 1 of one sending group, as registrations 10 and 11 of this process. */
-  private static void registerPair(RawStream<SidecarReply> stream) throws Exception {
+  private static void registerPair(RawStream<ProcessReply> stream) throws Exception {
     for (int rank = 0; rank < 2; rank++) {
       int number = 10 + rank;
       stream.send(
@@ -80,8 +80,8 @@ class SidecarPromisesTest extends HostileTest {
   /** A name that is taken is not a chunk that is there, and not taken for ever. */
   @Test
   void sender_ofANameThatAnotherHas_isToldWhoHasIt_andSendsWhenItIsFree() throws Exception {
-    try (RawStream<SidecarReply> second = rig.process(GROUP)) {
-      try (RawStream<SidecarReply> first = rig.process(GROUP)) {
+    try (RawStream<ProcessReply> second = rig.process(GROUP)) {
+      try (RawStream<ProcessReply> first = rig.process(GROUP)) {
         first.send(Frames.frame(Frames.sender(3, 3, "one name")));
         first.next(reply -> reply.getRegistered().getRequest() == 3);
         second.send(Frames.frame(Frames.sender(3, 3, "one name")));
@@ -104,7 +104,7 @@ class SidecarPromisesTest extends HostileTest {
     rig.drain(GROUP, "a");
   }
 
-  private static SidecarFrame sending(long request, String id) {
+  private static ProcessFrame sending(long request, String id) {
     return Frames.frame(
         Frames.send(request, 3, Frames.chunk(GROUP, id, 8)).setInline(Frames.zeros(8)));
   }
@@ -120,7 +120,7 @@ class SidecarPromisesTest extends HostileTest {
 
   @Test
   void unregister_answersWhatTheReaderWaitsFor() throws Exception {
-    try (RawStream<SidecarReply> stream = rig.process(GROUP)) {
+    try (RawStream<ProcessReply> stream = rig.process(GROUP)) {
       stream.send(Frames.frame(Frames.receive(5, 2, "never"))).send(unregister(2));
       assertThat(failure(stream, 5).getReason()).isEqualTo(FailureReason.FAILURE_REASON_CANCELLED);
       // Its number is free again.
@@ -133,19 +133,19 @@ class SidecarPromisesTest extends HostileTest {
 
   @Test
   void unregister_answersTheMemberThatWaitsForOthersToJoin() throws Exception {
-    try (RawStream<SidecarReply> stream = rig.process(GROUP)) {
+    try (RawStream<ProcessReply> stream = rig.process(GROUP)) {
       registerPair(stream);
       stream.send(join(5, 10, "a", 1000, Duration.ofHours(1)));
-      SlotHandle slot = stream.next(SidecarReply::hasWritePart).getWritePart().getSlot();
+      SlotHandle slot = stream.next(ProcessReply::hasWritePart).getWritePart().getSlot();
       stream.send(unregister(10));
       assertThat(failure(stream, 5).getReason()).isEqualTo(FailureReason.FAILURE_REASON_CANCELLED);
       // The other one can still send it, with what the first was to write.
       stream.send(join(6, 11, "a", 1000, Duration.ofHours(1)));
       for (int i = 0; i < 2; i++) {
-        var part = stream.next(SidecarReply::hasWritePart).getWritePart();
+        var part = stream.next(ProcessReply::hasWritePart).getWritePart();
         assertThat(part.getSlot()).isEqualTo(slot);
         stream.send(
-            SidecarFrame.newBuilder()
+            ProcessFrame.newBuilder()
                 .setPartWritten(PartWritten.newBuilder().setRequest(6).setPart(part.getPart()))
                 .build());
       }
@@ -157,7 +157,7 @@ class SidecarPromisesTest extends HostileTest {
 
   @Test
   void unregister_answersTheSenderThatWaitsForMemory() throws Exception {
-    try (RawStream<SidecarReply> stream = rig.process(GROUP)) {
+    try (RawStream<ProcessReply> stream = rig.process(GROUP)) {
       allocated(stream, 5, HostileRig.POOL_BYTES / 2);
       stream
           .send(Frames.frame(Frames.allocate(6, 1, HostileRig.POOL_BYTES * 3 / 4, GROUP)))
@@ -172,7 +172,7 @@ class SidecarPromisesTest extends HostileTest {
 
   @Test
   void join_withAMemberThatNeverComes_failsAtItsDeadlineAndNamesTheMember() throws Exception {
-    try (RawStream<SidecarReply> stream = rig.process(GROUP)) {
+    try (RawStream<ProcessReply> stream = rig.process(GROUP)) {
       registerPair(stream);
       stream.send(join(5, 10, "b", 1000, Duration.ofMillis(300)));
       Failure failure = failure(stream, 5);
@@ -185,7 +185,7 @@ class SidecarPromisesTest extends HostileTest {
 
   @Test
   void join_withoutRoom_failsAtItsDeadlineAndSaysWhoHasTheRoom() throws Exception {
-    try (RawStream<SidecarReply> stream = rig.process(GROUP)) {
+    try (RawStream<ProcessReply> stream = rig.process(GROUP)) {
       registerPair(stream);
       allocated(stream, 4, HostileRig.POOL_BYTES / 2);
       stream.send(join(5, 10, "c", HostileRig.POOL_BYTES * 3 / 4, Duration.ofMillis(300)));
@@ -202,14 +202,14 @@ class SidecarPromisesTest extends HostileTest {
     return rig.relay().pool().usage().byUse().getOrDefault(use, PoolUsage.Amount.NONE).slots();
   }
 
-  private void send(RawStream<SidecarReply> stream, String id) throws Exception {
+  private void send(RawStream<ProcessReply> stream, String id) throws Exception {
     SlotHandle slot = allocated(stream, 3, 1000);
     stream.send(Frames.frame(Frames.send(4, 1, Frames.chunk(GROUP, id, 1000)).setSlot(slot)));
-    stream.next(SidecarReply::hasSent);
+    stream.next(ProcessReply::hasSent);
   }
 
-  private static SidecarFrame letGo(long registration, String id) {
-    return SidecarFrame.newBuilder()
+  private static ProcessFrame letGo(long registration, String id) {
+    return ProcessFrame.newBuilder()
         .setLetGo(LetGo.newBuilder().setRegistration(registration).setDataId(id))
         .build();
   }
@@ -217,10 +217,10 @@ class SidecarPromisesTest extends HostileTest {
   @Test
   void cancel_afterTheChunkWasDelivered_isNotAnsweredTwice_andTheChunkMayBeLetGo()
       throws Exception {
-    try (RawStream<SidecarReply> stream = rig.process(GROUP)) {
+    try (RawStream<ProcessReply> stream = rig.process(GROUP)) {
       send(stream, "late");
       stream.send(Frames.frame(Frames.receive(5, 2, "late"))).send(cancel(5));
-      stream.next(SidecarReply::hasReceived);
+      stream.next(ProcessReply::hasReceived);
       assertThat(slots(PoolUse.IN_USE)).isEqualTo(1);
       stream.send(letGo(2, "late")).send(letGo(2, "late")).send(letGo(99, "late"));
       await().until(() -> slots(PoolUse.IN_USE) == 0 && slots(PoolUse.UNCLAIMED) == 1);
@@ -231,7 +231,7 @@ class SidecarPromisesTest extends HostileTest {
       await().until(() -> rig.relay().pool().usage().total().slots() == 0);
       // Every answer has been looked at.
       stream.send(Frames.frame(Frames.receive(7, 2, "nothing"))).send(cancel(7));
-      assertThat(stream.next(SidecarReply::hasFailed).getFailed().getRequest()).isEqualTo(7);
+      assertThat(stream.next(ProcessReply::hasFailed).getFailed().getRequest()).isEqualTo(7);
       assertThat(stream.complete().ended()).matches(Status::isOk);
     }
   }
@@ -240,9 +240,9 @@ class SidecarPromisesTest extends HostileTest {
 
   @Test
   void memory_ofAStreamThatTheRelayEnds_isKeptFromOthersForSomeSeconds() throws Exception {
-    try (RawStream<SidecarReply> stream = rig.process(GROUP)) {
+    try (RawStream<ProcessReply> stream = rig.process(GROUP)) {
       allocated(stream, 5, HostileRig.POOL_BYTES / 2);
-      stream.send(SidecarFrame.getDefaultInstance());
+      stream.send(ProcessFrame.getDefaultInstance());
       assertThat(stream.ended().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
       assertThat(slots(PoolUse.FILLING)).isEqualTo(1);
       await()
@@ -254,11 +254,11 @@ class SidecarPromisesTest extends HostileTest {
   @Test
   void memory_thatAMemberOfALostProcessMayStillWrite_isKeptFromOthersForSomeSeconds()
       throws Exception {
-    try (RawStream<SidecarReply> stream = rig.process(GROUP)) {
+    try (RawStream<ProcessReply> stream = rig.process(GROUP)) {
       registerPair(stream);
       stream.send(join(5, 10, "d", 1000, Duration.ofHours(1)));
-      stream.next(SidecarReply::hasWritePart);
-      stream.send(SidecarFrame.getDefaultInstance());
+      stream.next(ProcessReply::hasWritePart);
+      stream.send(ProcessFrame.getDefaultInstance());
       assertThat(stream.ended().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
       assertThat(slots(PoolUse.FILLING)).isEqualTo(1);
       await()
@@ -269,7 +269,7 @@ class SidecarPromisesTest extends HostileTest {
 
   @Test
   void memory_ofAProcessThatLeaves_isForOthersAtOnce() throws Exception {
-    try (RawStream<SidecarReply> stream = rig.process(GROUP)) {
+    try (RawStream<ProcessReply> stream = rig.process(GROUP)) {
       allocated(stream, 5, HostileRig.POOL_BYTES / 2);
       assertThat(stream.complete().ended()).matches(Status::isOk);
       await().atMost(Duration.ofSeconds(2)).until(() -> slots(PoolUse.FILLING) == 0);

@@ -2,16 +2,12 @@ package io.baton.relay.hostile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.baton.proto.v1.AttachGrpc;
-import io.baton.proto.v1.ExchangeGrpc;
-import io.baton.proto.v1.PushGrpc;
 import io.baton.proto.v1.RelayGrpc;
-import io.baton.proto.v1.SidecarGrpc;
 import io.baton.proto.v1.StatusRequest;
 import io.baton.proto.v1.StatusResponse;
-import io.grpc.Channel;
-import io.grpc.MethodDescriptor;
+import io.baton.transport.grpc.StallWatch;
 import io.grpc.Status;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -41,26 +37,24 @@ class StrangersTest {
     rig.close();
   }
 
-  private static void assertNotServed(Channel at, MethodDescriptor<?, ?> method) throws Exception {
-    try (RawStream<?> call = new RawStream<>(at, method)) {
-      call.send(new byte[0]).complete();
-      assertThat(call.ended().getCode())
-          .as(method.getFullMethodName())
-          .isEqualTo(Status.Code.UNIMPLEMENTED);
+  /** As gRPC's clients begin. */
+  @Test
+  void socket_isSpokenToByGrpc_saysThatThisIsNoFrame() throws Exception {
+    try (RawProcess stream = rig.sidecar()) {
+      stream.sendPlain("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      assertThat(stream.ended().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+      assertThat(stream.ended().getDescription()).contains("a frame of 1347569952 bytes");
     }
   }
 
+  /** What is announced costs nothing, and what does not come is not waited for. */
   @Test
-  void sidecarAndAttach_areServedAtTheSocketAlone() throws Exception {
-    assertNotServed(rig.tcp(), SidecarGrpc.getAttachMethod());
-    assertNotServed(rig.tcp(), AttachGrpc.getAttachMethod());
-  }
-
-  @Test
-  void whatOthersCall_isNotServedAtTheSocket() throws Exception {
-    assertNotServed(rig.unix(), ExchangeGrpc.getExchangeMethod());
-    assertNotServed(rig.unix(), PushGrpc.getPushMethod());
-    assertNotServed(rig.unix(), RelayGrpc.getSessionMethod());
+  void frame_thatIsOnlyAnnounced_endsTheStreamInTime() throws Exception {
+    try (RawProcess stream = rig.sidecar()) {
+      stream.sendPlain(new byte[] {0, 0x3f, 0, 0, 1, 2, 3});
+      assertThat(stream.endedWithin(StallWatch.PATIENCE.plusSeconds(5)).getCode())
+          .isEqualTo(Status.Code.DEADLINE_EXCEEDED);
+    }
   }
 
   @Test
@@ -75,7 +69,7 @@ class StrangersTest {
   // ---- calls of one message
 
   private RawStream<StatusResponse> statusCall(byte[]... messages) {
-    RawStream<StatusResponse> call = new RawStream<>(rig.tcp(), RelayGrpc.getStatusMethod());
+    RawStream<StatusResponse> call = new RawCall<>(rig.tcp(), RelayGrpc.getStatusMethod());
     for (byte[] message : messages) {
       call.send(message);
     }

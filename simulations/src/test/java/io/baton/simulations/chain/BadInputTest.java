@@ -9,25 +9,25 @@ import io.baton.proto.codec.IdCodec;
 import io.baton.proto.codec.StageCodec;
 import io.baton.proto.codec.TensorCodec;
 import io.baton.proto.codec.Versions;
-import io.baton.proto.v1.AttachGrpc;
 import io.baton.proto.v1.Chunk;
 import io.baton.proto.v1.ClientFrame;
 import io.baton.proto.v1.Close;
 import io.baton.proto.v1.CommandDone;
-import io.baton.proto.v1.CommandFrame;
 import io.baton.proto.v1.DescribeRequest;
 import io.baton.proto.v1.DescribeResponse;
-import io.baton.proto.v1.ExecutorFrame;
-import io.baton.proto.v1.ExecutorHello;
 import io.baton.proto.v1.Heartbeat;
 import io.baton.proto.v1.LayerSpan;
 import io.baton.proto.v1.Open;
 import io.baton.proto.v1.PayloadHeader;
+import io.baton.proto.v1.ProcessFrame;
+import io.baton.proto.v1.ProcessHello;
+import io.baton.proto.v1.ProcessReply;
 import io.baton.proto.v1.RefusalReason;
 import io.baton.proto.v1.Refused;
 import io.baton.proto.v1.RelayGrpc;
 import io.baton.proto.v1.SideInput;
 import io.baton.proto.v1.StageFrame;
+import io.baton.proto.v1.StageInfo;
 import io.baton.proto.v1.Step;
 import io.baton.proto.v1.VersionRange;
 import io.baton.relay.Relay;
@@ -39,10 +39,15 @@ import io.baton.transport.grpc.Channels;
 import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.grpc.EventLoops;
 import io.baton.transport.grpc.KeepAlive;
+import io.baton.transport.process.Dialect;
+import io.baton.transport.process.DialedStream;
+import io.baton.transport.process.SocketLoop;
 import io.baton.verification.PayloadDigester;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -86,7 +91,7 @@ class BadInputTest {
     relay =
         Relay.start(
             RelayConfig.of("r", Endpoint.tcp("127.0.0.1", 0))
-                .withExecutorSocket(socket())
+                .withProcessSocket(socket())
                 .withLimits(
                     RelayConfig.Limits.DEFAULT.withLease(LEASE).withPayloadBytes(PAYLOAD_BYTES)));
     relay.attach(harness);
@@ -474,23 +479,27 @@ class BadInputTest {
   // ---- executors
 
   /** An executor that says what it is told to say. */
-  private final class Executor implements StreamObserver<CommandFrame> {
+  private final class Executor implements ClientResponseObserver<ProcessFrame, ProcessReply> {
 
     private final CompletableFuture<Status> end = new CompletableFuture<>();
-    private final ManagedChannel socket =
-        Channels.open(loops, socket(), InsecureChannelCredentials.create(), KeepAlive.DEFAULT);
-    private final StreamObserver<ExecutorFrame> stream = AttachGrpc.newStub(socket).attach(this);
+    private final SocketLoop loop = SocketLoop.start("bad-executor");
+    private final DialedStream<ProcessFrame, ProcessReply> stream =
+        DialedStream.dial(loop, socket().path(), Dialect.PROCESS, KeepAlive.DEFAULT, this);
 
-    void endsWith(Status.Code code, ExecutorFrame... frames) throws Exception {
-      for (ExecutorFrame frame : frames) {
+    void endsWith(Status.Code code, ProcessFrame... frames) throws Exception {
+      for (ProcessFrame frame : frames) {
         stream.onNext(frame);
       }
+      stream.flush();
       assertThat(end.get(30, TimeUnit.SECONDS).getCode()).isEqualTo(code);
-      socket.shutdownNow();
+      loop.close();
     }
 
     @Override
-    public void onNext(CommandFrame frame) {}
+    public void beforeStart(ClientCallStreamObserver<ProcessFrame> call) {}
+
+    @Override
+    public void onNext(ProcessReply reply) {}
 
     @Override
     public void onError(Throwable error) {
@@ -503,26 +512,31 @@ class BadInputTest {
     }
   }
 
-  private ExecutorFrame hello(VersionRange versions) {
-    return ExecutorFrame.newBuilder()
+  private ProcessFrame hello(VersionRange versions) {
+    return ProcessFrame.newBuilder()
         .setHello(
-            ExecutorHello.newBuilder()
+            ProcessHello.newBuilder()
                 .setVersions(versions)
                 .setStage(StageCodec.toWire(oracle.info())))
         .build();
   }
 
-  private static ExecutorFrame done(CommandDone.Builder done) {
-    return ExecutorFrame.newBuilder().setDone(done).build();
+  private static ProcessFrame done(CommandDone.Builder done) {
+    return ProcessFrame.newBuilder().setDone(done).build();
   }
 
   @Test
   void attach_badFrames_endTheStreamAlone() throws Exception {
-    new Executor().endsWith(Status.Code.INVALID_ARGUMENT, ExecutorFrame.getDefaultInstance());
+    new Executor().endsWith(Status.Code.INVALID_ARGUMENT, ProcessFrame.getDefaultInstance());
     new Executor()
         .endsWith(
             Status.Code.INVALID_ARGUMENT,
-            ExecutorFrame.newBuilder().setHello(ExecutorHello.getDefaultInstance()).build());
+            ProcessFrame.newBuilder()
+                .setHello(
+                    ProcessHello.newBuilder()
+                        .setVersions(Versions.spoken())
+                        .setStage(StageInfo.getDefaultInstance()))
+                .build());
     new Executor()
         .endsWith(Status.Code.FAILED_PRECONDITION, hello(VersionRange.getDefaultInstance()));
     new Executor()
@@ -534,7 +548,7 @@ class BadInputTest {
     new Executor()
         .endsWith(
             Status.Code.INVALID_ARGUMENT,
-            ExecutorFrame.newBuilder().setChunk(Chunk.newBuilder().setDataId(1)).build());
+            ProcessFrame.newBuilder().setChunk(Chunk.newBuilder().setDataId(1)).build());
     // The place is taken.
     new Executor().endsWith(Status.Code.ALREADY_EXISTS, hello(Versions.spoken()));
   }

@@ -320,7 +320,7 @@ class ExecutorFaultsTest {
   /** A relay whose stage is in another process: the last of the chain. */
   private Relay startWithSocket(int port) throws Exception {
     return Relay.start(
-        RelayConfig.of("socketed", Endpoint.tcp("127.0.0.1", port)).withExecutorSocket(socket()));
+        RelayConfig.of("socketed", Endpoint.tcp("127.0.0.1", port)).withProcessSocket(socket()));
   }
 
   @Test
@@ -405,7 +405,7 @@ class ExecutorFaultsTest {
     MischievousExecutor mischievous = new MischievousExecutor(oracle);
     RelayConfig config =
         RelayConfig.of("socketed", Endpoint.tcp("127.0.0.1", 0))
-            .withExecutorSocket(socket())
+            .withProcessSocket(socket())
             .withLimits(bearing(Duration.ofMillis(500)));
     try (TestChain chain = TestChain.empty(1);
         StageHarness harness = StageHarness.start(mischievous, "remote");

@@ -90,7 +90,7 @@ final class Node implements AutoCloseable {
             new RelayConfig(
                 config.name(),
                 Endpoint.tcp("127.0.0.1", port),
-                config.executorSocket(),
+                config.processSocket(),
                 config.limits(),
                 config.dataPlane()));
     relay = started;

@@ -147,7 +147,7 @@ final class Child implements AutoCloseable {
     try (Relay relay =
         Relay.start(
             RelayConfig.of("child", Endpoint.tcp("127.0.0.1", port))
-                .withExecutorSocket(new Endpoint.Unix(socket))
+                .withProcessSocket(new Endpoint.Unix(socket))
                 .withDataPlane(
                     RelayConfig.DataPlane.DEFAULT
                         .withPoolBytes(16 << 20)

@@ -63,7 +63,7 @@ final class Hosts implements AutoCloseable {
   private Relay startRelay(int host, Endpoint listen) throws IOException {
     return Relay.start(
         RelayConfig.of("host-" + host, listen)
-            .withExecutorSocket(new Endpoint.Unix(socket(host)))
+            .withProcessSocket(new Endpoint.Unix(socket(host)))
             .withDataPlane(dataPlane));
   }
 

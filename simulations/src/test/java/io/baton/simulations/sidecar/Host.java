@@ -42,7 +42,7 @@ final class Host implements AutoCloseable {
     this.socket = directory.resolve(name + ".sock");
     this.config =
         RelayConfig.of(name, Endpoint.tcp("127.0.0.1", 0))
-            .withExecutorSocket(new Endpoint.Unix(socket))
+            .withProcessSocket(new Endpoint.Unix(socket))
             .withDataPlane(
                 new RelayConfig.DataPlane(
                     poolBytes, pools, 0.5, 0, List.of(LaneKind.LOCAL, LaneKind.GRPC), false));

@@ -13,6 +13,7 @@ import io.baton.proto.v1.Withdraw;
 import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.grpc.RemoteHost;
 import io.baton.transport.lane.LaneKind;
+import io.baton.transport.lane.grpc.Dialed;
 import io.baton.transport.lane.grpc.StreamConnection;
 import io.baton.transport.lane.grpc.StreamHandler;
 import io.baton.transport.pinned.Slot;
@@ -29,6 +30,7 @@ import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +51,7 @@ public final class LinkConnection {
   private final LinkConfig config;
   private final LinkListener listener;
   private final StreamConnection<ExchangeFrame> stream;
+  private final Supplier<ManagedChannel> channels;
   private final BodyPump pump;
   private final Deque<ExchangeFrame> withdrawals = new ArrayDeque<>();
   private final AtomicBoolean wanted = new AtomicBoolean();
@@ -64,12 +67,14 @@ public final class LinkConnection {
       LinkHost host,
       LinkConfig config,
       LinkListener listener,
-      StreamConnection<ExchangeFrame> stream) {
+      StreamConnection<ExchangeFrame> stream,
+      Supplier<ManagedChannel> channels) {
     this.link = link;
     this.host = host;
     this.config = config;
     this.listener = listener;
     this.stream = stream;
+    this.channels = channels;
     this.pump = new BodyPump(stream, config.partBytes(), this::wantRoom);
   }
 
@@ -234,12 +239,14 @@ public final class LinkConnection {
     private boolean wantsUcx;
 
     @Override
-    public void call(
-        ManagedChannel channel, ClientResponseObserver<ExchangeFrame, ExchangeReply> observer) {
-      ExchangeGrpc.newStub(channel)
-          .withInterceptors(at)
-          .withOnReadyThreshold(FlowControlledSender.READY_BYTES)
-          .exchange(observer);
+    public Dialed dial(ClientResponseObserver<ExchangeFrame, ExchangeReply> observer) {
+      return Dialed.on(
+          channels.get(),
+          channel ->
+              ExchangeGrpc.newStub(channel)
+                  .withInterceptors(at)
+                  .withOnReadyThreshold(FlowControlledSender.READY_BYTES)
+                  .exchange(observer));
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.baton.transport.lane.LaneState;
 import io.baton.transport.lane.grpc.KeptStream;
 import io.baton.transport.lane.grpc.StreamConnection;
 import io.baton.transport.lane.grpc.StreamHandler;
+import io.grpc.ManagedChannel;
 import java.security.SecureRandom;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
@@ -32,6 +33,7 @@ public final class PeerLink implements AutoCloseable {
   private final LinkConfig config;
   private final LinkListener listener;
   private final ByteString secret;
+  private final Endpoint peer;
   private final KeptStream<ExchangeFrame, ExchangeReply> stream;
   private final LongAdder offered = new LongAdder();
   private final LongAdder taken = new LongAdder();
@@ -51,10 +53,9 @@ public final class PeerLink implements AutoCloseable {
     this.config = config;
     this.listener = listener;
     this.secret = drawSecret();
-    Endpoint peer = Endpoint.parse(address);
+    this.peer = Endpoint.parse(address);
     this.stream =
         new KeptStream<>(
-            () -> Channels.open(host.loops(), peer, config.credentials(), config.keepAlive()),
             this::begin,
             ExchangeFrame::getSerializedSize,
             config.stream(),
@@ -89,9 +90,14 @@ public final class PeerLink implements AutoCloseable {
 
   private StreamHandler<ExchangeFrame, ExchangeReply> begin(
       StreamConnection<ExchangeFrame> connection) {
-    LinkConnection next = new LinkConnection(this, host, config, listener, connection);
+    LinkConnection next =
+        new LinkConnection(this, host, config, listener, connection, this::channel);
     last = next;
     return next.handler();
+  }
+
+  private ManagedChannel channel() {
+    return Channels.open(host.loops(), peer, config.credentials(), config.keepAlive());
   }
 
   public String address() {

@@ -227,10 +227,15 @@ public final class FlowControlledSender<T> {
       return;
     }
     try {
+      boolean written = false;
       while (!abrupt(ending.get()) && next() && observer.isReady()) {
         T frame = unsent.next();
         forget(frame);
         observer.onNext(frame);
+        written = true;
+      }
+      if (written && observer instanceof Batching batching) {
+        batching.flush();
       }
     } catch (RuntimeException e) {
       // gRPC refuses a call that was cancelled under our hands, or could not serialise the frame.

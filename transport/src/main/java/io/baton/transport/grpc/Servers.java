@@ -9,25 +9,14 @@ import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** Starts servers. */
 public final class Servers {
 
   private static final int HANDSHAKE_TIMEOUT_SECONDS = 10;
   private static final int PERMITTED_KEEPALIVE_SECONDS = 5;
-  private static final int MAX_CAUSES = 16;
 
   private Servers() {}
 
@@ -73,7 +62,7 @@ public final class Servers {
       return new BoundServer(server, bound(endpoint, server));
     } catch (IOException e) {
       server.shutdownNow();
-      throw new BindFailedException(endpoint, reason(e), e);
+      throw BindFailedException.of(endpoint, e);
     }
   }
 
@@ -88,68 +77,19 @@ public final class Servers {
         return resolved;
       }
       case Endpoint.Unix unix -> {
-        removeStale(endpoint, unix.path());
+        SocketFile.removeStale(unix);
         return loops.address(unix);
       }
-    }
-  }
-
-  /** A process that was killed leaves its socket behind, and nobody could bind it again. */
-  private static void removeStale(Endpoint endpoint, Path path) throws BindFailedException {
-    try {
-      if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-        return;
-      }
-      if (!Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-          .isOther()) {
-        throw new BindFailedException(endpoint, Reason.NO_SOCKET);
-      }
-      if (answers(path)) {
-        throw new BindFailedException(endpoint, Reason.IN_USE);
-      }
-      Files.deleteIfExists(path);
-    } catch (BindFailedException e) {
-      throw e;
-    } catch (IOException e) {
-      throw new BindFailedException(endpoint, Reason.OTHER, e);
-    }
-  }
-
-  /** Whether somebody listens; to connect over a Unix-domain socket takes no time either way. */
-  private static boolean answers(Path path) {
-    try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      return probe.connect(UnixDomainSocketAddress.of(path));
-    } catch (IOException nobody) {
-      return false;
     }
   }
 
   private static Endpoint bound(Endpoint endpoint, Server server) throws IOException {
     return switch (endpoint) {
       case Endpoint.Tcp(HostPort address) -> Endpoint.tcp(address.host(), server.getPort());
-      case Endpoint.Unix(Path path) -> {
-        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+      case Endpoint.Unix unix -> {
+        SocketFile.closeToOthers(unix);
         yield endpoint;
       }
     };
-  }
-
-  /** The system says it in words only, however deep gRPC and netty have wrapped it. */
-  private static Reason reason(IOException failure) {
-    @Nullable Throwable cause = failure;
-    for (int depth = 0; cause != null && depth < MAX_CAUSES; depth++) {
-      String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
-      if (text.contains("already in use")) {
-        return Reason.IN_USE;
-      }
-      if (text.contains("permission denied")) {
-        return Reason.NOT_PERMITTED;
-      }
-      if (text.contains("cannot assign requested address")) {
-        return Reason.NOT_HERE;
-      }
-      cause = cause.getCause();
-    }
-    return Reason.OTHER;
   }
 }

@@ -72,8 +72,7 @@ public final class GrpcLane implements Lane {
     this.early = new EarlyPushes(config.queue(), queuedBytes);
     this.stream =
         new KeptStream<>(
-            channels,
-            new Pushes(),
+            new Pushes(channels),
             PushFrame::getSerializedSize,
             new KeptStreamConfig(config.queue(), config.handshakeTimeout(), config.backoff()),
             queuedBytes,
@@ -202,17 +201,25 @@ public final class GrpcLane implements Lane {
   /** What is said on the stream: pushes; the hello is answered, and slots are given back. */
   private final class Pushes implements StreamHandler<PushFrame, PushReply> {
 
+    private final Supplier<ManagedChannel> channels;
     private int welcomes;
     private volatile RemoteHost host = new RemoteHost();
 
+    Pushes(Supplier<ManagedChannel> channels) {
+      this.channels = channels;
+    }
+
     @Override
-    public void call(
-        ManagedChannel channel, ClientResponseObserver<PushFrame, PushReply> observer) {
-      host = new RemoteHost();
-      PushGrpc.newStub(channel)
-          .withInterceptors(host)
-          .withOnReadyThreshold(FlowControlledSender.READY_BYTES)
-          .push(observer);
+    public Dialed dial(ClientResponseObserver<PushFrame, PushReply> observer) {
+      RemoteHost next = new RemoteHost();
+      host = next;
+      return Dialed.on(
+          channels.get(),
+          channel ->
+              PushGrpc.newStub(channel)
+                  .withInterceptors(next)
+                  .withOnReadyThreshold(FlowControlledSender.READY_BYTES)
+                  .push(observer));
     }
 
     @Override

@@ -4,7 +4,6 @@ import io.baton.transport.Budget;
 import io.baton.transport.Share;
 import io.baton.transport.grpc.StatusText;
 import io.baton.transport.lane.LaneState;
-import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import java.util.List;
 import java.util.Optional;
@@ -14,21 +13,19 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A gRPC stream to a peer that is kept: when it breaks, it is made anew after a pause. What was on
- * its way then is dropped; nothing is ever sent twice. Any thread may call; none is made to wait.
+ * A stream to a peer that is kept: when it breaks, it is made anew after a pause. What was on its
+ * way then is dropped; nothing is ever sent twice. Any thread may call; none is made to wait.
  *
  * @param <Q> frames to the peer
  * @param <A> frames from the peer
  */
 public final class KeptStream<Q, A> implements AutoCloseable {
 
-  private final Supplier<ManagedChannel> channels;
   private final Function<StreamConnection<Q>, StreamHandler<Q, A>> handlers;
   private final ToIntFunction<Q> size;
   private final KeptStreamConfig config;
@@ -50,21 +47,18 @@ public final class KeptStream<Q, A> implements AutoCloseable {
 
   /** Not yet connecting; one handler hears of every connection. */
   public KeptStream(
-      Supplier<ManagedChannel> channels,
       StreamHandler<Q, A> handler,
       ToIntFunction<Q> size,
       KeptStreamConfig config,
       Budget queuedBytes,
       ScheduledExecutorService timer,
       RandomGenerator random) {
-    this(channels, _ -> handler, size, config, queuedBytes, timer, random);
+    this(_ -> handler, size, config, queuedBytes, timer, random);
   }
 
   /**
    * Not yet connecting.
    *
-   * @param channels makes a channel for each attempt, because one that failed would make the next
-   *     wait out gRPC's own backoff; if it throws, the attempt has failed
    * @param handlers makes a handler for each attempt, so that no word of one connection is taken
    *     for a word of the next
    * @param size bytes that a frame takes on the wire
@@ -73,14 +67,12 @@ public final class KeptStream<Q, A> implements AutoCloseable {
    * @param random for jitter; used by one thread at a time
    */
   public KeptStream(
-      Supplier<ManagedChannel> channels,
       Function<StreamConnection<Q>, StreamHandler<Q, A>> handlers,
       ToIntFunction<Q> size,
       KeptStreamConfig config,
       Budget queuedBytes,
       ScheduledExecutorService timer,
       RandomGenerator random) {
-    this.channels = channels;
     this.handlers = handlers;
     this.size = size;
     this.config = config;
@@ -176,7 +168,7 @@ public final class KeptStream<Q, A> implements AutoCloseable {
       if (state == LaneState.CLOSED) {
         return;
       }
-      attempt = new StreamAttempt<>(channels, handlers, size, config, queuedBytes, owner());
+      attempt = new StreamAttempt<>(handlers, size, config, queuedBytes, owner());
       state = LaneState.CONNECTING;
       current = attempt;
     }

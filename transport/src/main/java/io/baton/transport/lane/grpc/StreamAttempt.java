@@ -5,7 +5,6 @@ import io.baton.transport.Budget;
 import io.baton.transport.Share;
 import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.grpc.SenderListener;
-import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
@@ -18,7 +17,6 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +36,6 @@ final class StreamAttempt<Q, A>
     void onLost(StreamAttempt<Q, A> attempt, Throwable cause);
   }
 
-  private final Supplier<ManagedChannel> channels;
   private final StreamHandler<Q, A> handler;
   private final ToIntFunction<Q> size;
   private final KeptStreamConfig config;
@@ -49,7 +46,7 @@ final class StreamAttempt<Q, A>
   /** Held while the handler is told of the welcome or of the loss; nothing there waits. */
   private final Object welcoming = new Object();
 
-  private volatile @Nullable ManagedChannel channel;
+  private volatile @Nullable Dialed dialed;
   private volatile @Nullable FlowControlledSender<Q> sender;
   private volatile @Nullable ScheduledFuture<?> handshakeTimer;
   private volatile boolean started;
@@ -57,13 +54,11 @@ final class StreamAttempt<Q, A>
   private volatile boolean completing;
 
   StreamAttempt(
-      Supplier<ManagedChannel> channels,
       Function<StreamConnection<Q>, StreamHandler<Q, A>> handlers,
       ToIntFunction<Q> size,
       KeptStreamConfig config,
       Budget queuedBytes,
       Owner<Q, A> owner) {
-    this.channels = channels;
     this.size = size;
     this.config = config;
     this.queuedBytes = queuedBytes;
@@ -97,13 +92,12 @@ final class StreamAttempt<Q, A>
   }
 
   private void call() {
-    ManagedChannel opened = channels.get();
-    channel = opened;
+    Dialed opened = handler.dial(this);
+    dialed = opened;
     if (ended.get()) {
-      opened.shutdownNow();
+      opened.hangUp();
       return;
     }
-    handler.call(opened, this);
     started = true;
     FlowControlledSender<Q> held = sender;
     if (held != null) {
@@ -232,10 +226,9 @@ final class StreamAttempt<Q, A>
     if (open != null) {
       open.terminated(cause);
     }
-    // Cancels the call, too.
-    ManagedChannel opened = channel;
+    Dialed opened = dialed;
     if (opened != null) {
-      opened.shutdownNow();
+      opened.hangUp();
     }
     synchronized (welcoming) {
       owner.onLost(this, cause);

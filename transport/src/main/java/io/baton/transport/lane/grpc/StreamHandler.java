@@ -1,7 +1,6 @@
 package io.baton.transport.lane.grpc;
 
 import io.baton.proto.codec.MalformedFrameException;
-import io.grpc.ManagedChannel;
 import io.grpc.stub.ClientResponseObserver;
 
 /**
@@ -13,8 +12,11 @@ import io.grpc.stub.ClientResponseObserver;
  */
 public interface StreamHandler<Q, A> {
 
-  /** Starts the call. */
-  void call(ManagedChannel channel, ClientResponseObserver<Q, A> observer);
+  /**
+   * Begins to reach the peer and returns without waiting for it; if it throws, the attempt has
+   * failed.
+   */
+  Dialed dial(ClientResponseObserver<Q, A> observer);
 
   /** The first frame of every connection; nothing else is sent before the peer answers it. */
   Q hello();

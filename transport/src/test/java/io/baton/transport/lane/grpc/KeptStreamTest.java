@@ -30,6 +30,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -64,13 +65,7 @@ class KeptStreamTest {
             new Backoff(Duration.ofMillis(1), Duration.ofMillis(1), 0));
     stream =
         new KeptStream<>(
-            () ->
-                Channels.open(
-                    loops,
-                    server.endpoint(),
-                    InsecureChannelCredentials.create(),
-                    KeepAlive.DEFAULT),
-            new Telling(event -> listener.accept(event)),
+            new Telling(this::channel, event -> listener.accept(event)),
             ExchangeFrame::getSerializedSize,
             config,
             new Budget(1 << 20),
@@ -157,13 +152,17 @@ class KeptStreamTest {
     }
   }
 
-  private record Telling(Consumer<String> listener)
+  private ManagedChannel channel() {
+    return Channels.open(
+        loops, server.endpoint(), InsecureChannelCredentials.create(), KeepAlive.DEFAULT);
+  }
+
+  private record Telling(Supplier<ManagedChannel> channels, Consumer<String> listener)
       implements StreamHandler<ExchangeFrame, ExchangeReply> {
 
     @Override
-    public void call(
-        ManagedChannel channel, ClientResponseObserver<ExchangeFrame, ExchangeReply> observer) {
-      var _ = ExchangeGrpc.newStub(channel).exchange(observer);
+    public Dialed dial(ClientResponseObserver<ExchangeFrame, ExchangeReply> observer) {
+      return Dialed.on(channels.get(), channel -> ExchangeGrpc.newStub(channel).exchange(observer));
     }
 
     @Override

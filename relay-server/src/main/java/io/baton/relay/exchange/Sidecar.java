@@ -1,49 +1,39 @@
 package io.baton.relay.exchange;
 
 import com.google.protobuf.ByteString;
-import io.baton.proto.codec.FailureCodec;
 import io.baton.proto.codec.MalformedFrameException;
-import io.baton.proto.codec.Versions;
-import io.baton.proto.v1.SidecarFrame;
-import io.baton.proto.v1.SidecarReply;
+import io.baton.proto.v1.ProcessFrame;
 import io.baton.relay.exchange.SidecarRequest.Sender;
 import io.baton.session.exchange.ChunkHeader;
 import io.baton.session.exchange.DataId;
 import io.baton.session.exchange.Failure;
 import io.baton.session.exchange.Reader;
 import io.baton.transport.TimerWheel.Timer;
-import io.baton.transport.grpc.StallWatch;
 import io.baton.transport.pinned.Slot;
 import io.baton.transport.pinned.SlotHandle;
 import io.grpc.Status;
-import io.grpc.stub.ServerCallStreamObserver;
-import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A process of this host: what it has registered, allocated and received is its own, and given back
- * when its stream ends, however it ends. gRPC calls it from one thread at a time; all it holds is
- * touched in the exchange's loop alone.
+ * A process of this host that sends and receives: what it has registered, allocated and received is
+ * its own, and given back when its connection ends, however it ends. Any thread may call; all it
+ * holds is touched in the exchange's loop alone.
  */
-final class SidecarStream implements StreamObserver<SidecarFrame> {
+public final class Sidecar {
 
-  private static final Logger log = LoggerFactory.getLogger(SidecarStream.class);
+  private static final Logger log = LoggerFactory.getLogger(Sidecar.class);
 
   private static final int MAX_REGISTRATIONS = 4096;
   private static final int MAX_UNDER_WAY = 1 << 16;
-  private static final int MAX_NAME_CHARS = 255;
 
   private record ReaderEntry(String group, Reader reader) {}
 
@@ -85,17 +75,18 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     }
   }
 
-  private final Exchange exchange;
-  private final SidecarReplies replies;
-  private final Consumer<SidecarStream> onEnded;
-  private final AtomicBoolean ended = new AtomicBoolean();
-  private final StallWatch hello;
+  /** Ends a process's connection. */
+  @FunctionalInterface
+  public interface Ending {
+    void end(Status status, String why);
+  }
 
-  // gRPC's thread.
-  private boolean greeted;
+  private final Exchange exchange;
+  private final String name;
+  private final SidecarReplies replies;
+  private final Ending ending;
 
   // Below: only in the loop.
-  private String name = "";
   private final Map<Long, Sender> senders = new HashMap<>();
 
   /** Those whose rank another process had when they last asked for it. */
@@ -109,59 +100,25 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
   private boolean left;
   private boolean gone;
 
-  SidecarStream(
-      Exchange exchange,
-      ServerCallStreamObserver<SidecarReply> call,
-      ScheduledExecutorService timer,
-      Consumer<SidecarStream> onEnded) {
+  /**
+   * @param name what the process calls itself
+   * @param ending ends its connection, with what it is told of that
+   */
+  Sidecar(Exchange exchange, String name, SidecarReplies replies, Ending ending) {
     this.exchange = exchange;
-    this.onEnded = onEnded;
-    this.replies = new SidecarReplies(call, this::unread, this::lose);
-    this.hello =
-        new StallWatch(
-            timer,
-            StallWatch.PATIENCE,
-            what -> end(Status.DEADLINE_EXCEEDED, what + " did not come"));
-    hello.awaits("a hello");
-    call.setOnCancelHandler(() -> lose("its process is gone"));
-    call.setOnCloseHandler(() -> lose("its stream was ended"));
+    this.name = name;
+    this.replies = replies;
+    this.ending = ending;
   }
 
-  @Override
-  public void onNext(SidecarFrame frame) {
-    if (ended.get()) {
-      return;
-    }
-    try {
-      if (!greeted) {
-        greet(frame);
-        greeted = true;
-        hello.close();
-      } else {
-        SidecarRequest request = SidecarRequestCodec.fromWire(frame, System.nanoTime());
-        later(() -> serve(request));
-      }
-    } catch (MalformedFrameException e) {
-      end(Status.INVALID_ARGUMENT, String.valueOf(e.getMessage()));
-    }
-  }
-
-  @Override
-  public void onError(Throwable cause) {
-    lose(String.valueOf(cause.getMessage()));
-  }
-
-  @Override
-  public void onCompleted() {
-    replies.complete();
-    later(() -> left = true);
-    lose("it has left");
-  }
-
-  /** Ends the stream from this side. */
-  void end(Status status, String why) {
-    replies.end(status, why);
-    lose(why);
+  /**
+   * Serves a request.
+   *
+   * @throws MalformedFrameException for what no right process says; its connection is to end
+   */
+  public void take(ProcessFrame frame) throws MalformedFrameException {
+    SidecarRequest request = SidecarRequestCodec.fromWire(frame, System.nanoTime());
+    later(() -> serve(request));
   }
 
   /** Registrations to read; to be asked in the loop. */
@@ -169,12 +126,18 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     return readers.size();
   }
 
-  private void lose(String why) {
-    if (ended.compareAndSet(false, true)) {
-      hello.close();
-      onEnded.accept(this);
-      exchange.inLoop(() -> giveBack(why));
-    }
+  /** The process has left its memory, in good order, and is lost next. */
+  public void left() {
+    later(() -> left = true);
+  }
+
+  /** The process is gone: all that was its own is given back. Once. */
+  public void lost(String why) {
+    exchange.inLoop(
+        () -> {
+          exchange.gone(this);
+          giveBack(why);
+        });
   }
 
   private void giveBack(String why) {
@@ -207,22 +170,6 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     List.copyOf(these).forEach(one -> guarded(() -> task.accept(one)));
   }
 
-  private void greet(SidecarFrame frame) throws MalformedFrameException {
-    if (!frame.hasHello()) {
-      throw new MalformedFrameException("hello", "missing");
-    }
-    OptionalInt version = Versions.negotiate(frame.getHello().getVersions());
-    if (version.isEmpty()) {
-      end(
-          Status.FAILED_PRECONDITION,
-          "no common version: " + Versions.refusal(frame.getHello().getVersions()));
-      return;
-    }
-    String from = FailureCodec.messageFromWire(frame.getHello().getName());
-    exchange.inLoop(() -> name = from.substring(0, Math.min(from.length(), MAX_NAME_CHARS)));
-    replies.welcome(version.getAsInt(), exchange.self(), exchange.pool());
-  }
-
   private void serve(SidecarRequest request) {
     switch (request) {
       case SidecarRequest.RegisterSender register -> registerSender(register);
@@ -253,7 +200,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
 
   /** A bug: what it touched is this process's, and is given back with its stream. */
   private void guarded(Runnable task) {
-    Bugs.contain(name, task, bug -> end(Status.INTERNAL, "an error in the relay: " + bug));
+    Bugs.contain(name, task, bug -> ending.end(Status.INTERNAL, "an error in the relay: " + bug));
   }
 
   // ---- registrations
@@ -634,7 +581,7 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
     if (receiving.containsKey(request)
         || allocating.containsKey(request)
         || joined.containsKey(request)) {
-      end(
+      ending.end(
           Status.INVALID_ARGUMENT,
           "request %s is under way already".formatted(Long.toUnsignedString(request)));
       return false;
@@ -647,11 +594,5 @@ final class SidecarStream implements StreamObserver<SidecarFrame> {
       return false;
     }
     return true;
-  }
-
-  private void unread() {
-    if (!ended.get()) {
-      end(Status.RESOURCE_EXHAUSTED, "the process does not read its replies");
-    }
   }
 }

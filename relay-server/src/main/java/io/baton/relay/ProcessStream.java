@@ -1,0 +1,189 @@
+package io.baton.relay;
+
+import io.baton.proto.codec.ExchangeCodec;
+import io.baton.proto.codec.FailureCodec;
+import io.baton.proto.codec.IdCodec;
+import io.baton.proto.codec.MalformedFrameException;
+import io.baton.proto.codec.PoolAddress;
+import io.baton.proto.codec.StageCodec;
+import io.baton.proto.codec.Versions;
+import io.baton.proto.v1.ProcessFrame;
+import io.baton.proto.v1.ProcessHello;
+import io.baton.proto.v1.ProcessReply;
+import io.baton.proto.v1.ProcessWelcome;
+import io.baton.relay.exchange.Sidecar;
+import io.baton.transport.grpc.FlowControlledSender;
+import io.baton.transport.grpc.KeepAlive;
+import io.baton.transport.grpc.SenderLimits;
+import io.baton.transport.grpc.SenderListener;
+import io.baton.transport.grpc.StallWatch;
+import io.baton.transport.process.AcceptedStream;
+import io.grpc.Status;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connection of a process of this host: of a stage executor, of a sender or reader, or of one
+ * that is all of them. Frames come on one thread; any may say something.
+ */
+final class ProcessStream implements StreamObserver<ProcessFrame> {
+
+  private static final SenderLimits LIMITS = new SenderLimits(1 << 16, 64L << 20);
+  private static final int MAX_NAME_CHARS = 255;
+
+  /** Long enough for a process that computes something before it looks what it was told. */
+  private static final KeepAlive KEEP_ALIVE =
+      new KeepAlive(Duration.ofSeconds(30), Duration.ofSeconds(30));
+
+  private final ProcessService service;
+  private final AcceptedStream<ProcessReply, ProcessFrame> call;
+  private final FlowControlledSender<ProcessReply> sender;
+  private final StallWatch hello;
+  private final AtomicBoolean ended = new AtomicBoolean();
+
+  // Below: only on the thread that frames come on.
+  private @Nullable Sidecar sidecar;
+  private @Nullable RemoteExecutor executor;
+
+  ProcessStream(ProcessService service, AcceptedStream<ProcessReply, ProcessFrame> call) {
+    this.service = service;
+    this.call = call;
+    this.sender =
+        new FlowControlledSender<>(
+            call, ProcessReply::getSerializedSize, LIMITS, SenderListener.NONE, false);
+    this.hello =
+        new StallWatch(
+            service.timer(),
+            StallWatch.PATIENCE,
+            what -> end(Status.DEADLINE_EXCEEDED, what + " did not come"));
+    call.setOnReadyHandler(sender::onReady);
+    call.setOnCancelHandler(() -> lost("its process is gone"));
+    call.setOnCloseHandler(() -> lost("its connection was ended"));
+    hello.awaits("a hello");
+  }
+
+  @Override
+  public void onNext(ProcessFrame frame) {
+    if (ended.get()) {
+      return;
+    }
+    try {
+      if (sidecar == null) {
+        greet(frame);
+      } else {
+        take(frame, sidecar);
+      }
+    } catch (MalformedFrameException e) {
+      end(Status.INVALID_ARGUMENT, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void take(ProcessFrame frame, Sidecar process) throws MalformedFrameException {
+    boolean ofExecutors =
+        switch (frame.getFrameCase()) {
+          case HELLO -> throw new MalformedFrameException("hello", "comes twice");
+          case DONE, FAILED, PROGRESS, CHUNK -> true;
+          case FRAME_NOT_SET -> frame.hasSharing();
+          default -> frame.hasSharing();
+        };
+    if (!ofExecutors) {
+      process.take(frame);
+    } else if (executor == null) {
+      throw new MalformedFrameException("frame", "is of stage executors, and none said hello here");
+    } else {
+      executor.take(frame);
+    }
+  }
+
+  private void greet(ProcessFrame frame) throws MalformedFrameException {
+    if (!frame.hasHello()) {
+      throw new MalformedFrameException("hello", "missing");
+    }
+    ProcessHello said = frame.getHello();
+    OptionalInt version = Versions.negotiate(said.getVersions());
+    if (version.isEmpty()) {
+      end(Status.FAILED_PRECONDITION, "no common version: " + Versions.refusal(said.getVersions()));
+      return;
+    }
+    String name = FailureCodec.messageFromWire(said.getName());
+    ProcessReply welcome = welcome(version.getAsInt());
+    if (said.hasStage()) {
+      attach(said, welcome);
+    } else {
+      // An executor is watched by what it computes, and may have no other thread to answer.
+      call.keepAlive(Optional.of(KEEP_ALIVE));
+      say(welcome);
+    }
+    hello.close();
+    sidecar =
+        service
+            .exchange()
+            .sidecar(
+                name.substring(0, Math.min(name.length(), MAX_NAME_CHARS)), this::say, this::end);
+  }
+
+  private void attach(ProcessHello said, ProcessReply welcome) throws MalformedFrameException {
+    RemoteExecutor next = service.executor(StageCodec.fromWire(said.getStage()), sender);
+    executor = next;
+    if (!next.attach(welcome)) {
+      end(Status.ALREADY_EXISTS, "another stage executor is attached to this relay");
+    }
+  }
+
+  private ProcessReply welcome(int version) {
+    PoolAddress pool = new PoolAddress(service.pool().path().toString(), service.pool().id());
+    return ProcessReply.newBuilder()
+        .setWelcome(
+            ProcessWelcome.newBuilder()
+                .setVersion(version)
+                .setIdentity(IdCodec.toWire(service.self()))
+                .setPool(ExchangeCodec.toWire(pool)))
+        .build();
+  }
+
+  /** A process that does not read its replies would wait for them for ever. */
+  private void say(ProcessReply reply) {
+    if (!sender.offer(reply) && !ended.get()) {
+      end(Status.RESOURCE_EXHAUSTED, "the process does not read its replies");
+    }
+  }
+
+  /** Ends the connection from this side. */
+  void end(Status status, String why) {
+    sender.fail(status.withDescription(why).asException());
+  }
+
+  @Override
+  public void onError(Throwable cause) {
+    lost(String.valueOf(cause.getMessage()));
+  }
+
+  @Override
+  public void onCompleted() {
+    sender.complete();
+    if (sidecar != null) {
+      sidecar.left();
+    }
+    lost("it has taken its leave");
+  }
+
+  /** Whatever ends it is heard of here, on the thread that frames come on. */
+  private void lost(String why) {
+    if (!ended.compareAndSet(false, true)) {
+      return;
+    }
+    hello.close();
+    service.gone(this);
+    sender.terminated(Status.CANCELLED.withDescription(why).asException());
+    if (executor != null) {
+      executor.gone(why);
+    }
+    if (sidecar != null) {
+      sidecar.lost(why);
+    }
+  }
+}
