@@ -25,7 +25,6 @@ import org.jspecify.annotations.Nullable;
 public final class DialedStream<Q extends MessageLite, A extends MessageLite>
     extends ClientCallStreamObserver<Q> implements Batching, Dialed {
 
-  private final SocketLoop loop;
   private final SocketChannel channel;
   private final SocketStream<Q, A> stream;
   private final ClientResponseObserver<Q, A> observer;
@@ -36,7 +35,6 @@ public final class DialedStream<Q extends MessageLite, A extends MessageLite>
       SocketChannel channel,
       Dialect<Q, A> dialect,
       ClientResponseObserver<Q, A> observer) {
-    this.loop = loop;
     this.channel = channel;
     this.observer = observer;
     this.stream = new SocketStream<>(loop, channel, dialect, new Told());

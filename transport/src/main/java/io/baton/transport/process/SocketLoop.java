@@ -121,7 +121,7 @@ public final class SocketLoop implements Executor, AutoCloseable {
   }
 
   private void turn() throws IOException {
-    if (tasks.isEmpty()) {
+    if (tasks.isEmpty() && unflushed.isEmpty()) {
       selector.select(this::handle, LOOK_EVERY.toMillis());
     } else {
       selector.selectNow(this::handle);
@@ -180,10 +180,16 @@ public final class SocketLoop implements Executor, AutoCloseable {
   }
 
   private void flush() {
-    for (SocketStream<?, ?> stream : unflushed) {
-      stream.flushNow();
-    }
+    // What is written in the course of it goes out in the next turn.
+    List<SocketStream<?, ?>> streams = List.copyOf(unflushed);
     unflushed.clear();
+    for (SocketStream<?, ?> stream : streams) {
+      try {
+        stream.flushNow();
+      } catch (RuntimeException | Error e) {
+        broken(stream, e);
+      }
+    }
   }
 
   private void end() {

@@ -35,6 +35,7 @@ final class SocketStream<Q extends MessageLite, A extends MessageLite>
 
   private static final int FIRST_BYTES = 8 << 10;
   private static final int KEPT_BYTES = 256 << 10;
+  private static final int WRITE_BYTES = 128 << 10;
 
   /** How long the other end may take to read the last that it is told. */
   private static final Duration LINGER = Duration.ofSeconds(1);
@@ -146,7 +147,7 @@ final class SocketStream<Q extends MessageLite, A extends MessageLite>
       count = -1;
     }
     if (count < 0) {
-      over(Status.CANCELLED.withDescription("the connection broke"), false);
+      gone();
       return;
     }
     heardAtNanos = System.nanoTime();
@@ -159,6 +160,16 @@ final class SocketStream<Q extends MessageLite, A extends MessageLite>
     } catch (FrameReader.RefusedException e) {
       refuses = true;
       end(Status.RESOURCE_EXHAUSTED.withDescription(e.getMessage()));
+    }
+  }
+
+  /** The other end is gone, which one that was told to go need not announce. */
+  private void gone() {
+    Status here = ending();
+    if (here != null && !here.isOk()) {
+      over(here, true);
+    } else {
+      over(Status.CANCELLED.withDescription("the connection broke"), false);
     }
   }
 
@@ -359,7 +370,11 @@ final class SocketStream<Q extends MessageLite, A extends MessageLite>
   private void send() {
     if (end > begin) {
       try {
-        begin += channel.write(ByteBuffer.wrap(out, begin, end - begin));
+        // The channel copies what it is given, even if the socket takes a part of it.
+        for (int part = -1, sent = -1; part == sent && begin < end; begin += sent) {
+          part = Math.min(WRITE_BYTES, end - begin);
+          sent = channel.write(ByteBuffer.wrap(out, begin, part));
+        }
       } catch (IOException e) {
         // What the other end said before it went is still to be read, and then its end.
         log.debug("a socket takes nothing any more", e);

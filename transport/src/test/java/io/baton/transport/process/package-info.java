@@ -1,0 +1,4 @@
+@NullMarked
+package io.baton.transport.process;
+
+import org.jspecify.annotations.NullMarked;
