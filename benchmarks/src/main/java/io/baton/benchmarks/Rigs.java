@@ -72,8 +72,11 @@ final class Rigs {
       sockets.add(processes.socket().toString());
       relays.add(start(relay("relay-" + i).with("socket", sockets.getLast())));
     }
-    Child reader = start(node(NodeKind.READER).with("socket", sockets.getLast()));
-    Settings sender = node(NodeKind.SENDER).with("socket", sockets.getFirst());
+    String receipts = processes.socket().toString();
+    Child reader =
+        start(node(NodeKind.READER).with("socket", sockets.getLast()).with("receipts", receipts));
+    Settings sender =
+        node(NodeKind.SENDER).with("socket", sockets.getFirst()).with("receipts", receipts);
     Child source =
         start(plan.relays() == 1 ? sender : sender.with("to", relays.getLast().address()));
     List<Child> all = new ArrayList<>(List.of(source));

@@ -6,9 +6,12 @@ import io.baton.client.sidecar.ReceiverConfig;
 import io.baton.client.sidecar.SidecarClient;
 import io.baton.client.sidecar.SidecarOptions;
 import io.baton.client.sidecar.SidecarReceiver;
+import java.io.IOException;
+import java.nio.channels.ServerSocketChannel;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** Receives what a {@link SenderNode} sends: it has asked for it before it comes. */
 final class ReaderNode implements Node {
@@ -22,6 +25,8 @@ final class ReaderNode implements Node {
   private final SidecarReceiver receiver;
   private final Latencies latencies = new Latencies();
   private final AtomicLong asked = new AtomicLong();
+  private final ServerSocketChannel sender;
+  private @Nullable Receipts receipts;
   private volatile boolean whole;
   private int ahead;
 
@@ -29,6 +34,7 @@ final class ReaderNode implements Node {
     client = SidecarClient.connect(settings.path("socket"), SidecarOptions.of("reader"));
     receiver = client.receiver(ReceiverConfig.alone(GROUP).withTimeout(PATIENT));
     receiver.registered().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    sender = Receipts.listen(settings.path("receipts"));
   }
 
   /** Of a datum, by its number. */
@@ -37,7 +43,10 @@ final class ReaderNode implements Node {
   }
 
   @Override
-  public void begin(Workload workload) {
+  public void begin(Workload workload) throws IOException {
+    if (receipts == null) {
+      receipts = Receipts.accept(sender);
+    }
     whole = workload.whole();
     for (; ahead < workload.inFlight(); ahead++) {
       receiveNext();
@@ -55,6 +64,10 @@ final class ReaderNode implements Node {
       latencies.fail(e);
     }
     receiveNext();
+    Receipts told = receipts;
+    if (told != null) {
+      told.give();
+    }
   }
 
   @Override
@@ -63,7 +76,11 @@ final class ReaderNode implements Node {
   }
 
   @Override
-  public void close() {
+  public void close() throws IOException {
     client.close();
+    sender.close();
+    if (receipts != null) {
+      receipts.close();
+    }
   }
 }

@@ -10,6 +10,7 @@ import io.baton.session.exchange.Destination;
 import io.baton.session.exchange.Member;
 import io.baton.session.model.DType;
 import io.baton.session.model.TensorSpec;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -28,6 +29,8 @@ final class SenderNode implements Node {
   private final SidecarSender sender;
   private final Destination to;
   private final Deque<CompletableFuture<OutgoingTensor>> ahead = new ArrayDeque<>();
+  private final Receipts receipts;
+  private volatile Window window = new Window(1);
   private Workload workload = new Workload(Message.MIN_BYTES, 1, false);
   private long number;
 
@@ -40,6 +43,7 @@ final class SenderNode implements Node {
             ? new Destination(
                 ReaderNode.GROUP, List.of(new Member(0, Optional.of(settings.get("to")))))
             : Destination.here(ReaderNode.GROUP);
+    receipts = Receipts.connect(settings.path("receipts"), () -> window.release(null));
   }
 
   @Override
@@ -56,27 +60,29 @@ final class SenderNode implements Node {
 
   @Override
   public Sent send(Duration time, int most) throws Exception {
-    Window window = new Window(workload.inFlight());
+    Window open = new Window(workload.inFlight());
+    window = open;
     long began = System.nanoTime();
     long sent = 0;
     while (sent < most && System.nanoTime() - began < time.toNanos()) {
-      window.acquire();
+      open.acquire();
       OutgoingTensor tensor = ahead.remove().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
       Message.write(tensor.memory(), number, workload.whole());
       var _ =
           tensor
               .send(ReaderNode.id(number), ChunkPosition.ONLY)
-              .whenComplete((_, error) -> window.release(error));
+              .whenComplete((_, error) -> open.check(error));
       number++;
       sent++;
       ahead.add(allocate());
     }
-    window.awaitAll();
+    open.awaitAll();
     return Sent.since(began, sent);
   }
 
   @Override
-  public void close() {
+  public void close() throws IOException {
     client.close();
+    receipts.close();
   }
 }

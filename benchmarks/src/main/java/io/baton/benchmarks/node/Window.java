@@ -40,9 +40,14 @@ final class Window {
 
   /** One has come to its end. */
   void release(@Nullable Throwable error) {
+    check(error);
+    room.release();
+  }
+
+  /** One has gone wrong, if it has. */
+  void check(@Nullable Throwable error) {
     if (error != null) {
       failure.compareAndSet(null, error);
     }
-    room.release();
   }
 }

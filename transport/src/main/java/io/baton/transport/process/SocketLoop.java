@@ -79,13 +79,13 @@ public final class SocketLoop implements Executor, AutoCloseable {
   @Override
   public void execute(Runnable task) {
     tasks.add(task);
-    if (Thread.currentThread() != thread && awake.compareAndSet(false, true)) {
+    if (!isHere() && awake.compareAndSet(false, true)) {
       selector.wakeup();
     }
   }
 
   boolean isHere() {
-    return Thread.currentThread() == thread;
+    return Thread.currentThread().equals(thread);
   }
 
   Selector selector() {
