@@ -53,7 +53,7 @@ record ScalingStage(int layer, float factor) implements StageExecutor {
 
   public static void main(String[] args) throws Exception {
     ScalingStage stage = new ScalingStage(Integer.parseInt(args[1]), Float.parseFloat(args[2]));
-    Endpoint relay = new Endpoint.Unix(Path.of(args[0]));
+    Endpoint.Unix relay = new Endpoint.Unix(Path.of(args[0]));
     try (StageHarness harness = StageHarness.start(stage, "scaling-" + stage.layer());
         ExecutorAttachment attachment = ExecutorAttachment.start(harness, relay)) {
       attachment.attached().get();
