@@ -83,20 +83,27 @@ final class ProcessStream implements StreamObserver<ProcessFrame> {
   }
 
   private void take(ProcessFrame frame, Sidecar process) throws MalformedFrameException {
-    boolean ofExecutors =
-        switch (frame.getFrameCase()) {
-          case HELLO -> throw new MalformedFrameException("hello", "comes twice");
-          case DONE, FAILED, PROGRESS, CHUNK -> true;
-          case FRAME_NOT_SET -> frame.hasSharing();
-          default -> frame.hasSharing();
-        };
-    if (!ofExecutors) {
-      process.take(frame);
-    } else if (executor == null) {
-      throw new MalformedFrameException("frame", "is of stage executors, and none said hello here");
-    } else {
-      executor.take(frame);
+    if (frame.hasSharing()) {
+      executor().share(frame.getSharing());
     }
+    switch (frame.getFrameCase()) {
+      case HELLO -> throw new MalformedFrameException("hello", "comes twice");
+      case DONE, FAILED, PROGRESS, CHUNK -> executor().take(frame);
+      case FRAME_NOT_SET -> {
+        if (!frame.hasSharing()) {
+          throw new MalformedFrameException("frame", "missing, unknown or unreadable");
+        }
+      }
+      default -> process.take(frame);
+    }
+  }
+
+  private RemoteExecutor executor() throws MalformedFrameException {
+    RemoteExecutor here = executor;
+    if (here == null) {
+      throw new MalformedFrameException("frame", "is of stage executors, and none said hello here");
+    }
+    return here;
   }
 
   private void greet(ProcessFrame frame) throws MalformedFrameException {

@@ -191,6 +191,17 @@ final class RemoteExecutor implements ExecutorLink {
   // ---- from the executor
 
   /**
+   * What the executor says of where payloads lie.
+   *
+   * @throws MalformedFrameException for what no right executor says; its connection is to end
+   */
+  void share(Sharing news) throws MalformedFrameException {
+    if (!lost) {
+      payloads.take(news);
+    }
+  }
+
+  /**
    * What the executor says.
    *
    * @throws MalformedFrameException for what no right executor says; its connection is to end
@@ -198,9 +209,6 @@ final class RemoteExecutor implements ExecutorLink {
   void take(ProcessFrame frame) throws MalformedFrameException {
     if (lost) {
       return;
-    }
-    if (frame.hasSharing()) {
-      payloads.take(frame.getSharing());
     }
     switch (frame.getFrameCase()) {
       case DONE -> done(frame.getDone());
@@ -210,11 +218,7 @@ final class RemoteExecutor implements ExecutorLink {
               new ExecutorReply.Failed(shortened(frame.getFailed().getMessage())));
       case PROGRESS -> progress(frame.getProgress());
       case CHUNK -> assembled(assembler.add(frame.getChunk()));
-      default -> {
-        if (!frame.hasSharing()) {
-          throw new MalformedFrameException("frame", "is not of stage executors");
-        }
-      }
+      default -> throw new MalformedFrameException("frame", "is not of stage executors");
     }
     if (assembler.busy()) {
       stalls.progressed("the rest of an output");

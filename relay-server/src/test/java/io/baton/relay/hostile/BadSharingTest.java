@@ -215,6 +215,19 @@ class BadSharingTest extends HostileTest {
     }
   }
 
+  /** One process may be an executor and a reader, and say something of both at once. */
+  @Test
+  void sharing_withARequest_isHeard_andSoIsTheRequest() throws Exception {
+    try (RawStream<ProcessReply> both = rig.executor().send(executorHello())) {
+      both.next(ProcessReply::hasWelcome);
+      Sharing mapped = Sharing.newBuilder().setMapped(true).build();
+      ProcessFrame request = Frames.frame(Frames.reader(2, 2, GROUP));
+      both.send(request.toBuilder().setSharing(mapped).build());
+      assertThat(both.next(ProcessReply::hasRegistered).getRegistered().getRequest()).isEqualTo(2);
+      assertMalformed(both.send(executor(mapped)), "said twice");
+    }
+  }
+
   @Test
   void pool_saidTwice_endsEachKindOfStream() throws Exception {
     try (RawStream<StageFrame> session = rig.session();
