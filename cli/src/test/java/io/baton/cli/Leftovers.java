@@ -11,7 +11,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 /** Nothing that a test started may be left when it is over: no thread, no process. */
 final class Leftovers implements AfterEachCallback {
 
-  private static final Duration DEADLINE = Duration.ofSeconds(30);
+  private static final Duration DEADLINE = Duration.ofMinutes(2);
 
   @Override
   public void afterEach(ExtensionContext context) {

@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 /** A command that runs until it is closed; interrupting it stands for stopping it. */
 final class Running implements AutoCloseable {
 
-  private static final Duration DEADLINE = Duration.ofSeconds(30);
+  private static final Duration DEADLINE = Duration.ofMinutes(2);
   private static final Pattern ADDRESS = Pattern.compile("127\\.0\\.0\\.1:\\d+");
 
   private final StringWriter out = new StringWriter();

@@ -47,7 +47,7 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(Leftovers.class)
 class StatusCommandTest {
 
-  private static final Duration DEADLINE = Duration.ofSeconds(30);
+  private static final Duration DEADLINE = Duration.ofMinutes(2);
   private static final TensorSpec MEBIBYTE = TensorSpec.of(DType.F32, 1, 1 << 18);
 
   @TempDir private Path directory;
