@@ -171,10 +171,11 @@ final class ProcessStream implements StreamObserver<ProcessFrame> {
 
   @Override
   public void onCompleted() {
-    sender.complete();
+    // First, since the answer may be the last of the connection, and then it is lost.
     if (sidecar != null) {
       sidecar.left();
     }
+    sender.complete();
     lost("it has taken its leave");
   }
 
