@@ -38,8 +38,10 @@ final class Launched implements AutoCloseable {
     private String output = "";
 
     private Plan() {
-      environment.put("BATON_CLASS_PATH", System.getProperty("java.class.path"));
+      QuickStart quick = QuickStart.ofThisBuild();
+      environment.put("BATON_CLASS_PATH", quick.classPath());
       environment.put("BATON_JAVA_OPTS", "-Xmx256m");
+      quick.options().forEach(this::javaOptions);
     }
 
     /** Another checkout's launcher, which runs what is built there. */
@@ -56,6 +58,11 @@ final class Launched implements AutoCloseable {
 
     Plan javaOptions(String options) {
       return environment("BATON_JAVA_OPTS", environment.get("BATON_JAVA_OPTS") + " " + options);
+    }
+
+    /** For what computes no vectors, which only the second compiler compiles. */
+    Plan computingNothing() {
+      return javaOptions("-XX:TieredStopAtLevel=1");
     }
 
     /** As {@code env -i}: nothing is set but what this fixture and the search for programs need. */
