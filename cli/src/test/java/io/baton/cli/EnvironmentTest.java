@@ -23,7 +23,7 @@ class EnvironmentTest {
 
   @Test
   void baton_whereNothingIsSet_runs() {
-    try (Launched run = Launched.plan().emptyEnvironment().run("--version")) {
+    try (Launched run = Launched.plan().computingNothing().emptyEnvironment().run("--version")) {
       run.assertStatus(ExitCode.OK);
       assertThat(run.text()).startsWith("baton 0.");
       assertThat(run.errors()).isEmpty();
@@ -44,6 +44,7 @@ class EnvironmentTest {
   void arguments_inAnyLocale_areAndAreSaidAsTyped(String variable, String locale) {
     try (Launched run =
         Launched.plan()
+            .computingNothing()
             .emptyEnvironment()
             .environment(variable, locale == null ? "" : locale)
             .run(LETTERS)) {
@@ -74,6 +75,7 @@ class EnvironmentTest {
     // Made by a program that knows of no encoding, as this JVM may be unable to.
     try (Launched run =
         Launched.plan()
+            .computingNothing()
             .emptyEnvironment()
             .environment("LC_ALL", "C")
             .after("mkdir '%s'/$'M\\xc3\\xb6we'".formatted(directory))
@@ -90,7 +92,10 @@ class EnvironmentTest {
   void argument_thatIsNotUtf8_isRefusedByItsNumber() {
     byte[] latin = "--prompt=Grüße".getBytes(StandardCharsets.ISO_8859_1);
     try (Launched run =
-        Launched.plan().start(List.of("demo".getBytes(StandardCharsets.UTF_8), latin)).awaitEnd()) {
+        Launched.plan()
+            .computingNothing()
+            .start(List.of("demo".getBytes(StandardCharsets.UTF_8), latin))
+            .awaitEnd()) {
       run.assertFails(ExitCode.USAGE, "argument 2 is not UTF-8: '--prompt=Gr");
     }
   }

@@ -23,7 +23,10 @@ class ListenTest {
     all[0] = "relay";
     all[1] = "--socket=" + directory.resolve("s");
     System.arraycopy(arguments, 0, all, 2, arguments.length);
-    return Launched.plan().javaOptions("-Djdk.net.hosts.file=" + file).start(all);
+    return Launched.plan()
+        .computingNothing()
+        .javaOptions("-Djdk.net.hosts.file=" + file)
+        .start(all);
   }
 
   /** As distributions write it into /etc/hosts. */
