@@ -169,24 +169,30 @@ final class ProcessStream implements StreamObserver<ProcessFrame> {
     lost(String.valueOf(cause.getMessage()));
   }
 
+  /** It is owed what it was answered before, and a farewell; but not for ever. */
   @Override
   public void onCompleted() {
-    // First, since the answer may be the last of the connection, and then it is lost.
+    call.keepAlive(Optional.of(KEEP_ALIVE));
     if (sidecar != null) {
       sidecar.left();
     }
+    gone("it has taken its leave");
     sender.complete();
-    lost("it has taken its leave");
   }
 
-  /** Whatever ends it is heard of here, on the thread that frames come on. */
+  /** However the connection ends, it is heard of here, on the thread that frames come on. */
   private void lost(String why) {
+    service.gone(this);
+    sender.terminated(Status.CANCELLED.withDescription(why).asException());
+    gone(why);
+  }
+
+  /** The process says no more. */
+  private void gone(String why) {
     if (!ended.compareAndSet(false, true)) {
       return;
     }
     hello.close();
-    service.gone(this);
-    sender.terminated(Status.CANCELLED.withDescription(why).asException());
     if (executor != null) {
       executor.gone(why);
     }

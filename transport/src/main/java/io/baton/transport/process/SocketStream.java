@@ -231,8 +231,10 @@ final class SocketStream<Q extends MessageLite, A extends MessageLite>
       over(Status.UNAVAILABLE.withDescription(what), false);
     } else if (!asked && silent > how.interval().toNanos()) {
       asked = true;
-      write(dialect.ping());
-      flush();
+      if (ending() == null) {
+        write(dialect.ping());
+        flush();
+      }
     }
   }
 
