@@ -19,6 +19,7 @@ import io.baton.proto.v1.Send;
 import io.baton.session.exchange.ChunkHeader;
 import io.baton.transport.pinned.SlotHandle;
 import java.time.Duration;
+import java.util.SortedSet;
 
 /** Reads what processes of this host ask. */
 final class SidecarRequestCodec {
@@ -65,7 +66,17 @@ final class SidecarRequestCodec {
             rank(wire.getRank()),
             isSharded(wire),
             StepCodec.countFromWire(wire.getSlotBytes(), "slot_bytes"),
-            ExchangeCodec.ranksFromWire(wire.getMembersList(), "members")));
+            members(wire)));
+  }
+
+  /** Whoever is no member of its own group would be waited for by nobody, or by all in vain. */
+  private static SortedSet<Integer> members(RegisterSender wire) throws MalformedFrameException {
+    SortedSet<Integer> ranks = ExchangeCodec.ranksFromWire(wire.getMembersList(), "members");
+    if (!ranks.contains(wire.getRank())) {
+      throw new MalformedFrameException(
+          "members", "rank %d is not one of them".formatted(wire.getRank()));
+    }
+    return ranks;
   }
 
   private static boolean isSharded(RegisterSender wire) throws MalformedFrameException {

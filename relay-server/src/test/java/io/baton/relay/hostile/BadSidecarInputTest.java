@@ -227,6 +227,11 @@ class BadSidecarInputTest extends HostileTest {
             "members",
             sender(s -> s.addAllMembers(IntStream.range(0, 100_000).boxed().toList()))),
         malformed("a member of rank -1", "members", sender(sender -> sender.addMembers(-1))),
+        malformed("a sender of a group of others", "members", sender(sender -> sender.setRank(5))),
+        malformed(
+            "a sender of a group of nobody",
+            "members",
+            sender(RegisterSender.Builder::clearMembers)),
         malformed("slots of -1 bytes", "slot_bytes", sender(sender -> sender.setSlotBytes(-1))),
         malformed("a copy of an unknown kind", "copy", sender(sender -> sender.setCopyValue(99))),
         malformed(
