@@ -204,10 +204,8 @@ final class SocketStream<Q extends MessageLite, A extends MessageLite>
       return;
     }
     events.completed();
-    Status here = ending();
-    if (here != null && !over) {
-      over(here, true);
-    }
+    // Over as soon as all that was said here, and the farewell after it, is on its way.
+    flushNow();
   }
 
   private static String shortened(String words) {
