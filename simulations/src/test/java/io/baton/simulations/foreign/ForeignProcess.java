@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A process of a relay's host in Python, {@code foreign_process.py}, that does what it is told, a
@@ -68,12 +69,12 @@ public final class ForeignProcess implements AutoCloseable {
   }
 
   /** Tells it what to do, and waits until it has. */
-  public JsonNode does(Object... verb) throws Exception {
+  public JsonNode does(@Nullable Object... verb) throws Exception {
     return begins(verb).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
   }
 
   /** Tells it what to do; nothing else may be said until that is done. */
-  public CompletableFuture<JsonNode> begins(Object... verb) throws Exception {
+  public CompletableFuture<JsonNode> begins(@Nullable Object... verb) throws Exception {
     verbs.write(JSON.writeValueAsString(Arrays.asList(verb)) + "\n");
     verbs.flush();
     return CompletableFuture.supplyAsync(this::answer);
@@ -100,7 +101,11 @@ public final class ForeignProcess implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
-    kill();
+  public void close() {
+    try {
+      kill();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

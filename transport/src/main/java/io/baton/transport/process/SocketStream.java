@@ -206,6 +206,10 @@ final class SocketStream<Q extends MessageLite, A extends MessageLite>
     events.completed();
     // Over as soon as all that was said here, and the farewell after it, is on its way.
     flushNow();
+    if (!over && ending() != null && keepAlive == null) {
+      // Nothing else would end it if the other end did not read.
+      linger();
+    }
   }
 
   private static String shortened(String words) {
