@@ -590,7 +590,9 @@ class Verbs:
         connection.socket.settimeout(LONGEST)
         hello = M.ProcessHello(versions=M.VersionRange(lowest=1, highest=1), name="unread")
         reader = M.RegisterReader(request=1, registration=1, group="unread")
-        asked = [M.Receive(request=2 + i, registration=1, data_id="none", index=i) for i in range(count)]
+        # Named again in each answer: more than a socket and the relay's buffer hold.
+        datum = "x" * 1000
+        asked = [M.Receive(request=2 + i, registration=1, data_id=datum, index=i) for i in range(count)]
         connection.send(M.ProcessFrame(hello=hello), M.ProcessFrame(register_reader=reader))
         connection.send(*[M.ProcessFrame(receive=each) for each in asked])
         try:

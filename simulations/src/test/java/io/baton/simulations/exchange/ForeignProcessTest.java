@@ -318,8 +318,8 @@ class ForeignProcessTest {
   void leave_withMuchUnread_isAnsweredAfterAllThatWasSaidBefore() throws Exception {
     Hosts hosts = hosts(1);
     ForeignProcess process = attached(hosts.socket(0), "leaving");
-    JsonNode said = process.does("leave_unread", 6_000);
-    assertThat(said.path("failed").asInt()).as("%s", said).isEqualTo(6_000);
+    JsonNode said = process.does("leave_unread", 2_000);
+    assertThat(said.path("failed").asInt()).as("%s", said).isEqualTo(2_000);
     assertThat(said.path("farewell").asInt()).as("%s", said).isEqualTo(1);
     awaitProcesses(hosts, 1);
   }
