@@ -119,7 +119,13 @@ final class ProcessStream implements StreamObserver<ProcessFrame> {
     String name = FailureCodec.messageFromWire(said.getName());
     ProcessReply welcome = welcome(version.getAsInt());
     if (said.hasStage()) {
-      attach(said, welcome);
+      executor = service.executor(StageCodec.fromWire(said.getStage()), sender);
+    }
+    if (frame.hasSharing()) {
+      executor().share(frame.getSharing());
+    }
+    if (executor != null) {
+      attach(executor, welcome);
     } else {
       // An executor is watched by what it computes, and may have no other thread to answer.
       call.keepAlive(Optional.of(KEEP_ALIVE));
@@ -133,9 +139,7 @@ final class ProcessStream implements StreamObserver<ProcessFrame> {
                 name.substring(0, Math.min(name.length(), MAX_NAME_CHARS)), this::say, this::end);
   }
 
-  private void attach(ProcessHello said, ProcessReply welcome) throws MalformedFrameException {
-    RemoteExecutor next = service.executor(StageCodec.fromWire(said.getStage()), sender);
-    executor = next;
+  private void attach(RemoteExecutor next, ProcessReply welcome) {
     if (!next.attach(welcome)) {
       end(Status.ALREADY_EXISTS, "another stage executor is attached to this relay");
     }
