@@ -142,14 +142,20 @@ class ProcessesTest {
     String port =
         awaitLine(startRelay(directory.resolve("s"), "0"), "listens at").replaceAll(".*:", "");
     Path hosts = Files.writeString(directory.resolve("hosts"), "127.0.0.1 relay_one\n");
-    Process known =
-        start(
-            List.of("-Xmx256m", "-Djdk.net.hosts.file=" + hosts),
-            "status",
-            "relay_one:" + port,
-            "--json");
-    assertThat(known.waitFor(DEADLINE)).isTrue();
-    assertThat(known.exitValue()).isEqualTo(ExitCode.OK);
+    // Two processes that have just begun may take longer than a status waits for its answer.
+    await()
+        .atMost(DEADLINE)
+        .untilAsserted(
+            () -> {
+              Process known =
+                  start(
+                      List.of("-Xmx256m", "-Djdk.net.hosts.file=" + hosts),
+                      "status",
+                      "relay_one:" + port,
+                      "--json");
+              assertThat(known.waitFor(DEADLINE)).isTrue();
+              assertThat(known.exitValue()).isEqualTo(ExitCode.OK);
+            });
     Baton.run("status", "relay_two:" + port)
         .assertFails(ExitCode.USAGE, "'relay_two:" + port + "': no such host");
     Baton.run("generate", "--model", MODEL, "--peers=10.0.0:7000", "Relay: Bo.")
