@@ -36,6 +36,7 @@ final class FrameReader implements AutoCloseable {
   private final Room room;
   private byte[] held = NOTHING;
   private int length;
+  private boolean closed;
 
   /**
    * @param maxFrame the most bytes that a frame may have
@@ -47,14 +48,14 @@ final class FrameReader implements AutoCloseable {
   }
 
   /**
-   * Takes what has come, all of it.
+   * Takes what has come, all of it, or nothing more once it is closed.
    *
    * @param in backed by an array
    * @throws RefusedException for a frame that is longer than one may be, or for which there is no
    *     room; nothing may be fed after that
    */
   void feed(ByteBuffer in, Sink sink) throws RefusedException {
-    while (in.hasRemaining()) {
+    while (in.hasRemaining() && !closed) {
       if (length == 0 && in.remaining() >= PREFIX_BYTES) {
         int size = checked(in.getInt(in.position()));
         if (in.remaining() - PREFIX_BYTES >= size) {
@@ -118,6 +119,7 @@ final class FrameReader implements AutoCloseable {
 
   @Override
   public void close() {
+    closed = true;
     letGo();
   }
 }

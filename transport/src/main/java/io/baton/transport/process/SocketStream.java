@@ -83,7 +83,6 @@ final class SocketStream<Q extends MessageLite, A extends MessageLite>
   private volatile @Nullable SelectionKey key;
 
   // Below: only in the loop.
-  private boolean refuses;
   private boolean heardFarewell;
   private boolean over;
   private @Nullable KeepAlive keepAlive;
@@ -152,13 +151,9 @@ final class SocketStream<Q extends MessageLite, A extends MessageLite>
     }
     heardAtNanos = System.nanoTime();
     asked = false;
-    if (refuses) {
-      return;
-    }
     try {
       reader.feed(in.flip(), this::take);
     } catch (FrameReader.RefusedException e) {
-      refuses = true;
       end(Status.RESOURCE_EXHAUSTED.withDescription(e.getMessage()));
     }
   }
@@ -430,7 +425,8 @@ final class SocketStream<Q extends MessageLite, A extends MessageLite>
 
   /**
    * Says that nothing more comes, and why; again does nothing. In good order the stream lasts until
-   * the other end has said so, too; otherwise it is over as soon as it has been told.
+   * the other end has said so, too; otherwise nothing more is heard, and it is over as soon as it
+   * has been told.
    */
   void end(Status status) {
     synchronized (this) {
@@ -448,8 +444,13 @@ final class SocketStream<Q extends MessageLite, A extends MessageLite>
     }
     flushNow();
     if (!status.isOk()) {
-      loop.execute(this::linger);
+      told(this::hearNoMore);
     }
+  }
+
+  private void hearNoMore() {
+    reader.close();
+    linger();
   }
 
   private void linger() {

@@ -93,4 +93,20 @@ class FrameReaderTest {
     reader.close();
     assertThat(room.used()).isEqualTo(95_000);
   }
+
+  /** A frame may be the end of its stream, and others have come with it. */
+  @Test
+  void close_byWhoIsToldAFrame_holdsNothingOfWhatFollows() throws Exception {
+    byte[] frameAndAPart = {0, 0, 0, 1, 7, 0, 0, 39, 16, 1, 2, 3};
+
+    reader.feed(
+        ByteBuffer.wrap(frameAndAPart),
+        (array, offset, length) -> {
+          frames.add(Arrays.copyOfRange(array, offset, offset + length));
+          reader.close();
+        });
+
+    assertThat(frames).hasSize(1);
+    assertThat(room.used()).isZero();
+  }
 }

@@ -79,6 +79,9 @@ class SocketStreamTest {
         throw new IllegalStateException("a bug");
       }
       frames.add(frame);
+      if (frame.getChunk().getDataId() == ENDING) {
+        sender.fail(Status.INVALID_ARGUMENT.asException());
+      }
     }
 
     @Override
@@ -93,6 +96,7 @@ class SocketStreamTest {
   }
 
   private static final long BUG = 666;
+  private static final long ENDING = 667;
 
   /** The process's end. */
   private static final class Dialling
@@ -259,6 +263,28 @@ class SocketStreamTest {
     assertThat(dialling.ended().getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
     assertThat(dialling.ended().getDescription()).isEqualTo("no such thing");
     assertThat(heard(0).end.get(20, TimeUnit.SECONDS)).isEqualTo("closed");
+  }
+
+  /** What breaks the protocol ends all that comes after it, even if its end cannot be told yet. */
+  @Test
+  void failure_whileAFrameIsHeard_letsNoneAfterItBeHeard() throws Exception {
+    try (SocketChannel raw = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      raw.connect(UnixDomainSocketAddress.of(socket));
+      Heard heard = heard(0);
+      for (int i = 0; i < 100; i++) {
+        assertThat(heard.sender.offer(reply(i, 100_000))).isTrue();
+      }
+      await().until(() -> !heard.call.isReady());
+      for (long id : new long[] {1, ENDING, 3}) {
+        byte[] frame = chunk(id, 1).toByteArray();
+        raw.write(ByteBuffer.allocate(4 + frame.length).putInt(frame.length).put(frame).flip());
+      }
+
+      assertThat(heard.end.get(20, TimeUnit.SECONDS)).isEqualTo("closed");
+      assertThat(heard.frames)
+          .extracting(frame -> frame.getChunk().getDataId())
+          .containsExactly(1L, ENDING);
+    }
   }
 
   /** The other end cannot be told, since it does not read; it is let go all the same. */
