@@ -4,11 +4,9 @@ import io.baton.proto.v1.ProcessFrame;
 import io.baton.proto.v1.ProcessReply;
 import io.baton.relay.exchange.Exchange;
 import io.baton.session.model.RelayId;
-import io.baton.session.model.StageInfo;
 import io.baton.transport.Budget;
 import io.baton.transport.grpc.BindFailedException;
 import io.baton.transport.grpc.Endpoint;
-import io.baton.transport.grpc.FlowControlledSender;
 import io.baton.transport.payload.PayloadMemory;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.process.AcceptedStream;
@@ -77,25 +75,8 @@ final class ProcessService implements AutoCloseable {
     streams.remove(stream);
   }
 
-  RemoteExecutor executor(StageInfo stage, FlowControlledSender<ProcessReply> sender) {
-    return new RemoteExecutor(
-        stage, host.slot(), host.memory(), host.outputs(), host.timer(), sender);
-  }
-
-  RelayId self() {
-    return host.self();
-  }
-
-  PinnedPool pool() {
-    return host.pool();
-  }
-
-  Exchange exchange() {
-    return host.exchange();
-  }
-
-  ScheduledExecutorService timer() {
-    return host.timer();
+  Host host() {
+    return host;
   }
 
   /** Tells them that the relay stops, and ends their connections. Idempotent. */

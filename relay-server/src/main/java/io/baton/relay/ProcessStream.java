@@ -40,6 +40,7 @@ final class ProcessStream implements StreamObserver<ProcessFrame> {
       new KeepAlive(Duration.ofSeconds(30), Duration.ofSeconds(30));
 
   private final ProcessService service;
+  private final ProcessService.Host host;
   private final AcceptedStream<ProcessReply, ProcessFrame> call;
   private final FlowControlledSender<ProcessReply> sender;
   private final StallWatch hello;
@@ -51,13 +52,14 @@ final class ProcessStream implements StreamObserver<ProcessFrame> {
 
   ProcessStream(ProcessService service, AcceptedStream<ProcessReply, ProcessFrame> call) {
     this.service = service;
+    this.host = service.host();
     this.call = call;
     this.sender =
         new FlowControlledSender<>(
             call, ProcessReply::getSerializedSize, LIMITS, SenderListener.NONE, false);
     this.hello =
         new StallWatch(
-            service.timer(),
+            host.timer(),
             StallWatch.PATIENCE,
             what -> end(Status.DEADLINE_EXCEEDED, what + " did not come"));
     call.setOnReadyHandler(sender::onReady);
@@ -91,7 +93,7 @@ final class ProcessStream implements StreamObserver<ProcessFrame> {
       case DONE, FAILED, PROGRESS, CHUNK -> executor().take(frame);
       case FRAME_NOT_SET -> {
         if (!frame.hasSharing()) {
-          throw new MalformedFrameException("frame", "missing, unknown or unreadable");
+          process.take(frame);
         }
       }
       default -> process.take(frame);
@@ -119,7 +121,14 @@ final class ProcessStream implements StreamObserver<ProcessFrame> {
     String name = FailureCodec.messageFromWire(said.getName());
     ProcessReply welcome = welcome(version.getAsInt());
     if (said.hasStage()) {
-      executor = service.executor(StageCodec.fromWire(said.getStage()), sender);
+      executor =
+          new RemoteExecutor(
+              StageCodec.fromWire(said.getStage()),
+              host.slot(),
+              host.memory(),
+              host.outputs(),
+              host.timer(),
+              sender);
     }
     if (frame.hasSharing()) {
       executor().share(frame.getSharing());
@@ -133,8 +142,7 @@ final class ProcessStream implements StreamObserver<ProcessFrame> {
     }
     hello.close();
     sidecar =
-        service
-            .exchange()
+        host.exchange()
             .sidecar(
                 name.substring(0, Math.min(name.length(), MAX_NAME_CHARS)), this::say, this::end);
   }
@@ -146,12 +154,12 @@ final class ProcessStream implements StreamObserver<ProcessFrame> {
   }
 
   private ProcessReply welcome(int version) {
-    PoolAddress pool = new PoolAddress(service.pool().path().toString(), service.pool().id());
+    PoolAddress pool = new PoolAddress(host.pool().path().toString(), host.pool().id());
     return ProcessReply.newBuilder()
         .setWelcome(
             ProcessWelcome.newBuilder()
                 .setVersion(version)
-                .setIdentity(IdCodec.toWire(service.self()))
+                .setIdentity(IdCodec.toWire(host.self()))
                 .setPool(ExchangeCodec.toWire(pool)))
         .build();
   }

@@ -9,9 +9,10 @@ import java.nio.channels.CancelledKeyException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -34,7 +35,7 @@ public final class SocketLoop implements Executor, AutoCloseable {
   /** Something that is registered here; called in the loop. */
   interface Registered {
 
-    void ready(SelectionKey key) throws IOException;
+    void ready(SelectionKey key);
 
     /** About once a second. */
     void look(long nowNanos);
@@ -52,7 +53,7 @@ public final class SocketLoop implements Executor, AutoCloseable {
 
   // Below: only in the loop.
   private final ByteBuffer scratch = ByteBuffer.allocate(SCRATCH_BYTES);
-  private final List<SocketStream<?, ?>> unflushed = new ArrayList<>();
+  private final Set<SocketStream<?, ?>> unflushed = new LinkedHashSet<>();
   private long lookedAtNanos = System.nanoTime();
 
   private SocketLoop(String name) {
@@ -138,8 +139,6 @@ public final class SocketLoop implements Executor, AutoCloseable {
       registered.ready(key);
     } catch (CancelledKeyException e) {
       // It was closed by one that was handled before it.
-    } catch (IOException e) {
-      registered.abandon(String.valueOf(e.getMessage()));
     } catch (RuntimeException | Error e) {
       broken(registered, e);
     }

@@ -74,7 +74,6 @@ final class SocketStream<Q extends MessageLite, A extends MessageLite>
   private int end;
   private boolean connected;
   private boolean saturated;
-  private boolean flushing;
   private boolean deaf;
   private @Nullable Status ending;
   private boolean cut;
@@ -127,7 +126,7 @@ final class SocketStream<Q extends MessageLite, A extends MessageLite>
   }
 
   @Override
-  public void ready(SelectionKey ready) throws IOException {
+  public void ready(SelectionKey ready) {
     if (ready.isWritable()) {
       flushNow();
     }
@@ -136,7 +135,7 @@ final class SocketStream<Q extends MessageLite, A extends MessageLite>
     }
   }
 
-  private void read() throws IOException {
+  private void read() {
     ByteBuffer in = loop.scratch();
     int count;
     try {
@@ -178,13 +177,13 @@ final class SocketStream<Q extends MessageLite, A extends MessageLite>
     } catch (InvalidProtocolBufferException e) {
       frame = dialect.unreadable();
     }
-    Optional<Farewell> farewell = dialect.farewellIn(frame);
+    Optional<Farewell> farewell = dialect.farewellIn().apply(frame);
     if (farewell.isPresent()) {
       farewell(farewell.get());
-    } else if (dialect.isPing(frame)) {
+    } else if (dialect.isPing().test(frame)) {
       write(dialect.pong());
       flush();
-    } else if (!dialect.isPong(frame)) {
+    } else if (!dialect.isPong().test(frame)) {
       events.heard(frame);
     }
   }
@@ -321,24 +320,17 @@ final class SocketStream<Q extends MessageLite, A extends MessageLite>
 
   /** Sends what was written: now, or, in the loop, at the end of the turn. */
   void flush() {
-    if (!loop.isHere()) {
+    if (loop.isHere()) {
+      loop.flushLater(this);
+    } else {
       flushNow();
-      return;
     }
-    synchronized (this) {
-      if (flushing) {
-        return;
-      }
-      flushing = true;
-    }
-    loop.flushLater(this);
   }
 
   void flushNow() {
     boolean writable;
     boolean done;
     synchronized (this) {
-      flushing = false;
       if (!connected || cut) {
         return;
       }
@@ -434,12 +426,14 @@ final class SocketStream<Q extends MessageLite, A extends MessageLite>
         return;
       }
       append(
-          dialect.farewell(
-              Farewell.newBuilder()
-                  .setCode(status.getCode().value())
-                  .setMessage(
-                      shortened(status.getDescription() == null ? "" : status.getDescription()))
-                  .build()));
+          dialect
+              .farewell()
+              .apply(
+                  Farewell.newBuilder()
+                      .setCode(status.getCode().value())
+                      .setMessage(
+                          shortened(status.getDescription() == null ? "" : status.getDescription()))
+                      .build()));
       ending = status;
     }
     flushNow();
