@@ -2,7 +2,7 @@ package io.baton.transport.exchange;
 
 import io.baton.transport.grpc.KeepAlive;
 import io.baton.transport.lane.LaneKind;
-import io.baton.transport.lane.grpc.KeptStreamConfig;
+import io.baton.transport.stream.KeptStreamConfig;
 import io.grpc.ChannelCredentials;
 import java.util.List;
 

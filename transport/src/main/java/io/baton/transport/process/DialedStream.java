@@ -3,7 +3,7 @@ package io.baton.transport.process;
 import com.google.protobuf.MessageLite;
 import io.baton.transport.grpc.Batching;
 import io.baton.transport.grpc.KeepAlive;
-import io.baton.transport.lane.grpc.Dialed;
+import io.baton.transport.stream.Dialed;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;

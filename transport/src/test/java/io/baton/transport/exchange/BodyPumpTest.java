@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.baton.proto.v1.BodyPart;
 import io.baton.proto.v1.ExchangeFrame;
-import io.baton.transport.lane.grpc.StreamConnection;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolConfig;
 import io.baton.transport.pinned.PoolUse;
 import io.baton.transport.pinned.Slot;
+import io.baton.transport.stream.StreamConnection;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package io.baton.transport.lane.grpc;
+package io.baton.transport.stream;
 
 import io.baton.proto.codec.MalformedFrameException;
 import io.grpc.stub.ClientResponseObserver;

@@ -1,4 +1,4 @@
-package io.baton.transport.lane.grpc;
+package io.baton.transport.stream;
 
 import io.grpc.ManagedChannel;
 import java.util.function.Consumer;

@@ -1,4 +1,4 @@
-package io.baton.transport.lane.grpc;
+package io.baton.transport.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;

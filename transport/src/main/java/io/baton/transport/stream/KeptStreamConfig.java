@@ -1,4 +1,4 @@
-package io.baton.transport.lane.grpc;
+package io.baton.transport.stream;
 
 import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.lane.Backoff;

@@ -1,4 +1,4 @@
-package io.baton.transport.lane.grpc;
+package io.baton.transport.stream;
 
 /**
  * One connection of a {@link KeptStream}: what is offered here goes out on it, or not at all. Any
@@ -11,7 +11,7 @@ public interface StreamConnection<Q> {
   /** Sends the frame after all that was accepted before; false if there is no room, or it ended. */
   boolean offer(Q frame);
 
-  /** Bytes that wait to be handed to gRPC. */
+  /** Bytes that wait to be written. */
   long queuedBytes();
 
   /** Ends it; another is tried. Idempotent. */

@@ -1,4 +1,4 @@
-package io.baton.transport.lane.grpc;
+package io.baton.transport.stream;
 
 import io.baton.transport.Budget;
 import io.baton.transport.Share;
@@ -97,7 +97,7 @@ public final class KeptStream<Q, A> implements AutoCloseable {
     return offer(List.of(frame), Share.ALL);
   }
 
-  /** Bytes that wait to be handed to gRPC. */
+  /** Bytes that wait to be written. */
   public long queuedBytes() {
     StreamAttempt<Q, A> connection = current;
     return connection == null ? 0 : connection.queuedBytes();

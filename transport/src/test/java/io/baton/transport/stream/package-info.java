@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package io.baton.transport.stream;
+
+import org.jspecify.annotations.NullMarked;
