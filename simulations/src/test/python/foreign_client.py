@@ -91,6 +91,22 @@ def parse(data):
 
 
 VERSIONS = message((1, 1), (2, 1))
+LINK = "/baton.v1.Link/Carry"
+# The first number of a step.
+STEP = 1 << 63
+
+
+def chunk(number, group, data_id, content, *body):
+    """A frame with the only chunk of a datum, for the member 0."""
+    head = message((1, group), (2, data_id), (4, 1), (5, varint(0)), (6, content))
+    return message((2, message((1, Fixed(number)), (3, head), *body)))
+
+
+def step(number, session, *body):
+    """A frame with a push of one token to a session, with a ticket that is none."""
+    spec = message((1, 3), (2, b"\x01"))
+    head = message((1, session), (2, 1), (3, 1), (5, 1), (6, bytes(16)), (8, spec), (10, message((1, 1), (2, bytes(32)))))
+    return message((2, message((1, Fixed(number)), (2, head), *body)))
 
 
 def open_frame(stage, high, low, epoch=1, proof=PROOF, targets=(), sources=()):
@@ -334,8 +350,8 @@ def ucx(address, attempts):
     stage = describe(there)
     chance = random.Random(SEED)
     hello = (1, VERSIONS), (2, message((1, "stranger"), (2, Fixed(5))))
-    stream = Stream(there, "/baton.v1.Exchange/Exchange")
-    stream.send(message((1, message(*hello, (4, 3), (4, 1), (5, Fixed(1))))))
+    stream = Stream(there, LINK)
+    stream.send(message((1, message(*hello, (4, 3), (4, 1), (5, b"1")))))
     stream.await_replies(1, 5)
     template = b""
     if stream.replies:
@@ -353,11 +369,14 @@ def ucx(address, attempts):
         if i % 5 == 0:
             body = body[: chance.randrange(1, len(body))]
         forged = summed(template, bytes(body))
-        peer = Stream(there, "/baton.v1.Exchange/Exchange")
-        peer.send(message((1, message(*hello, (3, message((2, forged))), (4, 3), (4, 1), (5, Fixed(i + 1))))))
-        offer = message((1, i + 1), (2, "g"), (3, "d"), (7, message((1, message((1, 3), (2, b"\x01"))), (3, 4))))
-        peer.send(message((2, offer)))
+        peer = Stream(there, LINK)
+        peer.send(message((1, message(*hello, (3, message((2, forged))), (4, 3), (4, 1), (5, varint(i + 1))))))
+        content = message((1, message((1, 3), (2, b"\x01"))), (3, 4))
+        peer.send(chunk(i + 1, "g", "d", content))
+        # What is said to follow by UCX does not.
+        peer.send(step(STEP + i, message((1, Fixed(SEED)), (2, Fixed(i))), (6, b"")))
         client = session(there)
+        # As one could be named to clients, once.
         target = message((1, forged), (2, Fixed(i + 1)))
         sharing = message((4, 1), (5, target))
         client.send(open_frame(stage, SEED, 4_000_000 + i) + field(15, sharing), HEARTBEAT + field(15, sharing))
@@ -370,28 +389,28 @@ def ucx(address, attempts):
 
 
 class Answers(grpc.GenericRpcHandler):
-    """A relay that answers for what it was never asked: all transfers, all that there is to say."""
+    """A relay that answers for what it was never asked: chunks and steps, all that there is to say."""
 
     def __init__(self):
         self.called = threading.Event()
 
     def service(self, details):
-        if details.method != "/baton.v1.Exchange/Exchange":
+        if details.method != LINK:
             return None
-        return grpc.stream_stream_rpc_method_handler(self._exchange, request_deserializer=None, response_serializer=None)
+        return grpc.stream_stream_rpc_method_handler(self._carry, request_deserializer=None, response_serializer=None)
 
-    def _exchange(self, requests, context):
+    def _carry(self, requests, context):
         self.called.set()
         threading.Thread(target=lambda: [None for _ in requests], daemon=True).start()
         yield message((1, message((1, 1), (2, message((1, "liar"), (2, Fixed(9)))), (3, 1), (5, Fixed(9)))))
         failure = message((1, 3), (2, "gone"))
         end = time.monotonic() + 8
         while time.monotonic() < end and context.is_active():
-            for transfer in range(1, 400):
-                yield message((3, message((1, transfer))))
-                yield message((4, message((1, transfer))))
-                yield message((5, message((1, transfer), (2, failure))))
-                yield message((6, message((1, varint(transfer)))))
+            for number in [n + first for first in (0, STEP) for n in range(400)]:
+                yield message((3, message((1, Fixed(number)))))
+                yield message((4, message((1, Fixed(number)))))
+                yield message((5, message((1, Fixed(number)), (2, failure))))
+                yield message((6, message((1, struct.pack("<Q", number)))))
             time.sleep(0.05)
 
 
@@ -415,16 +434,13 @@ def impersonate(address, name, incarnation, group):
     identity = message((1, name), (2, Fixed(int(incarnation))))
     taken = 0
     streams = []
-    for key in (0, 1, 2):
-        stream = Stream(there, "/baton.v1.Exchange/Exchange")
-        stream.send(message((1, message((1, VERSIONS), (2, identity), (4, 1), (5, Fixed(key))))))
+    for secret in (b"", b"1", bytes(16)):
+        stream = Stream(there, LINK)
+        stream.send(message((1, message((1, VERSIONS), (2, identity), (4, 1), (5, secret)))))
         stream.await_replies(1, 5)
-        for transfer in range(1, 300):
+        for number in range(1, 300):
             content = message((2, b""), (3, 1))
-            offer = message(
-                (1, transfer), (2, group), (3, f"forged-{transfer}"), (4, 0), (5, 1), (6, varint(0)), (7, content), (9, b"\x00")
-            )
-            stream.send(message((2, offer)))
+            stream.send(chunk(number, group, f"forged-{number}", content, (4, b"\x00")))
         stream.await_replies(300, 5)
         taken += sum(4 in parse(reply) for reply in list(stream.replies))
         streams.append(stream)

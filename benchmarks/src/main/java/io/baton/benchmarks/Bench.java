@@ -3,7 +3,7 @@ package io.baton.benchmarks;
 import io.baton.benchmarks.BenchException.Reason;
 import io.baton.benchmarks.node.NodeKind;
 import io.baton.benchmarks.node.Settings;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

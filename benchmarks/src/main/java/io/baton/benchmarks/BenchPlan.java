@@ -1,7 +1,7 @@
 package io.baton.benchmarks;
 
 import io.baton.benchmarks.node.Workload;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import java.time.Duration;
 
 /**

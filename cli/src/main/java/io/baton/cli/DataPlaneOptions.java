@@ -1,8 +1,8 @@
 package io.baton.cli;
 
 import io.baton.relay.RelayConfig;
-import io.baton.transport.exchange.LinkConfig;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
+import io.baton.transport.peer.PeerConfig;
 import io.baton.transport.pinned.ByteText;
 import io.baton.transport.pinned.PoolConfig;
 import io.baton.transport.pinned.PoolException;
@@ -89,7 +89,7 @@ final class DataPlaneOptions {
   private List<LaneKind> lanesInOrder(boolean trusting) throws CommandException {
     List<LaneKind> named = lanes;
     if (named == null) {
-      return trusting ? TRUSTING_LANES : LinkConfig.DEFAULT_LANES;
+      return trusting ? TRUSTING_LANES : PeerConfig.DEFAULT_LANES;
     }
     Set<LaneKind> seen = EnumSet.noneOf(LaneKind.class);
     for (LaneKind lane : named) {

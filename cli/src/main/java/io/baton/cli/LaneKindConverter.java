@@ -1,6 +1,6 @@
 package io.baton.cli;
 
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import java.util.Arrays;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;

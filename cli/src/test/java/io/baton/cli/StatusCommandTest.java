@@ -22,8 +22,8 @@ import io.baton.session.exchange.Destination;
 import io.baton.session.exchange.Member;
 import io.baton.session.model.DType;
 import io.baton.session.model.TensorSpec;
+import io.baton.transport.LaneKind;
 import io.baton.transport.grpc.Endpoint;
-import io.baton.transport.lane.LaneKind;
 import io.baton.transport.pinned.PoolUsage;
 import io.baton.transport.pinned.PoolUse;
 import io.baton.transport.pinned.Slot;
@@ -127,7 +127,7 @@ class StatusCommandTest {
       assertThat(line(text, "sessions ")).startsWith("0 of 256");
       assertThat(line(text, "lanes ")).isEqualTo("grpc, the best first");
       assertThat(line(text, "ucx ")).isEqualTo("none: it is not among the relay's lanes");
-      assertThat(text).doesNotContain("held for").doesNotContain("pushes to").doesNotContain("!");
+      assertThat(text).doesNotContain("held for").doesNotContain("links to").doesNotContain("!");
     }
   }
 
@@ -171,16 +171,16 @@ class StatusCommandTest {
             sender.allocate(MEBIBYTE, List.of(vocoders)).get(10, TimeUnit.SECONDS)) {
           other.send("d-2", ChunkPosition.ONLY).get(10, TimeUnit.SECONDS);
         }
-        JsonNode link = json(here).at("/exchange/links/0");
+        JsonNode link = json(here).at("/links/0");
         assertThat(link.get("address").asText()).isEqualTo(address(there));
         assertThat(link.get("kind").asText()).isEqualTo("grpc");
         assertThat(link.get("state").asText()).isEqualTo("ready");
         assertThat(link.get("remote").asText()).isEqualTo(there.id().toString());
-        assertThat(link.get("offered").asLong()).isEqualTo(1);
-        assertThat(link.get("taken").asLong()).isEqualTo(1);
-        assertThat(link.get("bytes").asLong()).isEqualTo(1 << 20);
+        assertThat(link.at("/chunks/offered").asLong()).isEqualTo(1);
+        assertThat(link.at("/chunks/taken").asLong()).isEqualTo(1);
+        assertThat(link.at("/chunks/bytes").asLong()).isEqualTo(1 << 20);
         JsonNode receiving = json(there);
-        assertThat(receiving.at("/inbound/offering/grpc").asInt()).isEqualTo(1);
+        assertThat(receiving.at("/inbound/links/grpc").asInt()).isEqualTo(1);
         assertThat(receiving.at("/pool/by_use/unclaimed/slots").asLong()).isEqualTo(1);
         assertThat(receiving.at("/exchange/data").asInt()).isEqualTo(1);
 
@@ -314,15 +314,15 @@ class StatusCommandTest {
       assertThat(json.at("/stages/0/span/end").asInt()).isEqualTo(4);
       assertThat(json.at("/sessions/steps").asLong()).isPositive();
       assertThat(json.at("/pushes/sent").asLong()).isPositive();
-      assertThat(json.at("/lanes/0/address").asText()).isEqualTo(second.address());
-      assertThat(json.at("/lanes/0/state").asText()).isEqualTo("ready");
-      assertThat(json.at("/lanes/0/bytes").asLong()).isPositive();
+      assertThat(json.at("/links/0/address").asText()).isEqualTo(second.address());
+      assertThat(json.at("/links/0/state").asText()).isEqualTo("ready");
+      assertThat(json.at("/links/0/pushes/bytes").asLong()).isPositive();
       assertThat(json.at("/pool/bytes").asLong()).isEqualTo(8 << 20);
       assertThat(json.at("/pool/push_share").asDouble()).isEqualTo(0.25);
       assertThat(json.get("lane_order").toString()).isEqualTo("[\"ucx\",\"local\",\"grpc\"]");
       String text = Baton.run("status", second.address()).assertStatus(ExitCode.OK).out();
       assertThat(line(text, "stage ")).startsWith("layers 4-7 of llama-");
-      assertThat(line(text, "peers ")).startsWith("pushing here 1");
+      assertThat(line(text, "peers ")).isEqualTo("1 send here by local");
     }
   }
 

@@ -1,10 +1,10 @@
 package io.baton.relay;
 
 import com.google.protobuf.MessageLite;
-import io.baton.proto.codec.AnnouncedPayload;
 import io.baton.proto.codec.DigestCodec;
 import io.baton.proto.codec.IdCodec;
 import io.baton.proto.codec.MalformedFrameException;
+import io.baton.proto.codec.PayloadOutline;
 import io.baton.proto.codec.StepCodec;
 import io.baton.proto.v1.ClientFrame;
 import io.baton.proto.v1.Open;
@@ -38,6 +38,8 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
@@ -52,10 +54,10 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
 
   private final SessionOpener opener;
   private final Caller caller;
-  private final ServerCallStreamObserver<StageFrame> call;
   private final PayloadLink payloads;
   private final PayloadAssembler assembler;
   private final StallWatch stalls;
+  private final Executor streams;
   private final Runnable onGone;
   private final FlowControlledSender<StageFrame> sender;
   private @Nullable SessionId carried;
@@ -80,15 +82,15 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
       SenderLimits limits) {
     this.opener = opener;
     this.caller = caller;
-    this.call = observer;
     this.payloads =
         memory.link(
             PoolUse.COMMAND,
             "a client",
             limits.maxBytes(),
             news -> offer(List.of(with(StageFrame.getDefaultInstance(), news))));
-    this.assembler = payloads.assembler(receiving.maxBytes(), receiving.room(), this::resume);
+    this.assembler = payloads.assembler(receiving.maxBytes(), receiving.room());
     this.stalls = new StallWatch(receiving.timer(), StallWatch.PATIENCE, this::stalled);
+    this.streams = receiving.streams();
     this.onGone = receiving.onGone();
     this.sender =
         new FlowControlledSender<>(
@@ -96,16 +98,13 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
             MessageLite::getSerializedSize,
             limits,
             receiving.answers(),
-            SenderListener.NONE,
+            SenderListener.none(),
             false);
     observer.setOnReadyThreshold(FlowControlledSender.READY_BYTES);
     observer.setOnReadyHandler(sender::onReady);
     observer.setOnCancelHandler(this::gone);
     // Also when it is this end that has ended the stream.
     observer.setOnCloseHandler(this::gone);
-    // Frames are asked for one by one: none while a payload is awaited that comes another way.
-    observer.disableAutoRequest();
-    observer.request(1);
     stalls.awaits(OPENING);
   }
 
@@ -116,10 +115,16 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
    * @param room what is left for this client
    * @param answers what is left for answers that it has not read
    * @param timer ends a stream that has stalled
+   * @param streams runs tasks one at a time, and not at the same time as what the stream is told
    * @param onGone told once when the stream is over
    */
   record Receiving(
-      long maxBytes, Room room, Room answers, ScheduledExecutorService timer, Runnable onGone) {}
+      long maxBytes,
+      Room room,
+      Room answers,
+      ScheduledExecutorService timer,
+      Executor streams,
+      Runnable onGone) {}
 
   /** On any thread: what is kept for the stream is given back when its call ends of it. */
   private void stalled(String what) {
@@ -130,11 +135,6 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
   @Override
   public void onNext(ClientFrame frame) {
     work(() -> take(frame));
-  }
-
-  /** A payload has come, or is lost, that was announced by the last frame. */
-  private void resume() {
-    work(() -> assembled(assembler.resume()));
   }
 
   private interface Work {
@@ -154,9 +154,6 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
       }
     } catch (MalformedFrameException e) {
       malformed(e);
-    }
-    if (!assembler.awaits()) {
-      call.request(1);
     }
   }
 
@@ -193,7 +190,6 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
   public void respond(StageEffect.Respond output) {
     PayloadFrames payload = payloads.frame(output.output());
     send(StageFrames.output(output, payload));
-    payloads.sent(payload);
   }
 
   @Override
@@ -214,9 +210,17 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
     }
   }
 
+  private void onStreamsThread(Runnable task) {
+    try {
+      streams.execute(task);
+    } catch (RejectedExecutionException e) {
+      // The relay is being closed, and its streams with it.
+    }
+  }
+
   @Override
   public void sessionOver(RelaySession ended) {
-    payloads.onStreamsThread(
+    onStreamsThread(
         () -> {
           if (ended.equals(session)) {
             over = true;
@@ -287,7 +291,7 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
       RelaySession target,
       io.baton.session.model.Step step,
       List<Peer> nextPeers,
-      AnnouncedPayload payload) {
+      PayloadOutline payload) {
     Optional<StageConfig.Objection> objection =
         target.config().objectionTo(step, payload.activations(), payload.sideSpecs());
     pending = new PendingStep(step, nextPeers, objection);
@@ -304,7 +308,6 @@ final class ClientStream implements StreamObserver<ClientFrame>, ClientSink {
       case Assembly.Incomplete _ -> {}
       case Assembly.Malformed(MalformedFrameException error) -> throw error;
       case Assembly.Stale stale -> throw stale.malformed();
-      case Assembly.Lost lost -> refuse(step, Refusal.BAD_DIGEST, lost.toString());
       case Assembly.Complete(Payload payload) -> {
         RelaySession target = session;
         if (step != null && target != null) {

@@ -56,7 +56,7 @@ final class ProcessStream implements StreamObserver<ProcessFrame> {
     this.call = call;
     this.sender =
         new FlowControlledSender<>(
-            call, ProcessReply::getSerializedSize, LIMITS, SenderListener.NONE, false);
+            call, ProcessReply::getSerializedSize, LIMITS, SenderListener.none(), false);
     this.hello =
         new StallWatch(
             host.timer(),

@@ -1,6 +1,5 @@
 package io.baton.relay;
 
-import io.baton.proto.codec.AnnouncedPayload;
 import io.baton.proto.codec.PushHead;
 import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
@@ -8,7 +7,7 @@ import io.baton.session.model.SessionId;
 import io.baton.session.model.Ticket;
 import io.baton.session.stage.DropReason;
 import io.baton.transport.Share;
-import io.baton.transport.lane.PushReceiver;
+import io.baton.transport.peer.PushReceiver;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,13 +28,13 @@ final class PushArrivals implements PushReceiver {
   }
 
   @Override
-  public Optional<Share> wants(RelayId from, PushHead head, AnnouncedPayload payload) {
+  public Optional<Share> wants(RelayId from, PushHead head) {
     Optional<RelaySession> session = admitted(head.session(), head.ticket());
     if (session.isPresent()
         && session
             .get()
             .config()
-            .objectionTo(head.step(), payload.activations(), payload.sideSpecs())
+            .objectionTo(head.step(), head.payload().activations(), head.payload().sideSpecs())
             .isPresent()) {
       counters.drop(DropReason.BAD_TENSOR);
       return Optional.empty();
@@ -60,7 +59,7 @@ final class PushArrivals implements PushReceiver {
   }
 
   @Override
-  public void onDropped(io.baton.transport.lane.DropReason reason, String detail) {
+  public void onDropped(io.baton.transport.peer.DropReason reason, String detail) {
     log.debug("a push was dropped on its way in: {}: {}", reason, detail);
     counters.drop(reason);
   }

@@ -9,8 +9,7 @@ import io.baton.session.model.StageInfo;
 import io.baton.session.stage.HeldRules;
 import io.baton.transport.Budget;
 import io.baton.transport.FairBudget;
-import io.baton.transport.exchange.LinkConfig;
-import io.baton.transport.exchange.LinkHost;
+import io.baton.transport.LaneKind;
 import io.baton.transport.executor.ExecutorLink;
 import io.baton.transport.grpc.BindFailedException;
 import io.baton.transport.grpc.BoundServer;
@@ -18,19 +17,20 @@ import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.grpc.EventLoops;
 import io.baton.transport.grpc.ServerSettings;
 import io.baton.transport.grpc.Servers;
-import io.baton.transport.lane.LaneKind;
-import io.baton.transport.lane.Lanes;
-import io.baton.transport.lane.LanesConfig;
-import io.baton.transport.lane.grpc.GrpcLane;
-import io.baton.transport.lane.grpc.GrpcLaneConfig;
-import io.baton.transport.lane.grpc.GrpcPushService;
-import io.baton.transport.lane.grpc.PushLimits;
 import io.baton.transport.payload.PayloadMemory;
+import io.baton.transport.peer.PeerConfig;
+import io.baton.transport.peer.PeerHost;
+import io.baton.transport.peer.PeerLimits;
+import io.baton.transport.peer.PeerLink;
+import io.baton.transport.peer.PeerLinks;
+import io.baton.transport.peer.PeerLinksConfig;
+import io.baton.transport.peer.PeerService;
 import io.baton.transport.pinned.ByteText;
 import io.baton.transport.pinned.ChunkIndexConfig;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.Pinning;
 import io.baton.transport.pinned.PoolException;
+import io.baton.transport.stream.StreamState;
 import io.baton.transport.ucx.UcxHub;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.InsecureServerCredentials;
@@ -44,7 +44,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.concurrent.CompletableFuture;
+import java.util.TreeMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -59,10 +59,7 @@ public final class Relay implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Relay.class);
 
-  /** Of pushes that wait to be sent, to all peers together. */
-  private static final long QUEUED_PUSH_BYTES = 256L << 20;
-
-  /** Of offers, answers and bodies that wait to be sent, to all peers together. */
+  /** Of pushes, offers and bodies that wait to be sent, to all peers together. */
   private static final long QUEUED_LINK_BYTES = 256L << 20;
 
   /** Enough for the sockets of one relay; callbacks are short. */
@@ -78,13 +75,13 @@ public final class Relay implements AutoCloseable {
   private final DevicePool device;
   private final Exchange exchange;
   private final PayloadMemory memory;
-  private final Lanes lanes;
+  private final PeerLinks links;
   private final FairBudget payloads;
   private final Budget outputs;
   private final FairBudget held;
   private final SessionTable sessions;
   private final ExecutorSlot slot;
-  private final GrpcPushService pushes;
+  private final PeerService peers;
   private final BoundServer server;
   private final Optional<ProcessService> processes;
   private boolean closed;
@@ -106,48 +103,56 @@ public final class Relay implements AutoCloseable {
     payloads = new FairBudget(config.limits().payloadBytes(), share);
     outputs = new Budget(config.limits().payloadBytes());
     held = new FairBudget(config.limits().sessionBytes(), share);
-    memory =
-        PayloadMemory.of(
+    List<LaneKind> lanes = config.dataPlane().lanes();
+    memory = PayloadMemory.of(pool, timer, lanes.contains(LaneKind.LOCAL));
+    PeerHost host =
+        new PeerHost(
+            self,
             pool,
-            timer,
-            PayloadMemory.Ways.of(config.dataPlane().lanes(), ucx.hub(), loops.executor()));
-    Budget queued = new Budget(QUEUED_PUSH_BYTES);
+            ucx.hub(),
+            new PeerHost.Traffic(memory.sentCounter(), memory.receivedCounter()),
+            loops,
+            new Budget(QUEUED_LINK_BYTES),
+            new Budget(QUEUED_LINK_BYTES),
+            timer);
+    PeerConfig linkConfig =
+        PeerConfig.withDefaults(InsecureChannelCredentials.create()).withLanes(lanes);
     exchange =
         new Exchange(
-            new LinkHost(self, pool, ucx.hub(), loops, new Budget(QUEUED_LINK_BYTES), timer),
+            host,
             ChunkIndexConfig.of((long) (pool.size() * config.dataPlane().historyShare())),
-            LinkConfig.withDefaults(InsecureChannelCredentials.create())
-                .withLanes(config.dataPlane().lanes()),
-            new SplittableRandom(random.nextLong()));
-    lanes =
-        new Lanes(
-            address ->
-                GrpcLane.open(
-                    self,
-                    Endpoint.parse(address),
-                    loops,
-                    GrpcLaneConfig.withDefaults(InsecureChannelCredentials.create()),
-                    memory,
-                    queued,
-                    timer,
-                    new SplittableRandom(random.nextLong())),
-            LanesConfig.DEFAULT,
-            config.limits().share(),
-            System::nanoTime,
-            timer);
+            listener ->
+                new PeerLinks(
+                    address ->
+                        PeerLink.open(
+                            address,
+                            host,
+                            linkConfig,
+                            listener,
+                            new SplittableRandom(random.nextLong())),
+                    PeerLinksConfig.DEFAULT,
+                    share,
+                    System::nanoTime,
+                    timer));
+    links = exchange.links();
     RelayContext context =
         new RelayContext(
             self,
             config.limits(),
             sessions,
-            lanes,
+            links,
             new HeldRules(held.capacity(), config.dataPlane().pushShare()),
             held,
             counters,
-            timer);
-    pushes =
-        new GrpcPushService(
-            self, PushLimits.DEFAULT, new PushArrivals(sessions, counters), memory, timer);
+            timer,
+            loops.executor());
+    peers =
+        new PeerService(
+            host,
+            lanes,
+            PeerLimits.DEFAULT,
+            new PeerService.Receivers(
+                new PushArrivals(sessions, counters), exchange.offerReceiver()));
     StatusReport report =
         new StatusReport(
             context,
@@ -155,11 +160,11 @@ public final class Relay implements AutoCloseable {
                 slot,
                 () -> payloads.used() + outputs.used(),
                 memory,
-                lanes,
-                pushes,
+                links,
+                peers,
                 pool,
                 exchange,
-                config.dataPlane().lanes(),
+                lanes,
                 ucx));
     ServerSettings settings = ServerSettings.direct(InsecureServerCredentials.create());
     try {
@@ -221,11 +226,7 @@ public final class Relay implements AutoCloseable {
           config.listen(),
           settings,
           List.of(
-              service,
-              pushes,
-              exchange.exchangeService(),
-              health.getHealthService(),
-              ProtoReflectionServiceV1.newInstance()));
+              service, peers, health.getHealthService(), ProtoReflectionServiceV1.newInstance()));
     } catch (BindFailedException | RuntimeException e) {
       processes.ifPresent(ProcessService::close);
       throw e;
@@ -269,8 +270,17 @@ public final class Relay implements AutoCloseable {
   }
 
   /** The lanes of the links to other relays that are connected now, by their addresses. */
-  public CompletableFuture<Map<String, LaneKind>> lanesTo() {
-    return exchange.lanesTo();
+  public Map<String, LaneKind> lanesTo() {
+    Map<String, LaneKind> lanes = new TreeMap<>();
+    links
+        .open()
+        .forEach(
+            (address, open) -> {
+              if (open.link().state() == StreamState.READY) {
+                lanes.put(address, open.link().lane());
+              }
+            });
+    return lanes;
   }
 
   /** The stage that can be computed now. */
@@ -322,14 +332,14 @@ public final class Relay implements AutoCloseable {
     server.close();
     sessions.all().forEach(session -> session.close("the relay stops"));
     processes.ifPresent(ProcessService::close);
-    pushes.close();
+    peers.close();
     stopThreads();
     log.info("relay {} has stopped", self);
   }
 
   private void stopThreads() {
     exchange.close();
-    lanes.close();
+    links.close();
     timer.shutdownNow();
     loops.close();
     memory.close();

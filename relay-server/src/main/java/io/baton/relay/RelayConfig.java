@@ -3,9 +3,9 @@ package io.baton.relay;
 import io.baton.session.FairShare;
 import io.baton.session.stage.OpeningRules;
 import io.baton.session.stage.StageConfig;
-import io.baton.transport.exchange.LinkConfig;
+import io.baton.transport.LaneKind;
 import io.baton.transport.grpc.Endpoint;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.peer.PeerConfig;
 import io.baton.transport.pinned.PoolConfig;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -163,7 +163,7 @@ public record RelayConfig(
             PoolConfig.DEFAULT_DIRECTORY,
             PoolConfig.DEFAULT_PUSH_SHARE,
             DEFAULT_HISTORY_SHARE,
-            LinkConfig.DEFAULT_LANES,
+            PeerConfig.DEFAULT_LANES,
             true);
 
     /**

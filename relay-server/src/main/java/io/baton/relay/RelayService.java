@@ -108,6 +108,7 @@ final class RelayService extends RelayGrpc.RelayImplBase {
             payloads.of(caller),
             answers.of(caller),
             relay.timer(),
+            relay.streams(),
             () -> streams.giveBack(caller, 1)),
         (ServerCallStreamObserver<StageFrame>) observer,
         SenderLimits.DEFAULT);

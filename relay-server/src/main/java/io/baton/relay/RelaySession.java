@@ -29,7 +29,7 @@ import io.baton.transport.executor.ExecutorCommand;
 import io.baton.transport.executor.ExecutorLink;
 import io.baton.transport.executor.ExecutorReply;
 import io.baton.transport.grpc.Caller;
-import io.baton.transport.lane.Lanes;
+import io.baton.transport.peer.PeerLinks;
 import io.baton.verification.PayloadDigester;
 import io.grpc.SynchronizationContext;
 import java.time.Duration;
@@ -62,7 +62,7 @@ final class RelaySession {
   private final Duration granted;
   private final ExecutorLink executor;
   private final RelayContext relay;
-  private final Lanes.User lanes;
+  private final PeerLinks.User links;
   private final PayloadDigester digester;
   private final SynchronizationContext loop;
   private final AtomicInteger pushesWaiting = new AtomicInteger();
@@ -103,7 +103,7 @@ final class RelaySession {
     this.granted = granted;
     this.executor = executor;
     this.relay = relay;
-    this.lanes = relay.lanes().user(owner.caller());
+    this.links = relay.links().user(owner.caller());
     this.digester = new PayloadDigester(config.algorithm());
     this.loop = new SynchronizationContext((_, error) -> crashed(error));
     this.alarm = new Alarm(relay.timer(), () -> loop.execute(this::tick));
@@ -440,14 +440,14 @@ final class RelaySession {
   /** While a step is computed, its output's way can be made. */
   private void connectAhead(StepId step, List<Peer> nextPeers) {
     if (role == StageRole.ACTIVE && state.isUnderWay(step)) {
-      nextPeers.stream().findFirst().ifPresent(lanes::prepare);
+      nextPeers.stream().findFirst().ifPresent(links::prepare);
     }
   }
 
   private void pushOn(StageEffect.PushOutput effect) {
     Push push =
         new Push(id, effect.to().ticket(), effect.step(), effect.nextPeers(), effect.output());
-    boolean sent = lanes.push(effect.to(), push, effect.role());
+    boolean sent = links.push(effect.to(), push, effect.role());
     relay.counters().push(effect.role(), sent);
   }
 
@@ -468,7 +468,7 @@ final class RelaySession {
     closed = true;
     log.debug("session {} ends: {}", id, why);
     alarm.cancel();
-    lanes.close();
+    links.close();
     long epoch = announced != null ? announced.epoch() : state.epoch();
     reason.ifPresent(
         refusal ->

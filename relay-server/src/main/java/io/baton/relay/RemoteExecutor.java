@@ -260,7 +260,6 @@ final class RemoteExecutor implements ExecutorLink {
       case Assembly.Incomplete _ -> {}
       case Assembly.Malformed(MalformedFrameException error) -> throw error;
       case Assembly.Stale stale -> throw stale.malformed();
-      case Assembly.Lost lost -> throw new MalformedFrameException("ucx", lost.toString());
       case Assembly.Unwanted() -> {}
       case Assembly.Complete(var payload) -> {
         if (done != null) {

@@ -13,11 +13,11 @@ import io.baton.relay.exchange.Exchange;
 import io.baton.relay.status.Connections;
 import io.baton.relay.status.Occupancy;
 import io.baton.relay.status.Words;
-import io.baton.transport.lane.LaneKind;
-import io.baton.transport.lane.Lanes;
-import io.baton.transport.lane.grpc.GrpcPushService;
+import io.baton.transport.LaneKind;
 import io.baton.transport.payload.PayloadMemory;
 import io.baton.transport.payload.PayloadTraffic;
+import io.baton.transport.peer.PeerLinks;
+import io.baton.transport.peer.PeerService;
 import io.baton.transport.pinned.PinnedPool;
 import java.time.Duration;
 import java.util.List;
@@ -39,8 +39,8 @@ final class StatusReport {
       ExecutorSlot slot,
       LongSupplier arrivingBytes,
       PayloadMemory memory,
-      Lanes lanes,
-      GrpcPushService pushes,
+      PeerLinks links,
+      PeerService peers,
       PinnedPool pool,
       Exchange exchange,
       List<LaneKind> laneOrder,
@@ -96,10 +96,7 @@ final class StatusReport {
             .setInbound(inbound())
             .setPool(Occupancy.of(sources.pool()));
     sources.slot().executor().ifPresent(e -> response.addStages(StageCodec.toWire(e.info())));
-    sources
-        .lanes()
-        .open()
-        .forEach((address, lane) -> response.addLanes(Connections.lane(address, lane)));
+    sources.links().open().values().forEach(open -> response.addLinks(Connections.link(open)));
     exchange.ifPresent(response::setExchange);
     return response.build();
   }
@@ -142,18 +139,14 @@ final class StatusReport {
         .setShed(counters.pushes.shed.sum())
         .setStandbySent(counters.standbyPushes.sent.sum())
         .setStandbyShed(counters.standbyPushes.shed.sum())
-        .setLost(sources.lanes().stats().lost())
+        .setLost(sources.links().stats().pushes().lost())
         .putAllDropped(counters.dropped())
         .build();
   }
 
   private InboundStatus inbound() {
-    InboundStatus.Builder inbound =
-        InboundStatus.newBuilder().setPushing(sources.pushes().streams());
-    sources
-        .exchange()
-        .inboundLanes()
-        .forEach((lane, peers) -> inbound.putOffering(Words.of(lane), peers));
+    InboundStatus.Builder inbound = InboundStatus.newBuilder();
+    sources.peers().lanes().forEach((lane, peers) -> inbound.putLinks(Words.of(lane), peers));
     return inbound.build();
   }
 }

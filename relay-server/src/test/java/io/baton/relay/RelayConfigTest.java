@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.baton.session.stage.StageConfig;
+import io.baton.transport.LaneKind;
 import io.baton.transport.grpc.Endpoint;
-import io.baton.transport.lane.LaneKind;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

@@ -17,7 +17,7 @@ class RelayCountersTest {
   void drop_isCountedByReasonWhoeverGivesIt() {
     counters.drop(DropReason.BAD_TICKET);
     counters.drop(DropReason.BAD_TICKET);
-    counters.drop(io.baton.transport.lane.DropReason.CUT_OFF);
+    counters.drop(io.baton.transport.peer.DropReason.CUT_OFF);
     assertThat(counters.dropped())
         .containsOnly(
             org.assertj.core.api.Assertions.entry("bad_ticket", 2L),

@@ -10,24 +10,19 @@ import io.baton.session.model.RelayId;
 import io.baton.session.stage.HeldRules;
 import io.baton.transport.Budget;
 import io.baton.transport.FairBudget;
-import io.baton.transport.exchange.LinkConfig;
-import io.baton.transport.exchange.LinkHost;
 import io.baton.transport.grpc.EventLoops;
-import io.baton.transport.lane.LaneKind;
-import io.baton.transport.lane.Lanes;
-import io.baton.transport.lane.LanesConfig;
-import io.baton.transport.lane.grpc.GrpcPushService;
-import io.baton.transport.lane.grpc.PushLimits;
 import io.baton.transport.payload.PayloadMemory;
+import io.baton.transport.peer.PeerConfig;
+import io.baton.transport.peer.PeerHost;
+import io.baton.transport.peer.PeerLimits;
+import io.baton.transport.peer.PeerLinks;
+import io.baton.transport.peer.PeerLinksConfig;
+import io.baton.transport.peer.PeerService;
 import io.baton.transport.pinned.ChunkIndexConfig;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolConfig;
 import io.baton.transport.pinned.PoolException;
-import io.grpc.InsecureChannelCredentials;
-import java.util.Map;
 import java.util.Optional;
-import java.util.SplittableRandom;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -42,67 +37,75 @@ class StatusReportTest {
   private final EventLoops loops = EventLoops.start("baton-io-busy", 1);
   private final SessionTable sessions = new SessionTable(RelayConfig.Limits.DEFAULT.opening());
   private final RelayCounters counters = new RelayCounters();
-  private final Lanes lanes;
-  private final GrpcPushService pushes;
+  private final PeerService peers;
   private final Exchange exchange;
   private final StatusReport report;
 
   StatusReportTest() throws PoolException {
     timer.setRemoveOnCancelPolicy(true);
     pool = PinnedPool.create(PoolConfig.of("busy", 1 << 20));
-    lanes =
-        new Lanes(
-            address -> {
-              throw new IllegalArgumentException(address);
-            },
-            LanesConfig.DEFAULT,
-            FairShare.WHOLE,
-            System::nanoTime,
-            timer);
-    pushes =
-        new GrpcPushService(
+    PayloadMemory memory = PayloadMemory.none();
+    PeerHost host =
+        new PeerHost(
             self,
-            PushLimits.DEFAULT,
-            new PushArrivals(sessions, counters),
-            PayloadMemory.none(),
+            pool,
+            Optional.empty(),
+            new PeerHost.Traffic(memory.sentCounter(), memory.receivedCounter()),
+            loops,
+            new Budget(1 << 20),
+            new Budget(1 << 20),
             timer);
-    LinkConfig links = LinkConfig.withDefaults(InsecureChannelCredentials.create());
     exchange =
         new Exchange(
-            new LinkHost(self, pool, Optional.empty(), loops, new Budget(1 << 20), timer),
+            host,
             ChunkIndexConfig.of(0),
-            links,
-            new SplittableRandom(1));
+            _ ->
+                new PeerLinks(
+                    address -> {
+                      throw new IllegalArgumentException(address);
+                    },
+                    PeerLinksConfig.DEFAULT,
+                    FairShare.WHOLE,
+                    System::nanoTime,
+                    timer));
+    peers =
+        new PeerService(
+            host,
+            PeerConfig.DEFAULT_LANES,
+            PeerLimits.DEFAULT,
+            new PeerService.Receivers(
+                new PushArrivals(sessions, counters), exchange.offerReceiver()));
     RelayContext context =
         new RelayContext(
             self,
             RelayConfig.Limits.DEFAULT,
             sessions,
-            lanes,
+            exchange.links(),
             new HeldRules(1 << 20, 0.5),
             new FairBudget(1 << 20, FairShare.WHOLE),
             counters,
-            timer);
+            timer,
+            loops.executor());
     report =
         new StatusReport(
             context,
             new StatusReport.Sources(
                 new ExecutorSlot(sessions, RelayConfig.Limits.DEFAULT.stall(), timer),
                 () -> 1,
-                PayloadMemory.none(),
-                lanes,
-                pushes,
+                memory,
+                exchange.links(),
+                peers,
                 pool,
                 exchange,
-                links.lanes(),
+                PeerConfig.DEFAULT_LANES,
                 new Ucx.Absent("this machine has none")));
   }
 
   @AfterEach
   void close() {
     exchange.close();
-    pushes.close();
-    lanes.close();
+    peers.close();
+    exchange.links().close();
     timer.shutdownNow();
     loops.close();
     pool.close();
@@ -132,16 +135,6 @@ class StatusReportTest {
       assertThat(status.getUcx().getAbsentBecause()).isEqualTo("this machine has none");
     }
     assertThat(taken().hasExchange()).isTrue();
-  }
-
-  @Test
-  void lanesTo_areToldWhenTheExchangeIsFree() throws Exception {
-    CompletableFuture<Map<String, LaneKind>> lanes;
-    try (BusyLoop _ = BusyLoop.of(exchange)) {
-      lanes = exchange.lanesTo();
-      assertThat(lanes).isNotDone();
-    }
-    assertThat(lanes.get(10, TimeUnit.SECONDS)).isEmpty();
   }
 
   @Test

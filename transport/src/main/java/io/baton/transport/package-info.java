@@ -1,4 +1,4 @@
-/** Lanes: how payloads travel between two processes. */
+/** How bytes travel between two processes. */
 @NullMarked
 package io.baton.transport;
 

@@ -1,28 +1,34 @@
 package io.baton.benchmarks.node;
 
+import io.baton.transport.peer.DropReason;
+import io.baton.transport.peer.PushReceiver;
+import io.baton.proto.codec.PushHead;
+import io.baton.session.model.Push;
+import io.baton.transport.Share;
+import io.baton.transport.payload.TrafficCounter;
 import io.baton.session.exchange.Content;
 import io.baton.session.exchange.DataId;
 import io.baton.session.model.RelayId;
 import io.baton.transport.Budget;
-import io.baton.transport.exchange.Body;
-import io.baton.transport.exchange.Closing;
-import io.baton.transport.exchange.ExchangeLimits;
-import io.baton.transport.exchange.ExchangeService;
-import io.baton.transport.exchange.Inbound;
-import io.baton.transport.exchange.LinkAnswer;
-import io.baton.transport.exchange.LinkConfig;
-import io.baton.transport.exchange.LinkConnection;
-import io.baton.transport.exchange.LinkHost;
-import io.baton.transport.exchange.LinkListener;
-import io.baton.transport.exchange.Offer;
-import io.baton.transport.exchange.OfferReceiver;
-import io.baton.transport.exchange.PeerLink;
+import io.baton.transport.LaneKind;
 import io.baton.transport.grpc.BoundServer;
 import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.grpc.EventLoops;
 import io.baton.transport.grpc.ServerSettings;
 import io.baton.transport.grpc.Servers;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.peer.Body;
+import io.baton.transport.peer.Closing;
+import io.baton.transport.peer.Inbound;
+import io.baton.transport.peer.Offer;
+import io.baton.transport.peer.OfferReceiver;
+import io.baton.transport.peer.PeerAnswer;
+import io.baton.transport.peer.PeerConfig;
+import io.baton.transport.peer.PeerConnection;
+import io.baton.transport.peer.PeerHost;
+import io.baton.transport.peer.PeerLimits;
+import io.baton.transport.peer.PeerLink;
+import io.baton.transport.peer.PeerListener;
+import io.baton.transport.peer.PeerService;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolConfig;
 import io.baton.transport.pinned.PoolUse;
@@ -63,12 +69,12 @@ final class LinkNode implements Node {
   private final Optional<UcxHub> ucx;
   private final EventLoops loops = EventLoops.start("baton-io-bench", 1);
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
-  private final ExchangeService service;
+  private final PeerService service;
   private final BoundServer server;
-  private final LinkHost host;
+  private final PeerHost host;
   private final Map<Long, Slot> outgoing = new ConcurrentHashMap<>();
   private final Map<Long, Slot> incoming = new ConcurrentHashMap<>();
-  private final CompletableFuture<LinkConnection> linked = new CompletableFuture<>();
+  private final CompletableFuture<PeerConnection> linked = new CompletableFuture<>();
   private final AtomicLong transfers = new AtomicLong();
   private final Latencies latencies = new Latencies();
   private volatile Workload workload = new Workload(Message.MIN_BYTES, 1, false);
@@ -84,14 +90,21 @@ final class LinkNode implements Node {
             ? Optional.of(UcxHub.start(UcxConfig.withDefaults("bench"), pool))
             : Optional.empty();
     host =
-        new LinkHost(
+        new PeerHost(
             new RelayId("bench", ProcessHandle.current().pid()),
             pool,
             ucx,
+            new PeerHost.Traffic(new TrafficCounter(), new TrafficCounter()),
             loops,
             new Budget(poolBytes),
+            new Budget(poolBytes),
             timer);
-    service = new ExchangeService(host, List.of(lane), ExchangeLimits.DEFAULT, new Receiving());
+    service =
+        new PeerService(
+            host,
+            List.of(lane),
+            PeerLimits.DEFAULT,
+            new PeerService.Receivers(new NoPushes(), new Receiving()));
     server =
         Servers.start(
             loops,
@@ -111,7 +124,7 @@ final class LinkNode implements Node {
         PeerLink.open(
             address,
             host,
-            LinkConfig.withDefaults(InsecureChannelCredentials.create()).withLanes(List.of(lane)),
+            PeerConfig.withDefaults(InsecureChannelCredentials.create()).withLanes(List.of(lane)),
             new Sending(),
             new SplittableRandom(1));
     link = opened;
@@ -184,7 +197,7 @@ final class LinkNode implements Node {
             new Content.OfObject(workload.bytes()),
             List.of(),
             new Body.ToGrant());
-    LinkConnection to = linked.getNow(null);
+    PeerConnection to = linked.getNow(null);
     if (to == null || !to.offer(offer, slot)) {
       throw new IllegalStateException("a message was not sent");
     }
@@ -239,31 +252,31 @@ final class LinkNode implements Node {
     }
   }
 
-  private final class Sending implements LinkListener {
+  private final class Sending implements PeerListener {
 
     @Override
-    public void onReady(LinkConnection opened) {
+    public void onReady(PeerConnection opened) {
       linked.complete(opened);
     }
 
     @Override
-    public void onRoom(LinkConnection opened) {}
+    public void onRoom(PeerConnection opened) {}
 
     @Override
-    public void onLost(LinkConnection lost, String why) {
+    public void onLost(PeerConnection lost, String why) {
       // As when the other process ends, after all has been measured.
     }
 
     @Override
-    public void onAnswer(LinkConnection from, LinkAnswer answer) {
+    public void onAnswer(PeerConnection from, PeerAnswer answer) {
       switch (answer) {
-        case LinkAnswer.Granted(long transfer) -> {
+        case PeerAnswer.Granted(long transfer) -> {
           Slot slot = outgoing.get(transfer);
           if (slot != null) {
             from.body(transfer, slot);
           }
         }
-        case LinkAnswer.Taken(long transfer) -> {
+        case PeerAnswer.Taken(long transfer) -> {
           if (lane != LaneKind.LOCAL) {
             release(transfer);
           }
@@ -272,18 +285,32 @@ final class LinkNode implements Node {
             current.acknowledged();
           }
         }
-        case LinkAnswer.Released(List<Long> transfers) -> transfers.forEach(LinkNode.this::release);
-        case LinkAnswer.Waiting waiting -> fail(waiting);
-        case LinkAnswer.Refused refused -> fail(refused);
+        case PeerAnswer.Released(List<Long> transfers) -> transfers.forEach(LinkNode.this::release);
+        case PeerAnswer.Waiting waiting -> fail(waiting);
+        case PeerAnswer.Refused refused -> fail(refused);
       }
     }
 
-    private void fail(LinkAnswer answer) {
+    private void fail(PeerAnswer answer) {
       Going current = going;
       if (current != null) {
         current.done.completeExceptionally(new IllegalStateException(answer.toString()));
       }
     }
+  }
+
+  private static final class NoPushes implements PushReceiver {
+
+    @Override
+    public Optional<Share> wants(RelayId from, PushHead head) {
+      return Optional.empty();
+    }
+
+    @Override
+    public void onPush(RelayId from, Push push) {}
+
+    @Override
+    public void onDropped(DropReason reason, String detail) {}
   }
 
   private final class Receiving implements OfferReceiver {
@@ -298,7 +325,7 @@ final class LinkNode implements Node {
           latencies.fail(new IllegalStateException(e.getMessage(), e));
         }
         from.taken(offer.transfer());
-        from.released(offer.transfer());
+        from.released(offer.transfer(), bytes);
         return;
       }
       Optional<Slot> slot = pool.allocate(bytes, PoolUse.UNCLAIMED, "bench");

@@ -3,8 +3,8 @@ package io.baton.benchmarks.node;
 import io.baton.client.stage.StageHarness;
 import io.baton.relay.Relay;
 import io.baton.relay.RelayConfig;
+import io.baton.transport.LaneKind;
 import io.baton.transport.grpc.Endpoint;
-import io.baton.transport.lane.LaneKind;
 import io.baton.transport.payload.PayloadTraffic;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -72,7 +72,7 @@ final class RelayNode implements Node {
   @Override
   public String report() {
     Set<LaneKind> ways = EnumSet.noneOf(LaneKind.class);
-    ways.addAll(relay.lanesTo().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join().values());
+    ways.addAll(relay.lanesTo().values());
     PayloadTraffic received = relay.status().payloadsReceived();
     if (received.shared().payloads() > 0) {
       ways.add(LaneKind.LOCAL);

@@ -1,6 +1,6 @@
 package io.baton.benchmarks.soak;
 
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import io.baton.transport.ucx.Landing;
 import io.baton.transport.ucx.UcxConfig;
 import io.baton.transport.ucx.UcxEngine;

@@ -1,6 +1,6 @@
 package io.baton.benchmarks.soak;
 
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import io.baton.transport.pinned.PoolConfig;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package io.baton.benchmarks.soak;
 
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;

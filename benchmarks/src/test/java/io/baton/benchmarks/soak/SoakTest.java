@@ -8,7 +8,7 @@ import io.baton.client.sidecar.ChunkPosition;
 import io.baton.session.model.DType;
 import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import io.baton.transport.pinned.PoolConfig;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -10,7 +10,7 @@ import io.baton.benchmarks.Surroundings;
 import io.baton.cli.Console;
 import io.baton.cli.Json;
 import io.baton.cli.status.Columns;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import io.baton.transport.pinned.ByteText;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

@@ -2,7 +2,7 @@ package io.baton.cli.bench;
 
 import io.baton.benchmarks.BenchKind;
 import io.baton.cli.Console;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -16,7 +16,7 @@ import io.baton.cli.DurationConverter;
 import io.baton.cli.ExitCode;
 import io.baton.cli.JavaCommand;
 import io.baton.cli.LaneKindConverter;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import io.baton.transport.pinned.ByteText;
 import java.time.Duration;
 import java.util.List;

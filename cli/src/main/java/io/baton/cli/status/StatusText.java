@@ -3,8 +3,9 @@ package io.baton.cli.status;
 import io.baton.proto.codec.HostPort;
 import io.baton.proto.v1.ExchangeStatus;
 import io.baton.proto.v1.InboundStatus;
-import io.baton.proto.v1.LaneStatus;
+import io.baton.proto.v1.ChunksToPeer;
 import io.baton.proto.v1.LinkStatus;
+import io.baton.proto.v1.PushesToPeer;
 import io.baton.proto.v1.PayloadTraffic;
 import io.baton.proto.v1.PoolAmount;
 import io.baton.proto.v1.PoolHolder;
@@ -56,7 +57,6 @@ final class StatusText {
     gap();
     summary();
     pool(status.getPool());
-    lanes();
     links();
   }
 
@@ -72,7 +72,7 @@ final class StatusText {
       warnings.add("it has no UCX: " + status.getUcx().getAbsentBecause());
     }
     if (!status.hasExchange()) {
-      warnings.add("it is too busy to tell of its chunks and links");
+      warnings.add("it is too busy to tell of its chunks");
     }
     if (status.getExchange().getWaitingForRoom() > 0) {
       warnings.add(
@@ -80,31 +80,18 @@ final class StatusText {
               .formatted(
                   count(status.getExchange().getWaitingForRoom(), "chunk waits", "chunks wait")));
     }
-    status.getLanesList().stream()
-        .filter(lane -> lane.getState().equals("backoff"))
-        .map(lane -> down("lane", lane.getAddress(), lane.getLastFailure()))
-        .forEach(warnings::add);
-    status.getExchange().getLinksList().stream()
+    status.getLinksList().stream()
         .filter(link -> link.getState().equals("backoff"))
-        .map(link -> down("link", link.getAddress(), link.getLastFailure()))
+        .map(link -> "its link to %s is down: %s".formatted(link.getAddress(), link.getLastFailure()))
         .forEach(warnings::add);
-    status.getLanesList().stream()
-        .filter(lane -> !lane.getSlowerBecause().isEmpty())
-        .map(lane -> slow("lane", lane.getAddress(), lane.getSlowerBecause()))
-        .forEach(warnings::add);
-    status.getExchange().getLinksList().stream()
+    status.getLinksList().stream()
         .filter(link -> !link.getSlowerBecause().isEmpty())
-        .map(link -> slow("link", link.getAddress(), link.getSlowerBecause()))
+        .map(
+            link ->
+                "its link to %s is slower than it might be: %s"
+                    .formatted(link.getAddress(), link.getSlowerBecause()))
         .forEach(warnings::add);
     return warnings;
-  }
-
-  private static String down(String what, String address, String failure) {
-    return "its %s to %s is down: %s".formatted(what, address, failure);
-  }
-
-  private static String slow(String what, String address, String because) {
-    return "its %s to %s is slower than it might be: %s".formatted(what, address, because);
   }
 
   private void summary() {
@@ -185,10 +172,12 @@ final class StatusText {
   }
 
   private static String inbound(InboundStatus inbound) {
-    Map<String, Long> offering = new TreeMap<>();
-    inbound.getOfferingMap().forEach((kind, peers) -> offering.put(kind, peers.longValue()));
-    return "pushing here %d; offering chunks by %s"
-        .formatted(inbound.getPushing(), counts(offering, "no lane"));
+    String text =
+        new TreeMap<>(inbound.getLinksMap())
+            .entrySet().stream()
+                .map(entry -> "%d send here by %s".formatted(entry.getValue(), entry.getKey()))
+                .collect(Collectors.joining(", "));
+    return text.isEmpty() ? "none sends here" : text;
   }
 
   private void exchange(ExchangeStatus exchange) {
@@ -268,54 +257,40 @@ final class StatusText {
         percent((double) amount.getReserved() / capacity));
   }
 
-  private void lanes() {
-    if (status.getLanesCount() == 0) {
-      return;
-    }
-    gap();
-    Columns lanes =
-        new Columns(
-            "pushes to",
-            "by",
-            "state",
-            "relay",
-            "#sent",
-            "#shed",
-            "#lost",
-            "#bytes",
-            "#reconnects");
-    for (LaneStatus lane : status.getLanesList()) {
-      lanes.row(
-          lane.getAddress(),
-          lane.getKind(),
-          state(lane.getState()),
-          lane.getRemote(),
-          lane.getSent() + lane.getStandbySent(),
-          lane.getShed() + lane.getStandbyShed(),
-          lane.getLost(),
-          ByteText.of(lane.getBytes()),
-          lane.getReconnects());
-    }
-    lines.addAll(lanes.lines());
-  }
-
   private void links() {
-    if (status.getExchange().getLinksCount() == 0) {
+    if (status.getLinksCount() == 0) {
       return;
     }
     gap();
     Columns links =
         new Columns(
-            "chunks to", "by", "state", "relay", "#offered", "#taken", "#bytes", "#reconnects");
-    for (LinkStatus link : status.getExchange().getLinksList()) {
+            "links to",
+            "by",
+            "state",
+            "relay",
+            "#pushed",
+            "#shed",
+            "#lost",
+            "#bytes",
+            "#chunks",
+            "#taken",
+            "#bytes",
+            "#reconnects");
+    for (LinkStatus link : status.getLinksList()) {
+      PushesToPeer pushes = link.getPushes();
+      ChunksToPeer chunks = link.getChunks();
       links.row(
           link.getAddress(),
           link.getKind(),
           state(link.getState()),
           link.getRemote(),
-          link.getOffered(),
-          link.getTaken(),
-          ByteText.of(link.getBytes()),
+          pushes.getSent() + pushes.getStandbySent(),
+          pushes.getShed() + pushes.getStandbyShed(),
+          pushes.getLost(),
+          ByteText.of(pushes.getBytes()),
+          chunks.getOffered(),
+          chunks.getTaken(),
+          ByteText.of(chunks.getBytes()),
           link.getReconnects());
     }
     lines.addAll(links.lines());

@@ -12,7 +12,7 @@ import io.baton.benchmarks.Surroundings;
 import io.baton.benchmarks.node.Workload;
 import io.baton.cli.Console;
 import io.baton.cli.Output;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;

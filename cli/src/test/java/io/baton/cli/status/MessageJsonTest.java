@@ -27,13 +27,13 @@ class MessageJsonTest {
             "pushes",
             "lane_order",
             "ucx",
-            "lanes",
+            "links",
             "inbound",
             "pool",
             "exchange",
             "payloads");
     assertThat(json.get("exchange").isNull()).isTrue();
-    assertThat(json.get("lanes")).isEmpty();
+    assertThat(json.get("links")).isEmpty();
     assertThat(json.get("uptime_millis").isIntegralNumber()).isTrue();
   }
 
@@ -43,7 +43,7 @@ class MessageJsonTest {
         MessageJson.of(
             StatusResponse.newBuilder()
                 .setIdentity(RelayIdentity.newBuilder().setName("r").setIncarnation(-1))
-                .setInbound(InboundStatus.newBuilder().putOffering("ucx", 2).putOffering("grpc", 1))
+                .setInbound(InboundStatus.newBuilder().putLinks("ucx", 2).putLinks("grpc", 1))
                 .setPool(
                     PoolStatus.newBuilder()
                         .setBytes(1L << 60)
@@ -53,7 +53,7 @@ class MessageJsonTest {
                 .build());
 
     assertThat(json.at("/identity/incarnation").asText()).isEqualTo("ffffffffffffffff");
-    assertThat(json.at("/inbound/offering")).hasToString("{\"grpc\":1,\"ucx\":2}");
+    assertThat(json.at("/inbound/links")).hasToString("{\"grpc\":1,\"ucx\":2}");
     assertThat(json.at("/pool/bytes").asLong()).isEqualTo(1L << 60);
     assertThat(json.at("/pool/locked").asBoolean()).isTrue();
     assertThat(json.at("/pool/fragmentation").asDouble()).isEqualTo(0.25);

@@ -2,6 +2,7 @@ package io.baton.client.session;
 
 import io.baton.proto.codec.HostPort;
 import io.baton.session.model.SessionId;
+import io.baton.transport.LaneKind;
 import io.baton.transport.grpc.Channels;
 import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.grpc.EventLoops;
@@ -16,7 +17,6 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -55,12 +55,10 @@ public final class BatonClient implements AutoCloseable {
     directory = new RelayDirectory(options, this::channel, timer);
     // Not locked in memory: it is for a moment's use, and relays need what the limit allows.
     memory =
-        options.poolBytes() == 0
+        options.poolBytes() == 0 || !options.lanes().contains(LaneKind.LOCAL)
             ? PayloadMemory.none()
             : PayloadMemory.making(
-                PoolConfig.of("client", options.poolBytes()).withLock(false),
-                timer,
-                PayloadMemory.Ways.of(options.lanes(), Optional.empty(), loops.executor()));
+                PoolConfig.of("client", options.poolBytes()).withLock(false), timer);
   }
 
   /** Connects to nothing yet. */

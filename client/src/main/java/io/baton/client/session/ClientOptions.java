@@ -1,7 +1,7 @@
 package io.baton.client.session;
 
 import io.baton.proto.codec.HostPort;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import io.baton.transport.pinned.PoolConfig;
 import java.time.Duration;
 import java.util.List;

@@ -70,7 +70,6 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
   private final Events events;
   private final PayloadLink payloads;
   private final PayloadAssembler assembler;
-  private @Nullable ClientCallStreamObserver<ClientFrame> call;
   private @Nullable FlowControlledSender<ClientFrame> sender;
   private @Nullable Output pending;
   private volatile boolean over;
@@ -104,7 +103,7 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
             "session %s to %s".formatted(session.label(), relay.relay()),
             SenderLimits.DEFAULT.maxBytes(),
             this::report);
-    this.assembler = payloads.assembler(MAX_PAYLOAD_BYTES, receiving, this::resume);
+    this.assembler = payloads.assembler(MAX_PAYLOAD_BYTES, receiving);
   }
 
   static StageConnection open(
@@ -131,13 +130,10 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
             stream,
             MessageLite::getSerializedSize,
             SenderLimits.DEFAULT,
-            SenderListener.NONE,
+            SenderListener.none(),
             false);
-    call = stream;
     sender = created;
     stream.setOnReadyHandler(created::onReady);
-    // Frames are asked for one by one: none while a payload is awaited that comes another way.
-    stream.disableAutoRequestWithInitial(1);
   }
 
   // ---- towards the relay; false if it reads too slowly
@@ -176,11 +172,7 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
     List<ClientFrame> frames = new ArrayList<>();
     frames.add(ClientFrame.newBuilder().setStep(wire.setPayload(payload.header())).build());
     payload.chunks().forEach(c -> frames.add(ClientFrame.newBuilder().setChunk(c).build()));
-    boolean sent = offer(frames);
-    if (sent) {
-      payloads.sent(payload);
-    }
-    return sent;
+    return offer(frames);
   }
 
   void heartbeat() {
@@ -228,11 +220,6 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
     work(() -> take(frame));
   }
 
-  /** A payload has come, or is lost, that was announced by the last frame. */
-  private void resume() {
-    work(() -> assembled(assembler.resume()));
-  }
-
   private interface Work {
     void run() throws MalformedFrameException;
   }
@@ -243,10 +230,6 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
     } catch (MalformedFrameException e) {
       lost("broke the protocol: " + e.getMessage());
       disconnect();
-    }
-    ClientCallStreamObserver<ClientFrame> from = call;
-    if (from != null && !assembler.awaits()) {
-      from.request(1);
     }
   }
 
@@ -330,7 +313,6 @@ final class StageConnection implements ClientResponseObserver<ClientFrame, Stage
           again(step, "no room to receive an output of %d bytes".formatted(bytes));
       case Assembly.Malformed(MalformedFrameException error) -> throw error;
       case Assembly.Stale stale -> throw stale.malformed();
-      case Assembly.Lost lost -> again(step, lost.toString());
       case Assembly.Unwanted _ -> {}
       case Assembly.Incomplete _ -> {}
     }

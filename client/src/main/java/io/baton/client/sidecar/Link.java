@@ -9,11 +9,11 @@ import io.baton.transport.Deadlines;
 import io.baton.transport.OutOfMemory;
 import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.grpc.SenderLimits;
-import io.baton.transport.lane.LaneState;
 import io.baton.transport.pinned.PoolMappings;
 import io.baton.transport.process.SocketLoop;
 import io.baton.transport.stream.KeptStream;
 import io.baton.transport.stream.KeptStreamConfig;
+import io.baton.transport.stream.StreamState;
 import io.grpc.SynchronizationContext;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -282,7 +282,7 @@ final class Link {
       if (request instanceof Request.Receiving receiving) {
         on.requested(receiving.chunk);
       }
-    } else if (stream.state() == LaneState.READY) {
+    } else if (stream.state() == StreamState.READY) {
       fail(
           request,
           new SidecarException(

@@ -20,6 +20,7 @@ import io.baton.transport.stream.Dialed;
 import io.baton.transport.stream.StreamHandler;
 import io.grpc.stub.ClientResponseObserver;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What is said on the stream to the relay, checked; what becomes of it is the link's to decide. */
@@ -111,7 +112,7 @@ final class RelayStream implements StreamHandler<ProcessFrame, ProcessReply>, Au
   }
 
   @Override
-  public void onDropped(int groups) {
+  public void onDropped(List<ProcessFrame> frames) {
     // With the connection goes all that was said on it.
   }
 

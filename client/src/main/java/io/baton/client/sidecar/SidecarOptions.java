@@ -1,6 +1,6 @@
 package io.baton.client.sidecar;
 
-import io.baton.transport.lane.Backoff;
+import io.baton.transport.stream.Backoff;
 import java.time.Duration;
 
 /**

@@ -93,11 +93,7 @@ public final class ExecutorAttachment implements AutoCloseable {
             1, task -> Thread.ofPlatform().daemon().name("baton-attach-timer").unstarted(task));
     timer.setRemoveOnCancelPolicy(true);
     // Not locked in memory: the relay's pool needs what the limit allows.
-    this.memory =
-        PayloadMemory.making(
-            PoolConfig.of("stage", POOL_BYTES).withLock(false),
-            timer,
-            PayloadMemory.Ways.handles());
+    this.memory = PayloadMemory.making(PoolConfig.of("stage", POOL_BYTES).withLock(false), timer);
   }
 
   /** Begins to attach and returns without waiting for it. */
@@ -187,7 +183,7 @@ public final class ExecutorAttachment implements AutoCloseable {
               stream,
               MessageLite::getSerializedSize,
               SenderLimits.DEFAULT,
-              SenderListener.NONE,
+              SenderListener.none(),
               false);
       sender = created;
       stream.setOnReadyHandler(
@@ -290,7 +286,6 @@ public final class ExecutorAttachment implements AutoCloseable {
                 new ExecutorReply.Failed("no room for an input of %d bytes".formatted(bytes)));
         case Assembly.Malformed(MalformedFrameException error) -> throw error;
         case Assembly.Stale stale -> throw stale.malformed();
-        case Assembly.Lost lost -> throw new MalformedFrameException("ucx", lost.toString());
         case Assembly.DigestMismatch(var announced, var computed) ->
             throw new MalformedFrameException(
                 "digest", "%s announced, %s found".formatted(announced, computed));

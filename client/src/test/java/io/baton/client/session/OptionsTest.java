@@ -10,7 +10,7 @@ import io.baton.session.model.Digest;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.TensorSpec;
 import io.baton.session.route.RouteConfig;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

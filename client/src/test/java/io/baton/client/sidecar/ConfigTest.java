@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.baton.session.model.DType;
 import io.baton.session.model.TensorSpec;
-import io.baton.transport.lane.Backoff;
+import io.baton.transport.stream.Backoff;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

@@ -1,7 +1,6 @@
 package io.baton.proto.codec;
 
-import io.baton.proto.v1.PayloadHeader;
-import io.baton.proto.v1.Pushed;
+import io.baton.proto.v1.StepHead;
 import io.baton.session.model.Peer;
 import io.baton.session.model.Push;
 import io.baton.session.model.SessionId;
@@ -14,8 +13,8 @@ public final class PushCodec {
 
   private PushCodec() {}
 
-  public static Pushed toWire(Push push, PayloadHeader payload) {
-    return Pushed.newBuilder()
+  public static StepHead toWire(Push push) {
+    return StepHead.newBuilder()
         .setSession(IdCodec.toWire(push.session()))
         .setEpoch(push.step().id().epoch())
         .setStep(push.step().id().number())
@@ -23,19 +22,27 @@ public final class PushCodec {
         .setCount(push.step().count())
         .setTicket(IdCodec.toWire(push.ticket()))
         .addAllNextPeers(IdCodec.peersToWire(push.nextPeers()))
-        .setPayload(payload)
+        .setActivations(TensorCodec.toWire(push.payload().activations().spec()))
+        .addAllSideInputs(PayloadOutlineCodec.sidesToWire(push.payload()))
+        .setDigest(DigestCodec.toWire(push.payload().digest()))
         .build();
   }
 
-  /** Everything but the payload, whose presence is checked and nothing else. */
-  public static PushHead fromWire(Pushed wire) throws MalformedFrameException {
+  public static PushHead fromWire(StepHead wire) throws MalformedFrameException {
     SessionId session =
         Fields.nested("session", wire.hasSession(), wire.getSession(), IdCodec::fromWire);
     Step step =
         StepCodec.fromWire(wire.getEpoch(), wire.getStep(), wire.getPosition(), wire.getCount());
     Ticket ticket = IdCodec.ticketFromWire(wire.getTicket(), "ticket");
     List<Peer> nextPeers = IdCodec.peersFromWire(wire.getNextPeersList(), "next_peers");
-    Fields.present(wire.hasPayload(), "payload");
-    return new PushHead(session, ticket, step, nextPeers);
+    Fields.present(wire.hasDigest(), "digest");
+    PayloadOutline payload =
+        PayloadOutlineCodec.fromWire(
+            wire.hasActivations(),
+            wire.getActivations(),
+            wire.getSideInputsList(),
+            true,
+            wire.getDigest());
+    return new PushHead(session, ticket, step, nextPeers, payload);
   }
 }

@@ -9,13 +9,14 @@ import io.baton.session.model.Ticket;
 import java.util.List;
 
 /** A push whose payload has not arrived yet. */
-public record PushHead(SessionId session, Ticket ticket, Step step, List<Peer> nextPeers) {
+public record PushHead(
+    SessionId session, Ticket ticket, Step step, List<Peer> nextPeers, PayloadOutline payload) {
 
   public PushHead {
     nextPeers = List.copyOf(nextPeers);
   }
 
-  public Push with(Payload payload) {
-    return new Push(session, ticket, step, nextPeers, payload);
+  public Push with(Payload arrived) {
+    return new Push(session, ticket, step, nextPeers, arrived);
   }
 }

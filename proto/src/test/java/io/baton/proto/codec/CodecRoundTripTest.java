@@ -21,6 +21,7 @@ import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
 import io.baton.verification.PayloadDigester;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -102,9 +103,12 @@ class CodecRoundTripTest {
       Samples samples = new Samples(seed);
       Push push =
           new Push(samples.session(), samples.ticket(), samples.step(), samples.peers(), payload);
-      PushHead head =
-          PushCodec.fromWire(PushCodec.toWire(push, PayloadHeader.getDefaultInstance()));
+      PushHead head = PushCodec.fromWire(PushCodec.toWire(push));
       assertThat(head.with(payload)).as("seed %d", seed).isEqualTo(push);
+      assertThat(head.payload())
+          .isEqualTo(
+              new PayloadOutline(
+                  payload.activations().spec(), List.of(), Optional.of(payload.digest()), 8));
     }
   }
 
@@ -157,10 +161,10 @@ class CodecRoundTripTest {
     PayloadHeader header =
         PayloadHeaderCodec.describe(payload).setInline(ByteString.copyFrom(new byte[12])).build();
 
-    assertThat(PayloadHeaderCodec.fromWire(header).sideInputs())
-        .extracting(AnnouncedPayload.Side::name)
+    assertThat(PayloadHeaderCodec.fromWire(header).outline().sideInputs())
+        .extracting(PayloadOutline.Side::name)
         .containsExactly("\uFF5E", "\uD83D\uDE00");
-    assertThat(PayloadHeaderCodec.tensors(payload))
+    assertThat(PayloadOutlineCodec.tensors(payload))
         .containsExactlyElementsOf(
             List.of(
                 payload.activations(),

@@ -15,15 +15,16 @@ import io.baton.proto.v1.Empty;
 import io.baton.proto.v1.Failure;
 import io.baton.proto.v1.FailureReason;
 import io.baton.proto.v1.Member;
+import io.baton.proto.v1.Parcel;
 import io.baton.proto.v1.PayloadHeader;
 import io.baton.proto.v1.Peer;
-import io.baton.proto.v1.Pushed;
 import io.baton.proto.v1.RelayIdentity;
 import io.baton.proto.v1.SessionId;
 import io.baton.proto.v1.SharedPool;
 import io.baton.proto.v1.SideInput;
 import io.baton.proto.v1.SlotHandle;
 import io.baton.proto.v1.StageInfo;
+import io.baton.proto.v1.StepHead;
 import io.baton.proto.v1.TensorSpec;
 import io.baton.session.exchange.Content;
 import java.util.Collections;
@@ -37,6 +38,11 @@ class MalformedFrameTest {
 
   private static final TensorSpec SPEC =
       TensorSpec.newBuilder().setDtype(DType.DTYPE_F32).addShape(1).addShape(2).build();
+  private static final Digest DIGEST =
+      Digest.newBuilder()
+          .setAlgorithm(DigestAlgorithm.DIGEST_ALGORITHM_SHA256)
+          .setValue(ByteString.copyFrom(new byte[32]))
+          .build();
 
   private static void refuses(ThrowingCallable decode, String message) {
     assertThatExceptionOfType(MalformedFrameException.class)
@@ -241,15 +247,22 @@ class MalformedFrameTest {
 
   @Test
   void push_namesTheMissingPart() {
-    Pushed good =
-        Pushed.newBuilder()
+    StepHead good =
+        StepHead.newBuilder()
             .setSession(SessionId.newBuilder().setHigh(1))
             .setTicket(ByteString.copyFromUtf8("t"))
-            .setPayload(PayloadHeader.getDefaultInstance())
+            .setActivations(SPEC)
+            .setDigest(DIGEST)
             .build();
     refuses(() -> PushCodec.fromWire(good.toBuilder().clearSession().build()), "session: missing");
     refuses(() -> PushCodec.fromWire(good.toBuilder().clearTicket().build()), "ticket: missing");
-    refuses(() -> PushCodec.fromWire(good.toBuilder().clearPayload().build()), "payload: missing");
+    refuses(
+        () -> PushCodec.fromWire(good.toBuilder().clearActivations().build()),
+        "activations: missing");
+    refuses(() -> PushCodec.fromWire(good.toBuilder().clearDigest().build()), "digest: missing");
+    refuses(
+        () -> PushCodec.fromWire(good.toBuilder().addSideInputs(SideInput.newBuilder()).build()),
+        "side_inputs[0].name: missing");
     refuses(
         () ->
             PushCodec.fromWire(
@@ -382,8 +395,7 @@ class MalformedFrameTest {
       Random random = new Random(seed);
       byte[] bytes = SpoiledPush.spoiled(random);
       try {
-        PushCodec.fromWire(Pushed.parseFrom(bytes));
-        PayloadHeaderCodec.fromWire(Pushed.parseFrom(bytes).getPayload());
+        PushCodec.fromWire(Parcel.parseFrom(bytes).getStep());
         decoded++;
       } catch (InvalidProtocolBufferException | MalformedFrameException e) {
         assertThat(e.getMessage()).as("seed %d", seed).isNotEmpty();
@@ -399,13 +411,16 @@ class MalformedFrameTest {
 
     static byte[] spoiled(Random random) {
       Samples samples = new Samples(random.nextLong());
-      Pushed.Builder push =
-          Pushed.newBuilder()
-              .setSession(IdCodec.toWire(samples.session()))
-              .setTicket(IdCodec.toWire(samples.ticket()))
-              .addAllNextPeers(IdCodec.peersToWire(samples.peers()));
-      push.getPayloadBuilder().setActivations(SPEC).setInline(ByteString.copyFrom(new byte[8]));
-      byte[] bytes = push.build().toByteArray();
+      Parcel.Builder parcel =
+          Parcel.newBuilder().setNumber(Long.MIN_VALUE).setInline(ByteString.copyFrom(new byte[8]));
+      parcel
+          .getStepBuilder()
+          .setSession(IdCodec.toWire(samples.session()))
+          .setTicket(IdCodec.toWire(samples.ticket()))
+          .addAllNextPeers(IdCodec.peersToWire(samples.peers()))
+          .setActivations(SPEC)
+          .setDigest(DIGEST);
+      byte[] bytes = parcel.build().toByteArray();
       for (int n = random.nextInt(4); n > 0; n--) {
         bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
       }

@@ -3,7 +3,6 @@ package io.baton.relay.exchange;
 import com.google.protobuf.ByteString;
 import io.baton.proto.v1.ExchangeStatus;
 import io.baton.proto.v1.ProcessReply;
-import io.baton.relay.status.Connections;
 import io.baton.session.exchange.ChunkHeader;
 import io.baton.session.exchange.DataId;
 import io.baton.session.exchange.DataInput;
@@ -15,27 +14,21 @@ import io.baton.session.exchange.Reader;
 import io.baton.session.model.RelayId;
 import io.baton.transport.Deadlines;
 import io.baton.transport.OutOfMemory;
-import io.baton.transport.exchange.Body;
-import io.baton.transport.exchange.Closing;
-import io.baton.transport.exchange.ExchangeLimits;
-import io.baton.transport.exchange.ExchangeService;
-import io.baton.transport.exchange.Inbound;
-import io.baton.transport.exchange.LinkAnswer;
-import io.baton.transport.exchange.LinkConfig;
-import io.baton.transport.exchange.LinkConnection;
-import io.baton.transport.exchange.LinkHost;
-import io.baton.transport.exchange.LinkListener;
-import io.baton.transport.exchange.Offer;
-import io.baton.transport.exchange.OfferReceiver;
-import io.baton.transport.exchange.OriginKey;
-import io.baton.transport.exchange.PeerLink;
-import io.baton.transport.lane.LaneKind;
-import io.baton.transport.lane.LaneState;
+import io.baton.transport.peer.Body;
+import io.baton.transport.peer.Closing;
+import io.baton.transport.peer.Inbound;
+import io.baton.transport.peer.Offer;
+import io.baton.transport.peer.OfferReceiver;
+import io.baton.transport.peer.OriginKey;
+import io.baton.transport.peer.PeerAnswer;
+import io.baton.transport.peer.PeerConnection;
+import io.baton.transport.peer.PeerHost;
+import io.baton.transport.peer.PeerLinks;
+import io.baton.transport.peer.PeerListener;
 import io.baton.transport.pinned.ChunkIndex;
 import io.baton.transport.pinned.ChunkIndexConfig;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.Slot;
-import io.grpc.BindableService;
 import io.grpc.SynchronizationContext;
 import java.time.Duration;
 import java.time.Instant;
@@ -52,7 +45,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import java.util.random.RandomGenerator;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -94,11 +87,11 @@ public final class Exchange implements AutoCloseable {
   private final DataTable data;
   private final RoomQueue room;
   private final PeerLinks links;
+  private final Traffic traffic;
   private final Quarantine quarantine;
   private final Sendings sendings;
   private final Offers offers;
   private final Gatherings gatherings;
-  private final ExchangeService exchangeService;
   private final HeapRoom heap;
   private final SendRoom said;
   private final Map<Long, Consumer<ReceiveAnswer>> requests = new HashMap<>();
@@ -132,10 +125,10 @@ public final class Exchange implements AutoCloseable {
    * Ready to be served.
    *
    * @param host whose pool and UCX engine are closed after this
-   * @param random for jitter
+   * @param links makes the relay's links to others, whose connections the listener hears of
    */
   public Exchange(
-      LinkHost host, ChunkIndexConfig history, LinkConfig config, RandomGenerator random) {
+      PeerHost host, ChunkIndexConfig history, Function<PeerListener, PeerLinks> links) {
     this.self = host.self();
     this.pool = host.pool();
     this.loop = new SynchronizationContext((_, error) -> crashed(error));
@@ -144,23 +137,27 @@ public final class Exchange implements AutoCloseable {
     this.heap = new HeapRoom(HEAP_BYTES, this::makeHeapRoom);
     this.data = new DataTable(index, heap, deadlines, System::nanoTime, new ReaderAnswers());
     this.room = new RoomQueue(pool, index::makeRoom);
-    this.links = new PeerLinks(host, config, new Answers(), random);
+    this.links = links.apply(new Answers());
+    this.traffic = new Traffic(this.links);
     this.quarantine = new Quarantine(deadlines, System::nanoTime, this::release);
     this.said = new SendRoom(SAID_BYTES);
     this.sendings =
-        new Sendings(links, said, deadlines, System::nanoTime, quarantine, this::release);
+        new Sendings(traffic, said, deadlines, System::nanoTime, quarantine, this::release);
     this.offers =
         new Offers(
             data, room, heap, System::nanoTime, this::release, Exchange::copyLater, loop::execute);
     this.gatherings = new Gatherings(room, deadlines, this::release, this::sendGathered);
-    this.exchangeService =
-        new ExchangeService(host, config.lanes(), ExchangeLimits.DEFAULT, new PeersOffers());
     loop.execute(this::maintainLater);
   }
 
-  /** What other relays call. */
-  public BindableService exchangeService() {
-    return exchangeService;
+  /** The links to other relays, for pushes as for chunks; closed after this. */
+  public PeerLinks links() {
+    return links;
+  }
+
+  /** Takes the chunks of other relays. */
+  public OfferReceiver offerReceiver() {
+    return new PeersOffers();
   }
 
   /**
@@ -181,22 +178,6 @@ public final class Exchange implements AutoCloseable {
     ownAddresses = Set.copyOf(addresses);
   }
 
-  /** The lanes of the links that are connected now, by the peers' addresses; told in the loop. */
-  public CompletableFuture<Map<String, LaneKind>> lanesTo() {
-    CompletableFuture<Map<String, LaneKind>> told = new CompletableFuture<>();
-    loop.execute(
-        () -> {
-          Map<String, LaneKind> lanes = new TreeMap<>();
-          for (PeerLink link : links.open()) {
-            if (link.state() == LaneState.READY) {
-              lanes.put(link.address(), link.lane());
-            }
-          }
-          told.complete(lanes);
-        });
-    return told;
-  }
-
   /** How it is; told in the loop. */
   public CompletableFuture<ExchangeStatus> status() {
     CompletableFuture<ExchangeStatus> status = new CompletableFuture<>();
@@ -212,20 +193,13 @@ public final class Exchange implements AutoCloseable {
                     .setSending(sendings.size())
                     .setHeapBytes(heap.used() - data.rememberedBytes() + said.used())
                     .setRememberedBytes(data.rememberedBytes())
-                    .addAllLinks(links.open().stream().map(Connections::link).toList())
                     .build()));
     return status;
-  }
-
-  /** Peers that offer chunks, by the kind of the lane that bodies come on. */
-  public Map<LaneKind, Integer> inboundLanes() {
-    return exchangeService.lanes();
   }
 
   /** Ends everything: whoever waits is told, every slot is given back. Idempotent. */
   @Override
   public void close() {
-    exchangeService.close();
     loop.execute(
         () -> {
           if (closed) {
@@ -234,7 +208,6 @@ public final class Exchange implements AutoCloseable {
           closed = true;
           gatherings.close();
           sendings.close();
-          links.close();
           offers.close();
           data.clear();
           deadlines.clear();
@@ -436,6 +409,7 @@ public final class Exchange implements AutoCloseable {
             maintainLater();
             index.maintain();
             data.maintain();
+            traffic.maintain();
             offers.maintain();
             serveSoon();
           }
@@ -563,25 +537,25 @@ public final class Exchange implements AutoCloseable {
     }
   }
 
-  private final class Answers implements LinkListener {
+  private final class Answers implements PeerListener {
 
     @Override
-    public void onReady(LinkConnection connection) {
+    public void onReady(PeerConnection connection) {
       loop.execute(() -> sendings.onReady(connection));
     }
 
     @Override
-    public void onRoom(LinkConnection connection) {
+    public void onRoom(PeerConnection connection) {
       loop.execute(() -> sendings.onRoom(connection));
     }
 
     @Override
-    public void onLost(LinkConnection connection, String why) {
+    public void onLost(PeerConnection connection, String why) {
       loop.execute(() -> sendings.onLost(connection, why));
     }
 
     @Override
-    public void onAnswer(LinkConnection connection, LinkAnswer answer) {
+    public void onAnswer(PeerConnection connection, PeerAnswer answer) {
       loop.execute(() -> sendings.onAnswer(connection, answer));
     }
   }

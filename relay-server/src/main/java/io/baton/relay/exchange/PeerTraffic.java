@@ -1,7 +1,7 @@
 package io.baton.relay.exchange;
 
-import io.baton.transport.exchange.LinkConnection;
-import io.baton.transport.exchange.PeerLink;
+import io.baton.transport.peer.PeerConnection;
+import io.baton.transport.peer.PeerLink;
 import io.baton.transport.pinned.Slot;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -29,7 +29,7 @@ final class PeerTraffic {
   final SequencedSet<Long> held = new LinkedHashSet<>();
 
   /** The one on which everything is said now; null while there is none. */
-  @Nullable LinkConnection connection;
+  @Nullable PeerConnection connection;
 
   /** That what is held is being offered just now. */
   boolean offeringHeld;
@@ -39,6 +39,7 @@ final class PeerTraffic {
 
   PeerTraffic(PeerLink link) {
     this.link = link;
+    this.connection = link.ready().orElse(null);
   }
 
   PeerLink link() {

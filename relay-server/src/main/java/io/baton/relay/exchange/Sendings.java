@@ -8,13 +8,13 @@ import io.baton.session.exchange.SendInput;
 import io.baton.session.exchange.SendMachine;
 import io.baton.session.exchange.SendState;
 import io.baton.transport.Deadlines;
+import io.baton.transport.LaneKind;
 import io.baton.transport.TimerWheel.Timer;
-import io.baton.transport.exchange.Body;
-import io.baton.transport.exchange.Closing;
-import io.baton.transport.exchange.LinkAnswer;
-import io.baton.transport.exchange.LinkConnection;
-import io.baton.transport.exchange.Offer;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.peer.Body;
+import io.baton.transport.peer.Closing;
+import io.baton.transport.peer.Offer;
+import io.baton.transport.peer.PeerAnswer;
+import io.baton.transport.peer.PeerConnection;
 import io.baton.transport.pinned.Slot;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -134,7 +134,7 @@ final class Sendings {
   /** A destination of a sending that is another relay. */
   record Pending(Sending sending, int destination) {}
 
-  private final PeerLinks links;
+  private final Traffic traffic;
   private final SendRoom room;
   private final Deadlines deadlines;
   private final LongSupplier nanoTime;
@@ -143,14 +143,14 @@ final class Sendings {
   private final Set<Sending> all = new HashSet<>();
 
   Sendings(
-      PeerLinks links,
+      Traffic traffic,
       SendRoom room,
       Deadlines deadlines,
       LongSupplier nanoTime,
       Quarantine quarantine,
       Consumer<Slot> releaser) {
     this.quarantine = quarantine;
-    this.links = links;
+    this.traffic = traffic;
     this.room = room;
     this.deadlines = deadlines;
     this.nanoTime = nanoTime;
@@ -214,7 +214,7 @@ final class Sendings {
         task,
         bug -> {
           for (int i = 0; i < sending.targets.size(); i++) {
-            onConnection(sending, i, LinkConnection::withdraw);
+            onConnection(sending, i, PeerConnection::withdraw);
           }
           finish(
               sending,
@@ -226,9 +226,9 @@ final class Sendings {
   }
 
   private void connect(Sending sending, int destination, Target.There there) {
-    switch (links.to(there.address())) {
-      case PeerLinks.Way.None(Failure why) -> sending.objections.put(destination, why);
-      case PeerLinks.Way.To(PeerTraffic peer) -> {
+    switch (traffic.to(there.address())) {
+      case Traffic.Way.None(Failure why) -> sending.objections.put(destination, why);
+      case Traffic.Way.To(PeerTraffic peer) -> {
         Message message = there.message();
         long own = message.ownBytes();
         long all = own + message.sharedBytes();
@@ -244,18 +244,17 @@ final class Sendings {
     }
   }
 
-  void onReady(LinkConnection connection) {
-    links
-        .of(connection.link())
-        .ifPresent(
-            peer -> {
-              peer.connection = connection;
-              each(peer, SendInput.LinkReady::new);
-            });
+  void onReady(PeerConnection connection) {
+    PeerTraffic peer = traffic.of(connection).orElse(null);
+    // It may have been found ready already, when there was something for it.
+    if (peer != null && peer.connection != connection && connection.isReady()) {
+      peer.connection = connection;
+      each(peer, SendInput.LinkReady::new);
+    }
   }
 
-  void onLost(LinkConnection connection, String why) {
-    PeerTraffic peer = links.of(connection.link()).orElse(null);
+  void onLost(PeerConnection connection, String why) {
+    PeerTraffic peer = traffic.of(connection).orElse(null);
     if (peer == null || (peer.connection != null && peer.connection != connection)) {
       return;
     }
@@ -271,7 +270,7 @@ final class Sendings {
   }
 
   /** Offers what is held, as far as there is room. */
-  void onRoom(LinkConnection connection) {
+  void onRoom(PeerConnection connection) {
     PeerTraffic peer = current(connection);
     if (peer == null || peer.offeringHeld) {
       return;
@@ -293,27 +292,27 @@ final class Sendings {
   }
 
   /** What comes on a connection that is lost, or for what was not said on it, means nothing. */
-  void onAnswer(LinkConnection connection, LinkAnswer answer) {
+  void onAnswer(PeerConnection connection, PeerAnswer answer) {
     PeerTraffic peer = current(connection);
     if (peer == null) {
       return;
     }
     switch (answer) {
-      case LinkAnswer.Waiting(long transfer, String detail) ->
+      case PeerAnswer.Waiting(long transfer, String detail) ->
           feed(peer, transfer, i -> new SendInput.Wait(i, detail));
-      case LinkAnswer.Granted(long transfer) -> feed(peer, transfer, SendInput.Grant::new);
-      case LinkAnswer.Taken(long transfer) -> feed(peer, transfer, SendInput.Take::new);
-      case LinkAnswer.Refused(long transfer, Failure failure) -> {
+      case PeerAnswer.Granted(long transfer) -> feed(peer, transfer, SendInput.Grant::new);
+      case PeerAnswer.Taken(long transfer) -> feed(peer, transfer, SendInput.Take::new);
+      case PeerAnswer.Refused(long transfer, Failure failure) -> {
         unshare(peer, transfer);
         feed(peer, transfer, i -> new SendInput.Refuse(i, failure));
       }
-      case LinkAnswer.Released(List<Long> released) ->
+      case PeerAnswer.Released(List<Long> released) ->
           released.forEach(transfer -> unshare(peer, transfer));
     }
   }
 
-  private @Nullable PeerTraffic current(LinkConnection connection) {
-    return links.of(connection.link()).filter(peer -> peer.connection == connection).orElse(null);
+  private @Nullable PeerTraffic current(PeerConnection connection) {
+    return traffic.of(connection).filter(peer -> peer.connection == connection).orElse(null);
   }
 
   /**
@@ -361,7 +360,7 @@ final class Sendings {
           onConnection(sending, i, (connection, transfer) -> connection.body(transfer, slot));
         }
       }
-      case SendEffect.Withdraw(int i) -> onConnection(sending, i, LinkConnection::withdraw);
+      case SendEffect.Withdraw(int i) -> onConnection(sending, i, PeerConnection::withdraw);
       case SendEffect.Finish(Optional<Failure> failure) -> finish(sending, failure);
     }
   }
@@ -387,7 +386,7 @@ final class Sendings {
   }
 
   private interface Saying {
-    void to(LinkConnection connection, long transfer);
+    void to(PeerConnection connection, long transfer);
   }
 
   private static void onConnection(Sending sending, int destination, Saying saying) {
@@ -406,7 +405,7 @@ final class Sendings {
       return;
     }
     PeerTraffic peer = Objects.requireNonNull(sending.peers.get(destination));
-    LinkConnection connection = peer.connection;
+    PeerConnection connection = peer.connection;
     if (connection == null) {
       feed(sending, new SendInput.LinkLost(destination, peer.whyLost()));
       return;
@@ -419,7 +418,7 @@ final class Sendings {
   }
 
   private boolean say(
-      PeerTraffic peer, LinkConnection connection, Message message, @Nullable Slot slot) {
+      PeerTraffic peer, PeerConnection connection, Message message, @Nullable Slot slot) {
     return switch (message) {
       case Message.OfClosing(Closing closing) -> connection.closing(closing);
       case Message.OfChunk(Offer offer) -> {

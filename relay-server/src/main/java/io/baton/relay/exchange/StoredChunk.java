@@ -2,7 +2,7 @@ package io.baton.relay.exchange;
 
 import com.google.protobuf.ByteString;
 import io.baton.session.exchange.Content;
-import io.baton.transport.exchange.Inbound;
+import io.baton.transport.peer.Inbound;
 import io.baton.transport.pinned.Holding;
 import io.baton.transport.pinned.PoolMapping;
 import io.baton.transport.pinned.PoolUse;
@@ -110,7 +110,7 @@ sealed interface StoredChunk extends Holding {
     @Override
     public void release() {
       label.heap().release();
-      from.released(transfer);
+      from.released(transfer, bytes());
       onReleased.run();
     }
 

@@ -11,9 +11,9 @@ import io.baton.session.exchange.Destination;
 import io.baton.session.exchange.Failure;
 import io.baton.session.exchange.Reader;
 import io.baton.transport.Deadlines;
-import io.baton.transport.exchange.Body;
-import io.baton.transport.exchange.Closing;
-import io.baton.transport.exchange.Offer;
+import io.baton.transport.peer.Body;
+import io.baton.transport.peer.Closing;
+import io.baton.transport.peer.Offer;
 import io.baton.transport.pinned.ChunkIndex;
 import io.baton.transport.pinned.ChunkIndexConfig;
 import io.baton.transport.pinned.PinnedPool;
@@ -421,8 +421,8 @@ class BugsTest {
     }
 
     @Override
-    public void released(long transfer) {
-      super.released(transfer);
+    public void released(long transfer, long bytes) {
+      super.released(transfer, bytes);
       bug.call();
     }
   }

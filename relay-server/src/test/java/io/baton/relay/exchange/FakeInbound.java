@@ -2,8 +2,8 @@ package io.baton.relay.exchange;
 
 import io.baton.session.exchange.Failure;
 import io.baton.session.model.RelayId;
-import io.baton.transport.exchange.Inbound;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
+import io.baton.transport.peer.Inbound;
 import io.baton.transport.pinned.PoolMapping;
 import io.baton.transport.pinned.Slot;
 import java.util.ArrayList;
@@ -86,7 +86,7 @@ class FakeInbound implements Inbound {
   }
 
   @Override
-  public void released(long transfer) {
+  public void released(long transfer, long bytes) {
     said.add("released " + transfer);
   }
 }

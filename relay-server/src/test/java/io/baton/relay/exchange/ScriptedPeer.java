@@ -1,12 +1,14 @@
 package io.baton.relay.exchange;
 
 import io.baton.proto.codec.IdCodec;
-import io.baton.proto.v1.ExchangeFrame;
-import io.baton.proto.v1.ExchangeGrpc;
-import io.baton.proto.v1.ExchangeReply;
-import io.baton.proto.v1.ExchangeWelcome;
+import io.baton.proto.v1.BulkFrame;
+import io.baton.proto.v1.Empty;
 import io.baton.proto.v1.Granted;
 import io.baton.proto.v1.LaneKind;
+import io.baton.proto.v1.LinkGrpc;
+import io.baton.proto.v1.PeerFrame;
+import io.baton.proto.v1.PeerReply;
+import io.baton.proto.v1.PeerWelcome;
 import io.baton.proto.v1.Released;
 import io.baton.proto.v1.Taken;
 import io.baton.session.model.RelayId;
@@ -20,41 +22,47 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Another relay, of which a test says what it hears and what it answers. It greets by itself. */
-final class ScriptedPeer extends ExchangeGrpc.ExchangeImplBase implements AutoCloseable {
+final class ScriptedPeer extends LinkGrpc.LinkImplBase implements AutoCloseable {
 
   /** What nothing takes. */
   private static final long PATIENCE_SECONDS = 30;
 
   /** A stream of the relay under test. */
-  static final class Call implements StreamObserver<ExchangeFrame> {
+  static final class Call implements StreamObserver<PeerFrame> {
 
-    final BlockingQueue<ExchangeFrame> frames = new LinkedBlockingQueue<>();
-    private final ServerCallStreamObserver<ExchangeReply> answers;
+    final BlockingQueue<PeerFrame> frames = new LinkedBlockingQueue<>();
+    private final ServerCallStreamObserver<PeerReply> answers;
+    private final long bulkKey;
     private final boolean reading;
 
-    Call(ServerCallStreamObserver<ExchangeReply> answers, boolean reading) {
+    Call(ServerCallStreamObserver<PeerReply> answers, long bulkKey, boolean reading) {
       this.answers = answers;
+      this.bulkKey = bulkKey;
       this.reading = reading;
       answers.disableAutoInboundFlowControl();
       answers.request(1);
     }
 
     @Override
-    public void onNext(ExchangeFrame frame) {
+    public void onNext(PeerFrame frame) {
       if (frame.hasHello()) {
         answer(
-            ExchangeReply.newBuilder()
+            PeerReply.newBuilder()
                 .setWelcome(
-                    ExchangeWelcome.newBuilder()
+                    PeerWelcome.newBuilder()
                         .setVersion(1)
                         .setIdentity(IdCodec.toWire(new RelayId("scripted", 5)))
+                        .setBulkKey(bulkKey)
                         .setLane(LaneKind.LANE_KIND_GRPC)));
       } else {
         frames.add(frame);
@@ -80,20 +88,20 @@ final class ScriptedPeer extends ExchangeGrpc.ExchangeImplBase implements AutoCl
       answers.request(Integer.MAX_VALUE);
     }
 
-    synchronized void answer(ExchangeReply.Builder reply) {
+    synchronized void answer(PeerReply.Builder reply) {
       answers.onNext(reply.build());
     }
 
     void taken(long transfer) {
-      answer(ExchangeReply.newBuilder().setTaken(Taken.newBuilder().setTransfer(transfer)));
+      answer(PeerReply.newBuilder().setTaken(Taken.newBuilder().setNumber(transfer)));
     }
 
     void granted(long transfer) {
-      answer(ExchangeReply.newBuilder().setGranted(Granted.newBuilder().setTransfer(transfer)));
+      answer(PeerReply.newBuilder().setGranted(Granted.newBuilder().setNumber(transfer)));
     }
 
     void released(long transfer) {
-      answer(ExchangeReply.newBuilder().setReleased(Released.newBuilder().addTransfers(transfer)));
+      answer(PeerReply.newBuilder().setReleased(Released.newBuilder().addNumbers(transfer)));
     }
 
     synchronized void cut() {
@@ -101,13 +109,13 @@ final class ScriptedPeer extends ExchangeGrpc.ExchangeImplBase implements AutoCl
     }
 
     /** The next frame. */
-    ExchangeFrame next() throws InterruptedException {
+    PeerFrame next() throws InterruptedException {
       return poll(frames, "a frame");
     }
 
     /** The next frame, which must be of that kind. */
-    ExchangeFrame next(Predicate<ExchangeFrame> wanted) throws InterruptedException {
-      ExchangeFrame frame = next();
+    PeerFrame next(Predicate<PeerFrame> wanted) throws InterruptedException {
+      PeerFrame frame = next();
       if (!wanted.test(frame)) {
         throw new AssertionError("another frame: " + frame.getFrameCase());
       }
@@ -116,8 +124,11 @@ final class ScriptedPeer extends ExchangeGrpc.ExchangeImplBase implements AutoCl
   }
 
   private final BlockingQueue<Call> calls = new LinkedBlockingQueue<>();
+  private final Map<Long, Call> byKey = new ConcurrentHashMap<>();
+  private final AtomicLong keys = new AtomicLong();
   private final BoundServer server;
   private volatile boolean reading = true;
+  private volatile boolean readingBodies = true;
 
   ScriptedPeer(EventLoops loops) throws Exception {
     server =
@@ -138,10 +149,48 @@ final class ScriptedPeer extends ExchangeGrpc.ExchangeImplBase implements AutoCl
   }
 
   @Override
-  public StreamObserver<ExchangeFrame> exchange(StreamObserver<ExchangeReply> answers) {
-    Call call = new Call((ServerCallStreamObserver<ExchangeReply>) answers, reading);
+  public StreamObserver<PeerFrame> carry(StreamObserver<PeerReply> answers) {
+    long key = keys.incrementAndGet();
+    Call call = new Call((ServerCallStreamObserver<PeerReply>) answers, key, reading);
+    byKey.put(key, call);
     calls.add(call);
     return call;
+  }
+
+  /** Of bodies it reads the first part, and then nothing. */
+  void stopReadingBodies() {
+    readingBodies = false;
+  }
+
+  /** What is heard there is heard by the call that it belongs to. */
+  @Override
+  public StreamObserver<BulkFrame> bulk(StreamObserver<Empty> answers) {
+    if (!readingBodies) {
+      ServerCallStreamObserver<Empty> call = (ServerCallStreamObserver<Empty>) answers;
+      call.disableAutoInboundFlowControl();
+      call.request(2);
+    }
+    return new StreamObserver<>() {
+      private @Nullable Call its;
+
+      @Override
+      public void onNext(BulkFrame frame) {
+        Call call = its;
+        if (call == null) {
+          its = byKey.get(frame.getHello().getKey());
+        } else if (frame.hasParcel()) {
+          call.frames.add(PeerFrame.newBuilder().setParcel(frame.getParcel()).build());
+        } else {
+          call.frames.add(PeerFrame.newBuilder().setBody(frame.getBody()).build());
+        }
+      }
+
+      @Override
+      public void onError(Throwable cause) {}
+
+      @Override
+      public void onCompleted() {}
+    };
   }
 
   /** The next stream that the relay opens. */

@@ -5,35 +5,54 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import io.baton.proto.codec.FailureCodec;
-import io.baton.proto.v1.ExchangeFrame;
-import io.baton.proto.v1.ExchangeReply;
-import io.baton.proto.v1.OfferRefused;
+import io.baton.proto.v1.ParcelRefused;
+import io.baton.proto.v1.PeerFrame;
+import io.baton.proto.v1.PeerReply;
+import io.baton.proto.v1.Waiting;
+import io.baton.session.FairShare;
 import io.baton.session.exchange.ChunkHeader;
 import io.baton.session.exchange.Content;
 import io.baton.session.exchange.DataId;
 import io.baton.session.exchange.Destination;
 import io.baton.session.exchange.Failure;
 import io.baton.session.exchange.Member;
+import io.baton.session.model.DType;
+import io.baton.session.model.Digest;
+import io.baton.session.model.Payload;
+import io.baton.session.model.Peer;
+import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
+import io.baton.session.model.SessionId;
+import io.baton.session.model.StageRole;
+import io.baton.session.model.Step;
+import io.baton.session.model.StepId;
+import io.baton.session.model.Tensor;
+import io.baton.session.model.TensorSpec;
+import io.baton.session.model.Ticket;
 import io.baton.transport.Budget;
 import io.baton.transport.Deadlines;
-import io.baton.transport.exchange.Closing;
-import io.baton.transport.exchange.LinkAnswer;
-import io.baton.transport.exchange.LinkConfig;
-import io.baton.transport.exchange.LinkConnection;
-import io.baton.transport.exchange.LinkHost;
-import io.baton.transport.exchange.LinkListener;
+import io.baton.transport.LaneKind;
 import io.baton.transport.grpc.EventLoops;
 import io.baton.transport.grpc.KeepAlive;
 import io.baton.transport.grpc.SenderLimits;
-import io.baton.transport.lane.Backoff;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.payload.TrafficCounter;
+import io.baton.transport.peer.Closing;
+import io.baton.transport.peer.PeerAnswer;
+import io.baton.transport.peer.PeerConfig;
+import io.baton.transport.peer.PeerConnection;
+import io.baton.transport.peer.PeerHost;
+import io.baton.transport.peer.PeerLink;
+import io.baton.transport.peer.PeerLinks;
+import io.baton.transport.peer.PeerLinksConfig;
+import io.baton.transport.peer.PeerListener;
 import io.baton.transport.pinned.ChunkIndexConfig;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolConfig;
 import io.baton.transport.pinned.PoolUse;
 import io.baton.transport.pinned.Slot;
+import io.baton.transport.stream.Backoff;
 import io.baton.transport.stream.KeptStreamConfig;
+import io.baton.verification.PayloadDigester;
 import io.grpc.InsecureChannelCredentials;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -80,13 +99,20 @@ class SendingToPeersTest {
     stranger = new ScriptedPeer(others);
   }
 
-  private LinkHost host() {
-    return new LinkHost(
-        new RelayId("here", 1), pool, Optional.empty(), loops, new Budget(64 << 20), timer);
+  private PeerHost host() {
+    return new PeerHost(
+        new RelayId("here", 1),
+        pool,
+        Optional.empty(),
+        new PeerHost.Traffic(new TrafficCounter(), new TrafficCounter()),
+        loops,
+        new Budget(64 << 20),
+        new Budget(64 << 20),
+        timer);
   }
 
-  private static LinkConfig config(SenderLimits queue) {
-    return new LinkConfig(
+  private static PeerConfig config(SenderLimits queue) {
+    return new PeerConfig(
         InsecureChannelCredentials.create(),
         List.of(LaneKind.GRPC),
         PART_BYTES,
@@ -98,12 +124,21 @@ class SendingToPeersTest {
   }
 
   private Exchange exchange(SenderLimits queue) {
-    return new Exchange(host(), ChunkIndexConfig.of(0), config(queue), new SplittableRandom(1));
+    return new Exchange(host(), ChunkIndexConfig.of(0), listener -> links(queue, listener));
+  }
+
+  private PeerLinks links(SenderLimits queue, PeerListener listener) {
+    return new PeerLinks(
+        address -> PeerLink.open(address, host(), config(queue), listener, new SplittableRandom(1)),
+        PeerLinksConfig.DEFAULT,
+        FairShare.WHOLE,
+        System::nanoTime,
+        timer);
   }
 
   @AfterEach
   void nothingIsLeft() throws Exception {
-    exchange.close();
+    close(exchange);
     assertThat(exchange.status().get(10, TimeUnit.SECONDS).getSending()).isZero();
     assertThat(exchange.status().get(10, TimeUnit.SECONDS).getHeapBytes()).isZero();
     await().untilAsserted(() -> assertThat(pool.usage().total().slots()).isZero());
@@ -113,6 +148,11 @@ class SendingToPeersTest {
     loops.close();
     others.close();
     pool.close();
+  }
+
+  private static void close(Exchange exchange) {
+    exchange.close();
+    exchange.links().close();
   }
 
   private static ChunkHeader chunk(String id, long bytes, String... relays) {
@@ -145,7 +185,7 @@ class SendingToPeersTest {
   }
 
   private static long offered(ScriptedPeer.Call call) throws Exception {
-    return call.next(ExchangeFrame::hasOffer).getOffer().getTransfer();
+    return call.next(PeerFrame::hasParcel).getParcel().getNumber();
   }
 
   // ---- who answers
@@ -163,10 +203,10 @@ class SendingToPeersTest {
     other.released(transfer);
     Failure failure = new Failure(Failure.Reason.GONE, "a lie");
     other.answer(
-        ExchangeReply.newBuilder()
+        PeerReply.newBuilder()
             .setRefused(
-                OfferRefused.newBuilder()
-                    .setTransfer(transfer)
+                ParcelRefused.newBuilder()
+                    .setNumber(transfer)
                     .setFailure(FailureCodec.toWire(failure))));
     other.taken(transfer);
     // Its own answer comes after these, so that they have been heard when this has.
@@ -176,6 +216,83 @@ class SendingToPeersTest {
     assertThat(sent).isNotDone();
     asked.taken(transfer);
     assertThat(result(sent)).isEmpty();
+  }
+
+  private static void answerAll(ScriptedPeer.Call call, long number) {
+    Failure failure = new Failure(Failure.Reason.GONE, "a lie");
+    call.answer(PeerReply.newBuilder().setWaiting(Waiting.newBuilder().setNumber(number)));
+    call.granted(number);
+    call.taken(number);
+    call.answer(
+        PeerReply.newBuilder()
+            .setRefused(
+                ParcelRefused.newBuilder()
+                    .setNumber(number)
+                    .setFailure(FailureCodec.toWire(failure))));
+    call.released(number);
+  }
+
+  /** Pushes are not answered. Whoever does so is heard in all else. */
+  @Test
+  void answers_toPushesAndToWhatWasNeverSent_meanNothing() throws Exception {
+    byte[] content = random(4 * PART_BYTES);
+    var sent =
+        send(chunk("large", content.length, peer.address()), slot(content), ByteString.EMPTY, LONG);
+    ScriptedPeer.Call call = peer.call();
+    long chunk = offered(call);
+    byte[] pushed = random(3 * PART_BYTES);
+    assertThat(push(pushed)).isTrue();
+    long step = call.next(frame -> frame.getParcel().hasFollowing()).getParcel().getNumber();
+    answerAll(call, step);
+    assertThat(body(call, step, pushed.length)).isEqualTo(pushed);
+
+    for (long number :
+        new long[] {step, step + 1, Long.MIN_VALUE, -1, 0, chunk + 1, Long.MAX_VALUE}) {
+      answerAll(call, number);
+    }
+    call.granted(chunk);
+    assertThat(body(call, chunk, content.length)).isEqualTo(content);
+    assertThat(sent).isNotDone();
+    call.taken(chunk);
+    assertThat(result(sent)).isEmpty();
+  }
+
+  private boolean push(byte[] bytes) {
+    Ticket ticket = new Ticket(new byte[16]);
+    Payload payload =
+        new PayloadDigester(Digest.Algorithm.SHA256)
+            .payload(Tensor.wrap(TensorSpec.of(DType.U8, bytes.length), bytes));
+    Step step = new Step(new StepId(1, 1), 0, bytes.length);
+    return exchange
+        .links()
+        .user("client")
+        .push(
+            new Peer(new RelayId("scripted", 5), peer.address(), ticket),
+            new Push(new SessionId(1, 2), ticket, step, List.of(), payload),
+            StageRole.ACTIVE);
+  }
+
+  /** Whatever of a body is buffered, and however long nobody reads it. */
+  @Test
+  void push_whileABodyIsStuck_arrives() throws Exception {
+    peer.stopReadingBodies();
+    byte[] content = random(8 << 20);
+    var sent =
+        send(chunk("large", content.length, peer.address()), slot(content), ByteString.EMPTY, LONG);
+    ScriptedPeer.Call call = peer.call();
+    long chunk = offered(call);
+    call.granted(chunk);
+    assertThat(call.next(PeerFrame::hasBody).getBody().getNumber()).isEqualTo(chunk);
+    byte[] pushed = random(1 << 10);
+    for (int i = 0; i < 10; i++) {
+      assertThat(push(pushed)).isTrue();
+      ByteString arrived =
+          call.next(frame -> frame.getParcel().hasInline()).getParcel().getInline();
+      assertThat(arrived.toByteArray()).isEqualTo(pushed);
+    }
+    assertThat(sent).isNotDone();
+    call.taken(chunk);
+    assertThat(sent.get(LONG.toSeconds(), TimeUnit.SECONDS)).isEmpty();
   }
 
   // ---- what becomes of bodies
@@ -197,8 +314,8 @@ class SendingToPeersTest {
   private static byte[] body(ScriptedPeer.Call call, long transfer, int bytes) throws Exception {
     ByteString body = ByteString.EMPTY;
     while (body.size() < bytes) {
-      var part = call.next(ExchangeFrame::hasBody).getBody();
-      assertThat(part.getTransfer()).isEqualTo(transfer);
+      var part = call.next(PeerFrame::hasBody).getBody();
+      assertThat(part.getNumber()).isEqualTo(transfer);
       assertThat(part.getOffset()).isEqualTo(body.size());
       body = body.concat(part.getData());
     }
@@ -251,7 +368,7 @@ class SendingToPeersTest {
   // ---- queues that are full
 
   private void restartWith(SenderLimits queue) {
-    exchange.close();
+    close(exchange);
     exchange = exchange(queue);
   }
 
@@ -267,10 +384,10 @@ class SendingToPeersTest {
     ScriptedPeer.Call call = peer.call();
     call.read();
     for (int i = 0; i < chunks; i++) {
-      var offer = call.next(ExchangeFrame::hasOffer).getOffer();
+      var offer = call.next(PeerFrame::hasParcel).getParcel();
       // In the order in which they were given.
-      assertThat(offer.getDataId()).isEqualTo("id" + i);
-      call.taken(offer.getTransfer());
+      assertThat(offer.getChunk().getDataId()).isEqualTo("id" + i);
+      call.taken(offer.getNumber());
     }
     for (var one : sent) {
       assertThat(result(one)).isEmpty();
@@ -294,7 +411,8 @@ class SendingToPeersTest {
     assertThat(failure.message()).contains("too much waits to be sent to it");
     call.read();
     for (int i = 0; i < 300; i++) {
-      assertThat(call.next(ExchangeFrame::hasOffer).getOffer().getDataId()).isEqualTo("id" + i);
+      assertThat(call.next(PeerFrame::hasParcel).getParcel().getChunk().getDataId())
+          .isEqualTo("id" + i);
     }
     // What was never offered is not withdrawn either.
     assertThat(call.frames).isEmpty();
@@ -320,11 +438,11 @@ class SendingToPeersTest {
     await()
         .untilAsserted(
             () -> {
-              for (ExchangeFrame f = call.frames.poll(); f != null; f = call.frames.poll()) {
-                if (f.hasOffer()) {
-                  open.add(f.getOffer().getTransfer());
+              for (PeerFrame f = call.frames.poll(); f != null; f = call.frames.poll()) {
+                if (f.hasParcel()) {
+                  open.add(f.getParcel().getNumber());
                 } else {
-                  assertThat(open.remove(f.getWithdraw().getTransfer())).isTrue();
+                  assertThat(open.remove(f.getWithdraw().getNumber())).isTrue();
                 }
               }
               assertThat(open).hasSize(1);
@@ -367,11 +485,11 @@ class SendingToPeersTest {
   @Test
   void error_inTheMiddleOfASending_failsItAloneAndGivesAllBack() {
     SendRoom room = new SendRoom(1 << 20);
-    PeerLinks links = new PeerLinks(host(), config(SenderLimits.DEFAULT), NOBODY, new Random(1));
+    PeerLinks links = links(SenderLimits.DEFAULT, NOBODY);
     Deadlines deadlines = new Deadlines(timer, System::nanoTime, exchange::inLoop);
     Sendings sendings =
         new Sendings(
-            links,
+            new Traffic(links),
             room,
             deadlines,
             System::nanoTime,
@@ -404,19 +522,19 @@ class SendingToPeersTest {
     deadlines.clear();
   }
 
-  private static final LinkListener NOBODY =
-      new LinkListener() {
+  private static final PeerListener NOBODY =
+      new PeerListener() {
         @Override
-        public void onReady(LinkConnection connection) {}
+        public void onReady(PeerConnection connection) {}
 
         @Override
-        public void onRoom(LinkConnection connection) {}
+        public void onRoom(PeerConnection connection) {}
 
         @Override
-        public void onLost(LinkConnection connection, String why) {}
+        public void onLost(PeerConnection connection, String why) {}
 
         @Override
-        public void onAnswer(LinkConnection connection, LinkAnswer answer) {}
+        public void onAnswer(PeerConnection connection, PeerAnswer answer) {}
       };
 
   // ---- what waits is memory

@@ -4,6 +4,7 @@ import static io.baton.relay.hostile.SessionFrames.announced;
 import static io.baton.relay.hostile.SessionFrames.close;
 import static io.baton.relay.hostile.SessionFrames.frame;
 import static io.baton.relay.hostile.SessionFrames.heartbeat;
+import static io.baton.relay.hostile.SessionFrames.number;
 import static io.baton.relay.hostile.SessionFrames.open;
 import static io.baton.relay.hostile.SessionFrames.payload;
 import static io.baton.relay.hostile.SessionFrames.pushHello;
@@ -17,11 +18,9 @@ import com.google.protobuf.ByteString;
 import io.baton.proto.codec.TensorCodec;
 import io.baton.proto.v1.Chunk;
 import io.baton.proto.v1.ClientFrame;
-import io.baton.proto.v1.ExchangeReply;
 import io.baton.proto.v1.PayloadHeader;
+import io.baton.proto.v1.PeerReply;
 import io.baton.proto.v1.ProcessReply;
-import io.baton.proto.v1.PushFrame;
-import io.baton.proto.v1.PushReply;
 import io.baton.proto.v1.RefusalReason;
 import io.baton.proto.v1.SideInput;
 import io.baton.proto.v1.StageFrame;
@@ -77,14 +76,9 @@ class AnnouncedPayloadsTest {
   }
 
   private static ClientFrame chunk(int index, int bytes) {
-    return ClientFrame.newBuilder().setChunk(part(index, bytes)).build();
-  }
-
-  private static Chunk.Builder part(int index, int bytes) {
-    return Chunk.newBuilder()
-        .setDataId(5)
-        .setIndex(index)
-        .setData(ByteString.copyFrom(new byte[bytes]));
+    return ClientFrame.newBuilder()
+        .setChunk(Chunk.newBuilder().setDataId(5).setIndex(index).setData(Frames.zeros(bytes)))
+        .build();
   }
 
   private long arriving() {
@@ -145,17 +139,17 @@ class AnnouncedPayloadsTest {
     RawStream<StageFrame> stream = rig.session().send(frame(open(1, "client")));
     ByteString ticket = stream.next(StageFrame::hasOpened).getOpened().getPushTicket();
     ByteString forged = ByteString.copyFrom(new byte[ticket.size()]);
-    try (RawStream<PushReply> peer = rig.push().send(pushHello())) {
-      peer.next(PushReply::hasWelcome);
+    try (RawStream<PeerReply> peer = rig.link().send(pushHello())) {
+      peer.next(PeerReply::hasWelcome);
       peer.send(pushed(1, forged, 1, 0, ROWS, announced(executor.row(), ROWS, 64)));
       for (int i = 0; i < 8; i++) {
-        peer.send(PushFrame.newBuilder().setChunk(part(i, MIB)).build());
+        peer.send(Frames.body(number(1, 1), (long) i * MIB, Frames.zeros(MIB)));
       }
       await().until(() -> dropped("bad_ticket") == 1);
       assertThat(arriving()).isZero();
     }
-    try (RawStream<PushReply> peer = rig.push().send(pushHello())) {
-      peer.next(PushReply::hasWelcome);
+    try (RawStream<PeerReply> peer = rig.link().send(pushHello())) {
+      peer.next(PeerReply::hasWelcome);
       peer.send(pushed(2, ticket, 1, 0, 1, payload(executor.row(), 1)));
       await().until(() -> dropped("unknown_session") == 1);
       peer.send(pushed(1, ticket, 1, 0, 1, payload(executor.row(), 2)));
@@ -210,16 +204,15 @@ class AnnouncedPayloadsTest {
   @Test
   void streams_onWhichNothingComes_areEnded() throws Exception {
     RawStream<StageFrame> session = rig.session();
-    RawStream<PushReply> push = rig.push();
     RawStream<ProcessReply> stage = rig.executor();
     RawStream<ProcessReply> process = rig.sidecar();
-    RawStream<ExchangeReply> exchange = rig.exchange();
+    RawStream<PeerReply> link = rig.link();
     RawStream<StageFrame> refused = rig.session().send(frame(open(7, "client").setModelId("none")));
     RawStream<StageFrame> stalled = opened(1);
     stalled.send(frame(step(1, 0, ROWS, announced(executor.row(), ROWS, 64))));
     stalled.send(chunk(0, MIB));
     RawStream<StageFrame> well = opened(2);
-    for (RawStream<?> silent : List.of(session, push, stage, process, exchange, refused, stalled)) {
+    for (RawStream<?> silent : List.of(session, stage, process, link, refused, stalled)) {
       await()
           .atMost(Duration.ofSeconds(30))
           .until(

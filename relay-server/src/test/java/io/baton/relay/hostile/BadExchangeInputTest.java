@@ -7,16 +7,19 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnknownFieldSet;
 import io.baton.proto.v1.BodyPart;
+import io.baton.proto.v1.ChunkHead;
 import io.baton.proto.v1.CloseData;
 import io.baton.proto.v1.Content;
 import io.baton.proto.v1.DType;
 import io.baton.proto.v1.DataAddress;
-import io.baton.proto.v1.ExchangeFrame;
-import io.baton.proto.v1.ExchangeReply;
+import io.baton.proto.v1.Empty;
 import io.baton.proto.v1.FailureReason;
 import io.baton.proto.v1.LaneKind;
-import io.baton.proto.v1.Offer;
-import io.baton.proto.v1.OfferRefused;
+import io.baton.proto.v1.Parcel;
+import io.baton.proto.v1.ParcelRefused;
+import io.baton.proto.v1.PeerFrame;
+import io.baton.proto.v1.PeerHello;
+import io.baton.proto.v1.PeerReply;
 import io.baton.proto.v1.RelayIdentity;
 import io.baton.proto.v1.SharedPool;
 import io.baton.proto.v1.SlotHandle;
@@ -43,8 +46,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Whoever calls Exchange may be anybody. */
+/** Whoever calls a link may be anybody, and offer anything. */
 class BadExchangeInputTest extends HostileTest {
+
+  /** The first number of a step. */
+  private static final long STEP = Long.MIN_VALUE;
 
   private String group = "";
   private int tests;
@@ -55,16 +61,20 @@ class BadExchangeInputTest extends HostileTest {
     group = "group" + ++tests;
   }
 
-  private static ExchangeFrame hello(Consumer<io.baton.proto.v1.ExchangeHello.Builder> change) {
-    io.baton.proto.v1.ExchangeHello.Builder hello = Frames.peerHello();
+  private static PeerFrame hello(Consumer<PeerHello.Builder> change) {
+    PeerHello.Builder hello = Frames.peerHello();
     change.accept(hello);
     return Frames.frame(hello);
   }
 
-  private static ExchangeFrame offer(Consumer<Offer.Builder> change) {
-    Offer.Builder offer = Frames.inlineOffer(1, GROUP, "id", 8);
+  private static PeerFrame offer(Consumer<Parcel.Builder> change) {
+    Parcel.Builder offer = Frames.inlineOffer(1, GROUP, "id", 8);
     change.accept(offer);
     return Frames.frame(offer);
+  }
+
+  private static PeerFrame chunk(Consumer<ChunkHead.Builder> change) {
+    return offer(offer -> change.accept(offer.getChunkBuilder()));
   }
 
   private static Content.Builder tensor(DType dtype, long bytes, Long... shape) {
@@ -77,41 +87,38 @@ class BadExchangeInputTest extends HostileTest {
     return Collections.nCopies(count, each).toArray(Long[]::new);
   }
 
-  /** A frame with a text that is no UTF-8 in that field of its offer. */
-  private static ExchangeFrame offerOfBytes(int field, ByteString text) {
-    UnknownFieldSet broken =
-        UnknownFieldSet.newBuilder()
-            .addField(field, UnknownFieldSet.Field.newBuilder().addLengthDelimited(text).build())
-            .build();
-    return ExchangeFrame.newBuilder()
+  /** A frame with a text that is no UTF-8 in that field of what it says of its chunk. */
+  private static PeerFrame chunkOfBytes(int field, ByteString text) {
+    ByteString head = Frames.inlineOffer(1, GROUP, "id", 8).getChunk().toByteString();
+    ByteString broken = head.concat(field(field, text));
+    return PeerFrame.newBuilder()
         .setUnknownFields(
-            UnknownFieldSet.newBuilder()
-                .addField(
-                    ExchangeFrame.OFFER_FIELD_NUMBER,
-                    UnknownFieldSet.Field.newBuilder()
-                        .addLengthDelimited(
-                            Frames.inlineOffer(1, GROUP, "id", 8)
-                                .build()
-                                .toByteString()
-                                .concat(broken.toByteString()))
-                        .build())
-                .build())
+            fields(PeerFrame.PARCEL_FIELD_NUMBER, field(Parcel.CHUNK_FIELD_NUMBER, broken)))
+        .build();
+  }
+
+  private static ByteString field(int number, ByteString content) {
+    return fields(number, content).toByteString();
+  }
+
+  private static UnknownFieldSet fields(int number, ByteString content) {
+    return UnknownFieldSet.newBuilder()
+        .addField(number, UnknownFieldSet.Field.newBuilder().addLengthDelimited(content).build())
         .build();
   }
 
   static Stream<Arguments> firstFrames() {
     byte[] whole = Frames.frame(Frames.peerHello()).toByteArray();
     return Stream.of(
-        malformed("nothing", "hello", ExchangeFrame.getDefaultInstance()),
-        bad("noise", Status.Code.INVALID_ARGUMENT, "hello", NOISE),
+        malformed("nothing", "frame", PeerFrame.getDefaultInstance()),
+        bad("noise", Status.Code.INVALID_ARGUMENT, "frame", NOISE),
         bad(
             "half a hello",
             Status.Code.INVALID_ARGUMENT,
-            "hello",
+            "frame",
             java.util.Arrays.copyOf(whole, whole.length / 2)),
         malformed("an offer", "hello", offer(_ -> {})),
-        malformed(
-            "a body", "hello", ExchangeFrame.newBuilder().setBody(BodyPart.newBuilder()).build()),
+        malformed("a body", "hello", PeerFrame.newBuilder().setBody(BodyPart.newBuilder()).build()),
         bad(
             "no versions",
             Status.Code.FAILED_PRECONDITION,
@@ -157,7 +164,7 @@ class BadExchangeInputTest extends HostileTest {
   @MethodSource("firstFrames")
   void firstFrame_thatIsNoHello_endsTheStream(List<byte[]> messages, Status.Code code, String says)
       throws Exception {
-    try (RawStream<ExchangeReply> stream = rig.exchange()) {
+    try (RawStream<PeerReply> stream = rig.link()) {
       messages.forEach(stream::send);
       assertEnds(stream, code, says);
     }
@@ -166,14 +173,14 @@ class BadExchangeInputTest extends HostileTest {
   static Stream<Arguments> laterFrames() {
     byte[] whole = offer(_ -> {}).toByteArray();
     return Stream.of(
-        malformed("nothing", "frame", ExchangeFrame.getDefaultInstance()),
+        malformed("nothing", "frame", PeerFrame.getDefaultInstance()),
         bad("noise", Status.Code.INVALID_ARGUMENT, "frame", NOISE),
         bad(
             "half an offer",
             Status.Code.INVALID_ARGUMENT,
             "frame",
             java.util.Arrays.copyOf(whole, whole.length / 2)),
-        malformed("no content", "content", offer(offer -> offer.clearContent())),
+        malformed("no content", "content", chunk(chunk -> chunk.clearContent())),
         malformed("neither tensor nor object", "kind", content(Content.newBuilder().setBytes(8))),
         malformed("no dtype", "dtype", content(tensor(DType.DTYPE_UNSPECIFIED, 8, 8L))),
         malformed(
@@ -223,71 +230,80 @@ class BadExchangeInputTest extends HostileTest {
             "offset",
             offer(
                 offer -> offer.setShared(SlotHandle.newBuilder().setGeneration(1).setOffset(-64)))),
-        malformed("no group", "group", offer(offer -> offer.clearGroup())),
-        malformed("no id", "id", offer(offer -> offer.clearDataId())),
-        malformed("an id of 1 MiB", "1048576 bytes", offer(offer -> offer.setDataId(MEBIBYTE))),
-        malformed("a group of 1 MiB", "1048576 bytes", offer(offer -> offer.setGroup(MEBIBYTE))),
+        malformed("no group", "group", chunk(chunk -> chunk.clearGroup())),
+        malformed("no id", "id", chunk(chunk -> chunk.clearDataId())),
+        malformed("an id of 1 MiB", "1048576 bytes", chunk(chunk -> chunk.setDataId(MEBIBYTE))),
+        malformed("a group of 1 MiB", "1048576 bytes", chunk(chunk -> chunk.setGroup(MEBIBYTE))),
         malformed(
             "a group that is no UTF-8",
             "frame",
-            offerOfBytes(Offer.GROUP_FIELD_NUMBER, ByteString.copyFrom(NOISE))),
+            chunkOfBytes(ChunkHead.GROUP_FIELD_NUMBER, ByteString.copyFrom(NOISE))),
         malformed(
             "an id that is no UTF-8",
             "frame",
-            offerOfBytes(Offer.DATA_ID_FIELD_NUMBER, ByteString.copyFrom(NOISE))),
-        malformed("a negative index", "index", offer(offer -> offer.setIndex(-1))),
-        malformed("a count of 0", "count", offer(offer -> offer.setCount(0))),
-        malformed("a negative count", "count", offer(offer -> offer.setCount(-1))),
-        malformed("a negative rank", "rank", offer(offer -> offer.addRanks(-1))),
+            chunkOfBytes(ChunkHead.DATA_ID_FIELD_NUMBER, ByteString.copyFrom(NOISE))),
+        malformed("a negative index", "index", chunk(chunk -> chunk.setIndex(-1))),
+        malformed("a count of 0", "count", chunk(chunk -> chunk.setCount(0))),
+        malformed("a negative count", "count", chunk(chunk -> chunk.setCount(-1))),
+        malformed("a negative rank", "rank", chunk(chunk -> chunk.addRanks(-1))),
         malformed(
             "100,000 ranks",
             "ranks",
-            offer(offer -> offer.addAllRanks(IntStream.range(0, 100_000).boxed().toList()))),
+            chunk(chunk -> chunk.addAllRanks(IntStream.range(0, 100_000).boxed().toList()))),
         malformed(
             "1025 next peers",
             "next_peers",
-            offer(offer -> offer.addAllNextPeers(Collections.nCopies(1025, "peer")))),
-        malformed("a next peer without a name", "next_peers[0]", offer(o -> o.addNextPeers(""))),
-        malformed("a next peer of 1 MiB", "next_peers[0]", offer(o -> o.addNextPeers(MEBIBYTE))),
+            chunk(chunk -> chunk.addAllNextPeers(Collections.nCopies(1025, "peer")))),
+        malformed(
+            "a next peer without a name", "next_peers[0]", chunk(chunk -> chunk.addNextPeers(""))),
+        malformed(
+            "a next peer of 1 MiB", "next_peers[0]", chunk(chunk -> chunk.addNextPeers(MEBIBYTE))),
+        malformed("neither a step nor a chunk", "parcel.head", offer(offer -> offer.clearHead())),
+        malformed("the number of a step", "number", offer(offer -> offer.setNumber(-1))),
+        malformed(
+            "a body that nobody has granted",
+            "following",
+            offer(offer -> offer.setFollowing(Empty.getDefaultInstance()))),
+        malformed("the end of a step", "number", closing(STEP, GROUP, "id", 1)),
         malformed("a negative end", "count", closing(GROUP, "id", -1)),
         malformed("the end of nothing", "id", closing(GROUP, "", 1)),
         malformed("another hello", "hello", hello(_ -> {})));
   }
 
-  private static ExchangeFrame content(Content.Builder content) {
-    return offer(offer -> offer.setContent(content));
+  private static PeerFrame content(Content.Builder content) {
+    return chunk(chunk -> chunk.setContent(content));
   }
 
-  private static ExchangeFrame closing(String group, String id, int count) {
-    return ExchangeFrame.newBuilder()
+  private static PeerFrame closing(String group, String id, int count) {
+    return closing(9, group, id, count);
+  }
+
+  private static PeerFrame closing(long number, String group, String id, int count) {
+    return PeerFrame.newBuilder()
         .setClose(
-            CloseData.newBuilder().setTransfer(9).setGroup(group).setDataId(id).setCount(count))
+            CloseData.newBuilder().setNumber(number).setGroup(group).setDataId(id).setCount(count))
         .build();
   }
 
-  private static ExchangeFrame body(long transfer, int bytes) {
+  private static PeerFrame body(long transfer, int bytes) {
     return body(transfer, 0, Frames.zeros(bytes));
   }
 
-  private static ExchangeFrame body(long transfer, long offset, ByteString data) {
-    return ExchangeFrame.newBuilder()
-        .setBody(BodyPart.newBuilder().setTransfer(transfer).setOffset(offset).setData(data))
-        .build();
+  private static PeerFrame body(long transfer, long offset, ByteString data) {
+    return Frames.body(transfer, offset, data);
   }
 
-  private static ExchangeFrame withdraw(long transfer) {
-    return ExchangeFrame.newBuilder()
-        .setWithdraw(Withdraw.newBuilder().setTransfer(transfer))
-        .build();
+  private static PeerFrame withdraw(long transfer) {
+    return PeerFrame.newBuilder().setWithdraw(Withdraw.newBuilder().setNumber(transfer)).build();
   }
 
   @ParameterizedTest
   @MethodSource("laterFrames")
   void laterFrame_thatIsMalformed_endsTheStreamAndFreesWhatItWasGranted(
       List<byte[]> messages, Status.Code code, String says) throws Exception {
-    try (RawStream<ExchangeReply> stream = rig.peer()) {
+    try (RawStream<PeerReply> stream = rig.peer()) {
       stream.send(Frames.frame(Frames.offer(7, GROUP, "granted", 1 << 20)));
-      stream.next(reply -> reply.getGranted().getTransfer() == 7);
+      stream.next(reply -> reply.getGranted().getNumber() == 7);
       messages.forEach(stream::send);
       assertEnds(stream, code, says);
     }
@@ -296,9 +312,9 @@ class BadExchangeInputTest extends HostileTest {
   /** What gRPC does not even read is answered by gRPC, or cut off. */
   @Test
   void message_ofMoreThan4MiB_endsTheStream() throws Exception {
-    try (RawStream<ExchangeReply> stream = rig.peer()) {
+    try (RawStream<PeerReply> stream = rig.peer()) {
       stream.send(Frames.frame(Frames.offer(7, group, "granted", 1 << 20)));
-      stream.next(reply -> reply.getGranted().getTransfer() == 7);
+      stream.next(reply -> reply.getGranted().getNumber() == 7);
       stream.send(body(7, 5 << 20));
       assertThat(stream.ended().getCode())
           .isIn(Status.Code.RESOURCE_EXHAUSTED, Status.Code.CANCELLED);
@@ -327,10 +343,10 @@ class BadExchangeInputTest extends HostileTest {
 
   @ParameterizedTest
   @MethodSource("bodies")
-  void body_thatDoesNotFit_endsTheStream(List<ExchangeFrame> parts) throws Exception {
-    try (RawStream<ExchangeReply> stream = rig.peer()) {
+  void body_thatDoesNotFit_endsTheStream(List<PeerFrame> parts) throws Exception {
+    try (RawStream<PeerReply> stream = rig.peer()) {
       stream.send(Frames.frame(Frames.offer(7, GROUP, "granted", 1000)));
-      stream.next(reply -> reply.getGranted().getTransfer() == 7);
+      stream.next(reply -> reply.getGranted().getNumber() == 7);
       parts.forEach(stream::send);
       assertEnds(stream, Status.Code.INVALID_ARGUMENT, "body.data");
     }
@@ -340,12 +356,12 @@ class BadExchangeInputTest extends HostileTest {
   void body_whosePartsComeTwice_isThatBody() throws Exception {
     ByteString first = ByteString.copyFromUtf8("first".repeat(100));
     ByteString second = ByteString.copyFromUtf8("other".repeat(100));
-    try (RawStream<ExchangeReply> stream = rig.peer()) {
+    try (RawStream<PeerReply> stream = rig.peer()) {
       stream.send(Frames.frame(Frames.offer(7, group, "id", 1000)));
-      stream.next(reply -> reply.getGranted().getTransfer() == 7);
+      stream.next(reply -> reply.getGranted().getNumber() == 7);
       stream.send(body(7, 0, first)).send(body(7, 0, first)).send(body(7, 10, first.substring(10)));
       stream.send(body(7, 500, second)).send(body(7, 500, second));
-      stream.next(reply -> reply.getTaken().getTransfer() == 7);
+      stream.next(reply -> reply.getTaken().getNumber() == 7);
       assertThat(rig.take(group, "id")).isEqualTo(first.concat(second));
     }
   }
@@ -355,10 +371,10 @@ class BadExchangeInputTest extends HostileTest {
   private static final RelayIdentity VICTIM =
       RelayIdentity.newBuilder().setName("victim").setIncarnation(4711).build();
 
-  private RawStream<ExchangeReply> as(RelayIdentity who, String secret) throws Exception {
-    RawStream<ExchangeReply> stream =
-        rig.exchange().send(hello(h -> h.setFrom(who).setSecret(ByteString.copyFromUtf8(secret))));
-    stream.next(ExchangeReply::hasWelcome);
+  private RawStream<PeerReply> as(RelayIdentity who, String secret) throws Exception {
+    RawStream<PeerReply> stream =
+        rig.link().send(hello(h -> h.setFrom(who).setSecret(ByteString.copyFromUtf8(secret))));
+    stream.next(PeerReply::hasWelcome);
     return stream;
   }
 
@@ -371,11 +387,11 @@ class BadExchangeInputTest extends HostileTest {
       long first = number++;
       long second = number++;
       String id = "forged with " + guess;
-      try (RawStream<ExchangeReply> forger = as(VICTIM, guess);
-          RawStream<ExchangeReply> victim = as(VICTIM, "the secret")) {
+      try (RawStream<PeerReply> forger = as(VICTIM, guess);
+          RawStream<PeerReply> victim = as(VICTIM, "the secret")) {
         forger.send(Frames.frame(Frames.inlineOffer(first, group, id, 8)));
         forger.send(Frames.frame(Frames.inlineOffer(Long.MAX_VALUE, group, id + "!", 8)));
-        forger.next(reply -> reply.getTaken().getTransfer() == Long.MAX_VALUE);
+        forger.next(reply -> reply.getTaken().getNumber() == Long.MAX_VALUE);
 
         // Not taken for a repetition of what it has never sent.
         victim.send(Frames.frame(Frames.inlineOffer(first, group, id, 8)));
@@ -383,7 +399,7 @@ class BadExchangeInputTest extends HostileTest {
         rig.drain(group, id, id + "!");
         // Nor for an old word, when the forger has used up all numbers.
         victim.send(Frames.frame(Frames.inlineOffer(second, group, id + "!", 8)));
-        victim.next(reply -> reply.getTaken().getTransfer() == second);
+        victim.next(reply -> reply.getTaken().getNumber() == second);
         rig.drain(group, id + "!");
       }
     }
@@ -392,10 +408,10 @@ class BadExchangeInputTest extends HostileTest {
   @Test
   void hello_withTheIdentityOfThisRelay_isNoWordOfItsOwn() throws Exception {
     RelayIdentity self = rig.status().getIdentity();
-    try (RawStream<ExchangeReply> forger = as(self, "");
+    try (RawStream<PeerReply> forger = as(self, "");
         RawStream<io.baton.proto.v1.ProcessReply> process = rig.process(group)) {
       forger.send(Frames.frame(Frames.inlineOffer(Long.MAX_VALUE, group, "id", 8)));
-      forger.next(reply -> reply.getTaken().getTransfer() == Long.MAX_VALUE);
+      forger.next(reply -> reply.getTaken().getNumber() == Long.MAX_VALUE);
       rig.drain(group, "id");
       process.send(
           Frames.frame(Frames.send(9, 1, Frames.chunk(group, "id", 8)).setInline(Frames.zeros(8))));
@@ -407,16 +423,16 @@ class BadExchangeInputTest extends HostileTest {
 
   @Test
   void chunk_thatIsOfferedAgainOnAnotherStream_isKnownByItsSecret() throws Exception {
-    try (RawStream<ExchangeReply> before = as(VICTIM, "mine")) {
+    try (RawStream<PeerReply> before = as(VICTIM, "mine")) {
       before.send(Frames.frame(Frames.inlineOffer(5, group, "id", 8)));
-      before.next(reply -> reply.getTaken().getTransfer() == 5);
+      before.next(reply -> reply.getTaken().getNumber() == 5);
     }
-    try (RawStream<ExchangeReply> after = as(VICTIM, "mine")) {
+    try (RawStream<PeerReply> after = as(VICTIM, "mine")) {
       after.send(Frames.frame(Frames.inlineOffer(5, group, "id", 8)));
-      after.next(reply -> reply.getTaken().getTransfer() == 5);
+      after.next(reply -> reply.getTaken().getNumber() == 5);
       rig.drain(group, "id");
     }
-    try (RawStream<ExchangeReply> stream = rig.exchange()) {
+    try (RawStream<PeerReply> stream = rig.link()) {
       stream.send(hello(h -> h.setSecret(Frames.zeros(65))));
       assertEnds(stream, Status.Code.INVALID_ARGUMENT, "hello.secret");
     }
@@ -435,35 +451,40 @@ class BadExchangeInputTest extends HostileTest {
     return arguments(named(name, Frames.frame(Frames.offer(1, GROUP, "id", bytes))));
   }
 
-  private static FailureReason reason(RawStream<ExchangeReply> stream, long transfer)
-      throws Exception {
-    OfferRefused refused =
-        stream.next(reply -> reply.getRefused().getTransfer() == transfer).getRefused();
+  private static FailureReason reason(RawStream<PeerReply> stream, long transfer) throws Exception {
+    ParcelRefused refused =
+        stream.next(reply -> reply.getRefused().getNumber() == transfer).getRefused();
     return refused.getFailure().getReason();
   }
 
   @ParameterizedTest
   @MethodSource("refusedOffers")
-  void offer_thatNeverFits_isRefusedAndTheStreamGoesOn(ExchangeFrame offer) throws Exception {
-    try (RawStream<ExchangeReply> stream = rig.peer()) {
+  void offer_thatNeverFits_isRefusedAndTheStreamGoesOn(PeerFrame offer) throws Exception {
+    try (RawStream<PeerReply> stream = rig.peer()) {
       stream.send(offer);
       assertThat(reason(stream, 1)).isEqualTo(FailureReason.FAILURE_REASON_INVALID_ARGUMENT);
       stream.send(Frames.frame(Frames.inlineOffer(2, group, "id", 8)));
-      stream.next(reply -> reply.getTaken().getTransfer() == 2);
+      stream.next(reply -> reply.getTaken().getNumber() == 2);
       rig.drain(group, "id");
     }
   }
 
+  private static PeerFrame part(long number, String group, int index, int count) {
+    Parcel.Builder offer = Frames.inlineOffer(number, group, "id", 8);
+    offer.getChunkBuilder().setIndex(index).setCount(count);
+    return Frames.frame(offer);
+  }
+
   @Test
   void offer_thatContradictsAnEarlierOne_isRefused() throws Exception {
-    try (RawStream<ExchangeReply> stream = rig.peer()) {
-      stream.send(Frames.frame(Frames.inlineOffer(1, group, "id", 8).setCount(2)));
-      stream.next(reply -> reply.getTaken().getTransfer() == 1);
-      stream.send(Frames.frame(Frames.inlineOffer(2, group, "id", 8).setCount(3).setIndex(1)));
+    try (RawStream<PeerReply> stream = rig.peer()) {
+      stream.send(part(1, group, 0, 2));
+      stream.next(reply -> reply.getTaken().getNumber() == 1);
+      stream.send(part(2, group, 1, 3));
       assertThat(reason(stream, 2)).isEqualTo(FailureReason.FAILURE_REASON_INVALID_ARGUMENT);
-      stream.send(Frames.frame(Frames.inlineOffer(3, group, "id", 8).setCount(2)));
+      stream.send(part(3, group, 0, 2));
       assertThat(reason(stream, 3)).isEqualTo(FailureReason.FAILURE_REASON_ALREADY_EXISTS);
-      stream.send(Frames.frame(Frames.inlineOffer(4, group, "id", 8).setCount(1).setIndex(1)));
+      stream.send(part(4, group, 1, 1));
       assertThat(reason(stream, 4)).isEqualTo(FailureReason.FAILURE_REASON_INVALID_ARGUMENT);
       stream.send(closing(group, "id", 0));
       assertThat(reason(stream, 9)).isEqualTo(FailureReason.FAILURE_REASON_INVALID_ARGUMENT);
@@ -473,33 +494,34 @@ class BadExchangeInputTest extends HostileTest {
 
   @Test
   void words_aboutWhatWasNeverOffered_meanNothing() throws Exception {
-    try (RawStream<ExchangeReply> stream = rig.peer()) {
+    try (RawStream<PeerReply> stream = rig.peer()) {
       stream.send(withdraw(55)).send(withdraw(-1)).send(body(55, 100)).send(body(0, 0));
-      stream.send(Frames.frame(Frames.inlineOffer(-1, group, "id", 8)));
-      stream.next(reply -> reply.getTaken().getTransfer() == -1);
+      stream.send(body(-1, 100)).send(body(STEP, 0));
+      stream.send(Frames.frame(Frames.inlineOffer(Long.MAX_VALUE, group, "id", 8)));
+      stream.next(reply -> reply.getTaken().getNumber() == Long.MAX_VALUE);
       rig.drain(group, "id");
     }
   }
 
   @Test
   void offer_ofATransferThatWaitsForItsBody_changesNothing() throws Exception {
-    try (RawStream<ExchangeReply> stream = rig.peer()) {
+    try (RawStream<PeerReply> stream = rig.peer()) {
       stream.send(Frames.frame(Frames.offer(1, group, "id", 1000)));
-      stream.next(reply -> reply.getGranted().getTransfer() == 1);
+      stream.next(reply -> reply.getGranted().getNumber() == 1);
       stream.send(Frames.frame(Frames.offer(1, group, "other", 2_000_000)));
       stream.send(body(1, 1000));
-      stream.next(reply -> reply.getTaken().getTransfer() == 1);
+      stream.next(reply -> reply.getTaken().getNumber() == 1);
       rig.drain(group, "id");
     }
   }
 
   @Test
   void offers_thatAreNeverFilled_leaveRoomForOthersAndGoWithTheirStream() throws Exception {
-    try (RawStream<ExchangeReply> stream = rig.peer()) {
+    try (RawStream<PeerReply> stream = rig.peer()) {
       for (int i = 1; i <= 64; i++) {
         stream.send(Frames.frame(Frames.offer(i, group, "id" + i, 1 << 20)));
       }
-      stream.next(ExchangeReply::hasWaiting);
+      stream.next(PeerReply::hasWaiting);
       rig.assertServes();
       assertThat(rig.relay().pool().usage().total().reserved())
           .isLessThanOrEqualTo(HostileRig.POOL_BYTES);
@@ -513,20 +535,21 @@ class BadExchangeInputTest extends HostileTest {
     for (int i = 0; i < 1024; i++) {
       talkative.add("%d%s".formatted(i, "x".repeat(1000)));
     }
-    try (RawStream<ExchangeReply> stream = rig.peer()) {
+    try (RawStream<PeerReply> stream = rig.peer()) {
       int offers = 100;
       for (int i = 1; i <= offers; i++) {
-        stream.send(
-            Frames.frame(Frames.inlineOffer(i, group, "id" + i, 0).addAllNextPeers(talkative)));
+        Parcel.Builder offer = Frames.inlineOffer(i, group, "id" + i, 0);
+        offer.getChunkBuilder().addAllNextPeers(talkative);
+        stream.send(Frames.frame(offer));
       }
       int taken = 0;
       for (int i = 1; i <= offers; i++) {
         long transfer = i;
-        ExchangeReply reply =
+        PeerReply reply =
             stream.next(
                 any ->
-                    any.getTaken().getTransfer() == transfer
-                        || any.getRefused().getTransfer() == transfer);
+                    any.getTaken().getNumber() == transfer
+                        || any.getRefused().getNumber() == transfer);
         taken += reply.hasTaken() ? 1 : 0;
         assertThat(reply.hasTaken()).isEqualTo(taken == i);
         if (reply.hasRefused()) {
@@ -568,7 +591,7 @@ class BadExchangeInputTest extends HostileTest {
     return path;
   }
 
-  private ExchangeFrame localHello(String path, long id) {
+  private PeerFrame localHello(String path, long id) {
     return hello(
         hello ->
             hello
@@ -580,12 +603,8 @@ class BadExchangeInputTest extends HostileTest {
   }
 
   private LaneKind laneOf(String path, long id) throws Exception {
-    try (RawStream<ExchangeReply> stream = rig.exchange()) {
-      return stream
-          .send(localHello(path, id))
-          .next(ExchangeReply::hasWelcome)
-          .getWelcome()
-          .getLane();
+    try (RawStream<PeerReply> stream = rig.link()) {
+      return stream.send(localHello(path, id)).next(PeerReply::hasWelcome).getWelcome().getLane();
     }
   }
 
@@ -637,7 +656,7 @@ class BadExchangeInputTest extends HostileTest {
     }
   }
 
-  private void assertGone(RawStream<ExchangeReply> stream, long transfer, SlotHandle.Builder handle)
+  private void assertGone(RawStream<PeerReply> stream, long transfer, SlotHandle.Builder handle)
       throws Exception {
     stream.send(Frames.frame(Frames.offer(transfer, group, "id", 100).setShared(handle)));
     assertThat(reason(stream, transfer)).isEqualTo(FailureReason.FAILURE_REASON_GONE);
@@ -648,9 +667,9 @@ class BadExchangeInputTest extends HostileTest {
     // A pool that is a file of a TiB, nearly all of it without memory.
     long size = 1L << 40;
     Path huge = sparse("huge", size, size);
-    try (RawStream<ExchangeReply> stream = rig.exchange()) {
+    try (RawStream<PeerReply> stream = rig.link()) {
       stream.send(localHello(huge.toString(), 5));
-      assertThat(stream.next(ExchangeReply::hasWelcome).getWelcome().getLane())
+      assertThat(stream.next(PeerReply::hasWelcome).getWelcome().getLane())
           .isEqualTo(LaneKind.LANE_KIND_LOCAL);
       assertGone(stream, 1, SlotHandle.newBuilder().setPool(6).setOffset(128).setGeneration(1));
       long transfer = 2;
@@ -674,9 +693,9 @@ class BadExchangeInputTest extends HostileTest {
   @Test
   void pool_thatIsCutShortWhileItIsUsed_endsNothingElse() throws Exception {
     Path pool = sparse("cut", 1 << 20, 1 << 20);
-    try (RawStream<ExchangeReply> stream = rig.exchange()) {
+    try (RawStream<PeerReply> stream = rig.link()) {
       stream.send(localHello(pool.toString(), 5));
-      stream.next(ExchangeReply::hasWelcome);
+      stream.next(PeerReply::hasWelcome);
       try (RandomAccessFile file = new RandomAccessFile(pool.toFile(), "rw")) {
         file.setLength(0);
       }
@@ -690,12 +709,19 @@ class BadExchangeInputTest extends HostileTest {
   @Test
   void mutatedFrames_endNothingButTheirStreams() throws Exception {
     Mutations mutations = new Mutations(20_261_121);
-    List<ExchangeFrame> samples =
+    List<PeerFrame> samples =
         List.of(
             Frames.frame(Frames.peerHello()),
-            Frames.frame(Frames.inlineOffer(1, group, "id", 8).addNextPeers("next")),
+            chunk(chunk -> chunk.setGroup(group).addNextPeers("next")),
             Frames.frame(Frames.offer(2, group, "granted", 1000)),
-            Frames.frame(Frames.offer(3, group, "tensor", 64).setContent(Frames.tensor(64))),
+            offer(
+                offer ->
+                    offer
+                        .setNumber(3)
+                        .clearBody()
+                        .getChunkBuilder()
+                        .setGroup(group)
+                        .setContent(Frames.tensor(64))),
             Frames.frame(
                 Frames.offer(4, group, "shared", 64)
                     .setShared(SlotHandle.newBuilder().setPool(1).setOffset(128).setGeneration(3))),
@@ -705,7 +731,7 @@ class BadExchangeInputTest extends HostileTest {
     int streams = 400;
     int perStream = 5;
     for (int i = 0; i < streams; i++) {
-      try (RawStream<ExchangeReply> stream = rig.exchange()) {
+      try (RawStream<PeerReply> stream = rig.link()) {
         if (mutations.below(10) > 0) {
           stream.send(Frames.frame(Frames.peerHello()));
         }

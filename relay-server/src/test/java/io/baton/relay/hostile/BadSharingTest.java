@@ -18,12 +18,7 @@ import io.baton.proto.v1.PayloadHeader;
 import io.baton.proto.v1.ProcessFrame;
 import io.baton.proto.v1.ProcessHello;
 import io.baton.proto.v1.ProcessReply;
-import io.baton.proto.v1.PushFrame;
-import io.baton.proto.v1.PushHello;
-import io.baton.proto.v1.PushReply;
-import io.baton.proto.v1.Pushed;
 import io.baton.proto.v1.RefusalReason;
-import io.baton.proto.v1.RelayIdentity;
 import io.baton.proto.v1.SessionId;
 import io.baton.proto.v1.SharedPool;
 import io.baton.proto.v1.Sharing;
@@ -32,7 +27,6 @@ import io.baton.proto.v1.StageFrame;
 import io.baton.proto.v1.StageInfo;
 import io.baton.proto.v1.Step;
 import io.baton.proto.v1.TensorSpec;
-import io.baton.proto.v1.UcxTarget;
 import io.baton.session.model.Digest;
 import io.baton.session.model.Tensor;
 import io.baton.transport.pinned.PinnedPool;
@@ -41,8 +35,6 @@ import io.baton.transport.pinned.PoolUse;
 import io.baton.transport.pinned.Slot;
 import io.baton.verification.PayloadDigester;
 import io.grpc.Status;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
@@ -53,7 +45,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the other end of a stream can say about shared memory, on each of the three kinds. */
+/** What the other end of a stream can say about shared memory, on both kinds that share some. */
 class BadSharingTest extends HostileTest {
 
   /** What a token is. */
@@ -61,9 +53,6 @@ class BadSharingTest extends HostileTest {
       TensorSpec.newBuilder().setDtype(DType.DTYPE_I64).addShape(1).addShape(1).build();
 
   private PinnedPool pool;
-
-  /** Of the session that was opened last. */
-  private ByteString ticket = ByteString.copyFrom(new byte[16]);
 
   @BeforeAll
   void createPool() throws Exception {
@@ -105,19 +94,6 @@ class BadSharingTest extends HostileTest {
         .build();
   }
 
-  private static PushFrame push(Sharing sharing) {
-    return PushFrame.newBuilder().setSharing(sharing).build();
-  }
-
-  private static PushFrame pushHello() {
-    return PushFrame.newBuilder()
-        .setHello(
-            PushHello.newBuilder()
-                .setVersions(Versions.spoken())
-                .setFrom(RelayIdentity.newBuilder().setName("peer").setIncarnation(3)))
-        .build();
-  }
-
   private static ProcessFrame executor(Sharing sharing) {
     return ProcessFrame.newBuilder().setSharing(sharing).build();
   }
@@ -142,18 +118,18 @@ class BadSharingTest extends HostileTest {
   private RawStream<StageFrame> session(RawStream<ProcessReply> executor, Sharing first)
       throws Exception {
     executor.send(executorHello());
-    executor.next(ProcessReply::hasWelcome);
     return sessionAt(executor, first);
   }
 
   private RawStream<StageFrame> sessionAt(RawStream<ProcessReply> executor, Sharing first)
       throws Exception {
+    executor.next(ProcessReply::hasWelcome);
     RawStream<StageFrame> session =
         rig.session().send(open().toBuilder().setSharing(first).build());
     long command = executor.next(frame -> frame.getCommand().hasOpen()).getCommand().getCommand();
     executor.send(
         ProcessFrame.newBuilder().setDone(CommandDone.newBuilder().setCommand(command)).build());
-    ticket = session.next(StageFrame::hasOpened).getOpened().getPushTicket();
+    session.next(StageFrame::hasOpened);
     return session;
   }
 
@@ -174,15 +150,6 @@ class BadSharingTest extends HostileTest {
                 "consumed 100,000 times",
                 Sharing.newBuilder().addAllConsumed(Collections.nCopies(100_000, 0L))),
             "0 is not waited for"),
-        arguments(
-            named(
-                "a place for UCX that was not asked for",
-                Sharing.newBuilder()
-                    .setTarget(
-                        UcxTarget.newBuilder()
-                            .setAddress(ByteString.copyFromUtf8("nowhere"))
-                            .setKey(1))),
-            "sharing.target: was not asked for"),
         arguments(named("a pool without a path", pool("")), "sharing.pool.path"),
         arguments(named("a pool at a relative path", pool("pool")), "sharing.pool.path"),
         arguments(named("a pool at a path with a zero", pool("/a\0b")), "sharing.pool.path"),
@@ -200,13 +167,11 @@ class BadSharingTest extends HostileTest {
   void sharing_thatCannotBe_endsEachKindOfStream(Sharing.Builder sharing, String says)
       throws Exception {
     try (RawStream<StageFrame> session = rig.session();
-        RawStream<PushReply> push = rig.push();
         RawStream<ProcessReply> executor = rig.executor()) {
       session.send(client(sharing.build()));
       assertThat(session.next(StageFrame::hasRefused).getRefused().getReason())
           .isEqualTo(RefusalReason.REFUSAL_REASON_MALFORMED);
       assertMalformed(session, says);
-      assertMalformed(push.send(push(sharing.build())), says);
       if (sharing.getMapped()) {
         // An executor is offered the relay's pool with its welcome.
         return;
@@ -231,41 +196,11 @@ class BadSharingTest extends HostileTest {
   @Test
   void pool_saidTwice_endsEachKindOfStream() throws Exception {
     try (RawStream<StageFrame> session = rig.session();
-        RawStream<PushReply> push = rig.push();
         RawStream<ProcessReply> executor = rig.executor()) {
       assertMalformed(session.send(client(own())).send(client(own())), "comes twice");
-      assertMalformed(push.send(push(own())).send(push(own())), "comes twice");
       assertMalformed(
           executor.send(executorHello()).send(executor(own())).send(executor(own())),
           "comes twice");
-    }
-  }
-
-  @Test
-  void sendsUcx_saidTwice_endsEachKindOfStream() throws Exception {
-    Sharing sends = Sharing.newBuilder().setSendsUcx(true).build();
-    try (RawStream<StageFrame> session = rig.session();
-        RawStream<PushReply> push = rig.push();
-        RawStream<ProcessReply> executor = rig.executor()) {
-      assertMalformed(session.send(client(sends)).send(client(sends)), "comes twice");
-      assertMalformed(push.send(push(sends)).send(push(sends)), "comes twice");
-      assertMalformed(
-          executor.send(executorHello()).send(executor(sends)).send(executor(sends)),
-          "comes twice");
-    }
-  }
-
-  @Test
-  void payload_byUcxThatWasNotAgreedOn_endsEachKindOfStream() throws Exception {
-    PayloadHeader.Builder byUcx = payload(1, 1, 1).clearShared().setUcx(true);
-    try (RawStream<ProcessReply> executor = rig.executor();
-        RawStream<StageFrame> session = session(executor, Sharing.getDefaultInstance());
-        RawStream<PushReply> push = rig.push()) {
-      assertMalformed(session.send(step(byUcx)), "ucx: the sender was not told where to");
-      PushFrame.Builder pushed = pushed(1, 1, 1).toBuilder();
-      pushed.getPushBuilder().setPayload(byUcx);
-      assertMalformed(
-          push.send(pushHello()).send(pushed.build()), "ucx: the sender was not told where to");
     }
   }
 
@@ -276,37 +211,6 @@ class BadSharingTest extends HostileTest {
         RawStream<StageFrame> session = session(executor, Sharing.getDefaultInstance())) {
       assertMalformed(session.send(client(mapped)).send(client(mapped)), "said twice");
       assertMalformed(executor.send(executor(mapped)).send(executor(mapped)), "said twice");
-    }
-  }
-
-  // ---- pools that are none
-
-  @Test
-  void pool_thatIsNone_isPassedOver() throws Exception {
-    Path pipe = directory.resolve("pipe");
-    assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
-    Path link = Files.createSymbolicLink(directory.resolve("link"), pool.path());
-    Path zeros = Files.write(directory.resolve("zeros"), new byte[8192]);
-    List<String> paths =
-        List.of(
-            "/no/such/pool",
-            "/etc/passwd",
-            "/dev/zero",
-            "/proc/self/mem",
-            directory.toString(),
-            rig.socket().toString(),
-            pipe.toString(),
-            link.toString(),
-            zeros.toString(),
-            "/dev/shm/../dev/shm/" + pool.path().getFileName(),
-            pool.path().toString());
-    for (String path : paths) {
-      try (RawStream<PushReply> push = rig.push()) {
-        push.send(pushHello().toBuilder().setSharing(pool(path)).build());
-        assertThat(push.next(PushReply::hasWelcome).getSharing().getMapped()).as(path).isFalse();
-        // There is no pool for handles to be of.
-        assertMalformed(push.send(pushed(1, 128, 1)), "no pool of the sender is mapped here");
-      }
     }
   }
 
@@ -325,19 +229,6 @@ class BadSharingTest extends HostileTest {
   private static Tensor token() {
     return Tensor.wrap(
         io.baton.session.model.TensorSpec.of(io.baton.session.model.DType.I64, 1, 1), new byte[8]);
-  }
-
-  private PushFrame pushed(long id, long offset, long generation) {
-    return PushFrame.newBuilder()
-        .setPush(
-            Pushed.newBuilder()
-                .setSession(SessionId.newBuilder().setHigh(1).setLow(2))
-                .setEpoch(1)
-                .setStep(1)
-                .setCount(1)
-                .setTicket(ticket)
-                .setPayload(payload(id, offset, generation)))
-        .build();
   }
 
   private static ClientFrame step(PayloadHeader.Builder payload) {
@@ -360,46 +251,6 @@ class BadSharingTest extends HostileTest {
         new long[] {(1 << 20) - 64, generation},
         new long[] {Long.MAX_VALUE, generation},
         new long[] {Long.MAX_VALUE - 63, generation});
-  }
-
-  @Test
-  void push_byAHandleOfNoSlot_isDroppedAndTheStreamGoesOn() throws Exception {
-    Slot slot = pool.allocate(8, PoolUse.PUSH, "test").orElseThrow();
-    try (RawStream<ProcessReply> executor = rig.executor();
-        RawStream<StageFrame> _ = session(executor, Sharing.getDefaultInstance());
-        RawStream<PushReply> push = rig.push()) {
-      push.send(pushHello().toBuilder().setSharing(own()).build());
-      assertThat(push.next(PushReply::hasWelcome).getSharing().getMapped()).isTrue();
-      long before = stale();
-      List<long[]> none = noSlots(slot);
-      for (long[] handle : none) {
-        push.send(pushed(pool.id(), handle[0], handle[1]));
-      }
-      await().untilAsserted(() -> assertThat(stale()).isEqualTo(before + none.size()));
-      push.send(pushed(pool.id(), slot.handle().offset(), slot.handle().generation()));
-      assertThat(push.next(reply -> reply.getSharing().getConsumedCount() > 0).getSharing())
-          .extracting(Sharing::getConsumedList)
-          .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
-          .contains(9L);
-    } finally {
-      slot.release();
-    }
-  }
-
-  private long stale() {
-    return rig.status().getPushes().getDroppedOrDefault("stale", 0);
-  }
-
-  @Test
-  void push_byAHandleThatCannotBe_endsTheStream() throws Exception {
-    long id = pool.id();
-    for (PushFrame frame :
-        List.of(pushed(id + 1, 128, 1), pushed(id, 128, 0), pushed(id, -128, 1))) {
-      try (RawStream<PushReply> push = rig.push()) {
-        push.send(pushHello().toBuilder().setSharing(own()).build()).send(frame);
-        assertMalformed(push, "shared");
-      }
-    }
   }
 
   @Test
@@ -472,14 +323,7 @@ class BadSharingTest extends HostileTest {
             open().toBuilder().setSharing(own()).build().toByteArray(),
             client(own()).toByteArray(),
             step(payload(pool.id(), 128, 1)).toByteArray(),
-            client(Sharing.newBuilder().setMapped(true).addConsumed(3).build()).toByteArray(),
-            client(Sharing.newBuilder().setSendsUcx(true).build()).toByteArray(),
-            step(payload(1, 1, 1).clearShared().setUcx(true)).toByteArray());
-    List<byte[]> pushes =
-        List.of(
-            pushHello().toBuilder().setSharing(own()).build().toByteArray(),
-            pushed(pool.id(), 128, 1).toByteArray(),
-            push(Sharing.newBuilder().setMapped(true).addConsumed(3).build()).toByteArray());
+            client(Sharing.newBuilder().setMapped(true).addConsumed(3).build()).toByteArray());
     List<byte[]> executors =
         List.of(
             executorHello().toBuilder().setSharing(own()).build().toByteArray(),
@@ -491,10 +335,8 @@ class BadSharingTest extends HostileTest {
             executor(Sharing.newBuilder().setMapped(true).addConsumed(3).build()).toByteArray());
     for (int i = 0; i < 400; i++) {
       try (RawStream<StageFrame> session = rig.session();
-          RawStream<PushReply> push = rig.push();
           RawStream<ProcessReply> executor = rig.executor()) {
         spoil(session, sessions, mutations);
-        spoil(push, pushes, mutations);
         spoil(executor, executors, mutations);
       }
     }

@@ -3,17 +3,19 @@ package io.baton.relay.hostile;
 import com.google.protobuf.ByteString;
 import io.baton.proto.codec.Versions;
 import io.baton.proto.v1.Allocate;
+import io.baton.proto.v1.BodyPart;
+import io.baton.proto.v1.ChunkHead;
 import io.baton.proto.v1.Chunking;
 import io.baton.proto.v1.Content;
 import io.baton.proto.v1.DType;
 import io.baton.proto.v1.Destination;
 import io.baton.proto.v1.Empty;
-import io.baton.proto.v1.ExchangeFrame;
-import io.baton.proto.v1.ExchangeHello;
 import io.baton.proto.v1.LaneKind;
 import io.baton.proto.v1.MarkDone;
 import io.baton.proto.v1.Member;
-import io.baton.proto.v1.Offer;
+import io.baton.proto.v1.Parcel;
+import io.baton.proto.v1.PeerFrame;
+import io.baton.proto.v1.PeerHello;
 import io.baton.proto.v1.ProcessFrame;
 import io.baton.proto.v1.ProcessHello;
 import io.baton.proto.v1.Receive;
@@ -45,34 +47,42 @@ final class Frames {
 
   // ---- between relays
 
-  static ExchangeHello.Builder peerHello() {
-    return ExchangeHello.newBuilder()
+  static PeerHello.Builder peerHello() {
+    return PeerHello.newBuilder()
         .setVersions(Versions.spoken())
         .setFrom(RelayIdentity.newBuilder().setName("peer").setIncarnation(77))
         .addLanes(LaneKind.LANE_KIND_GRPC);
   }
 
-  static ExchangeFrame frame(ExchangeHello.Builder hello) {
-    return ExchangeFrame.newBuilder().setHello(hello).build();
+  static PeerFrame frame(PeerHello.Builder hello) {
+    return PeerFrame.newBuilder().setHello(hello).build();
   }
 
   /** Of an object whose body is to be granted. */
-  static Offer.Builder offer(long transfer, String group, String id, long bytes) {
-    return Offer.newBuilder()
-        .setTransfer(transfer)
-        .setGroup(group)
-        .setDataId(id)
-        .setCount(1)
-        .addRanks(0)
-        .setContent(object(bytes));
+  static Parcel.Builder offer(long number, String group, String id, long bytes) {
+    return Parcel.newBuilder()
+        .setNumber(number)
+        .setChunk(
+            ChunkHead.newBuilder()
+                .setGroup(group)
+                .setDataId(id)
+                .setCount(1)
+                .addRanks(0)
+                .setContent(object(bytes)));
   }
 
-  static Offer.Builder inlineOffer(long transfer, String group, String id, int bytes) {
-    return offer(transfer, group, id, bytes).setInline(zeros(bytes));
+  static Parcel.Builder inlineOffer(long number, String group, String id, int bytes) {
+    return offer(number, group, id, bytes).setInline(zeros(bytes));
   }
 
-  static ExchangeFrame frame(Offer.Builder offer) {
-    return ExchangeFrame.newBuilder().setOffer(offer).build();
+  static PeerFrame frame(Parcel.Builder parcel) {
+    return PeerFrame.newBuilder().setParcel(parcel).build();
+  }
+
+  static PeerFrame body(long number, long offset, ByteString data) {
+    return PeerFrame.newBuilder()
+        .setBody(BodyPart.newBuilder().setNumber(number).setOffset(offset).setData(data))
+        .build();
   }
 
   // ---- from processes

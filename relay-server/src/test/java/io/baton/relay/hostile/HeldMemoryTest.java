@@ -12,7 +12,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import io.baton.proto.v1.Peer;
-import io.baton.proto.v1.PushReply;
+import io.baton.proto.v1.PeerReply;
 import io.baton.proto.v1.RefusalReason;
 import io.baton.proto.v1.SessionsStatus;
 import io.baton.proto.v1.StageFrame;
@@ -107,8 +107,8 @@ class HeldMemoryTest {
 
   @Test
   void pushesOfALaterEpoch_fillAPartAndAreShedBeyondIt() throws Exception {
-    RawStream<PushReply> peer = rig.push().send(pushHello());
-    peer.next(PushReply::hasWelcome);
+    RawStream<PeerReply> peer = rig.link().send(pushHello());
+    peer.next(PeerReply::hasWelcome);
     for (int session = 1; session <= 16; session++) {
       ByteString ticket =
           rig.session()
@@ -118,7 +118,7 @@ class HeldMemoryTest {
               .getPushTicket();
       for (int i = 0; i < 8; i++) {
         var push = pushed(session, ticket, i + 1, 8 * i, 8, payload(executor.row(), 8)).toBuilder();
-        push.getPushBuilder().setEpoch(99);
+        push.getParcelBuilder().getStepBuilder().setEpoch(99);
         peer.send(push.build());
       }
     }

@@ -5,15 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import io.baton.proto.codec.Versions;
-import io.baton.proto.v1.BodyPart;
-import io.baton.proto.v1.ExchangeFrame;
-import io.baton.proto.v1.ExchangeGrpc;
-import io.baton.proto.v1.ExchangeReply;
+import io.baton.proto.v1.Empty;
 import io.baton.proto.v1.ExchangeStatus;
+import io.baton.proto.v1.LinkGrpc;
 import io.baton.proto.v1.Open;
+import io.baton.proto.v1.PeerReply;
 import io.baton.proto.v1.ProcessReply;
-import io.baton.proto.v1.PushGrpc;
-import io.baton.proto.v1.PushReply;
 import io.baton.proto.v1.Received;
 import io.baton.proto.v1.RelayGrpc;
 import io.baton.proto.v1.RelayIdentity;
@@ -22,11 +19,11 @@ import io.baton.proto.v1.StatusRequest;
 import io.baton.proto.v1.StatusResponse;
 import io.baton.relay.Relay;
 import io.baton.relay.RelayConfig;
+import io.baton.transport.LaneKind;
 import io.baton.transport.grpc.Channels;
 import io.baton.transport.grpc.Endpoint;
 import io.baton.transport.grpc.EventLoops;
 import io.baton.transport.grpc.KeepAlive;
-import io.baton.transport.lane.LaneKind;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
@@ -96,17 +93,21 @@ final class HostileRig implements AutoCloseable {
     return tcp;
   }
 
-  RawStream<ExchangeReply> exchange() {
-    return new RawCall<>(tcp, ExchangeGrpc.getExchangeMethod());
+  RawStream<PeerReply> link() {
+    return new RawCall<>(tcp, LinkGrpc.getCarryMethod());
+  }
+
+  /** For large bodies of a link. */
+  RawStream<Empty> bulk() {
+    return new RawCall<>(tcp, LinkGrpc.getBulkMethod());
   }
 
   /** A peer that has said who it is. */
-  RawStream<ExchangeReply> peer() throws Exception {
+  RawStream<PeerReply> peer() throws Exception {
     RelayIdentity.Builder other =
         RelayIdentity.newBuilder().setName("peer").setIncarnation(++peers);
-    RawStream<ExchangeReply> stream =
-        exchange().send(Frames.frame(Frames.peerHello().setFrom(other)));
-    stream.next(ExchangeReply::hasWelcome);
+    RawStream<PeerReply> stream = link().send(Frames.frame(Frames.peerHello().setFrom(other)));
+    stream.next(PeerReply::hasWelcome);
     return stream;
   }
 
@@ -138,10 +139,6 @@ final class HostileRig implements AutoCloseable {
     return stream;
   }
 
-  RawStream<PushReply> push() {
-    return new RawCall<>(tcp, PushGrpc.getPushMethod());
-  }
-
   RawProcess executor() {
     return new RawProcess(socket);
   }
@@ -156,7 +153,7 @@ final class HostileRig implements AutoCloseable {
   void assertServes() throws Exception {
     String group = "good" + goodOnes;
     try (RawStream<ProcessReply> process = process(group);
-        RawStream<ExchangeReply> peer = peer()) {
+        RawStream<PeerReply> peer = peer()) {
       process.send(Frames.frame(Frames.allocate(3, 1, 4096, group)));
       var slot = process.next(ProcessReply::hasAllocated).getAllocated().getSlot();
       process.send(Frames.frame(Frames.send(4, 1, Frames.chunk(group, "a", 4096)).setSlot(slot)));
@@ -164,16 +161,13 @@ final class HostileRig implements AutoCloseable {
       receives(process, "a");
 
       peer.send(Frames.frame(Frames.inlineOffer(1, group, "b", 8)));
-      peer.next(reply -> reply.getTaken().getTransfer() == 1);
+      peer.next(reply -> reply.getTaken().getNumber() == 1);
       receives(process, "b");
 
       peer.send(Frames.frame(Frames.offer(2, group, "c", 1000)));
-      peer.next(reply -> reply.getGranted().getTransfer() == 2);
-      peer.send(
-          ExchangeFrame.newBuilder()
-              .setBody(BodyPart.newBuilder().setTransfer(2).setData(Frames.zeros(1000)))
-              .build());
-      peer.next(reply -> reply.getTaken().getTransfer() == 2);
+      peer.next(reply -> reply.getGranted().getNumber() == 2);
+      peer.send(Frames.body(2, 0, Frames.zeros(1000)));
+      peer.next(reply -> reply.getTaken().getNumber() == 2);
       receives(process, "c");
 
       assertThat(peer.complete().ended()).matches(Status::isOk);
@@ -244,8 +238,7 @@ final class HostileRig implements AutoCloseable {
     assertThat(exchange.getReaders()).as("readers").isZero();
     assertThat(exchange.getWaitingForRoom()).as("waiting for room").isZero();
     assertThat(exchange.getSending()).as("sending").isZero();
-    assertThat(status.getInbound().getOfferingMap()).as("peers that offer").isEmpty();
-    assertThat(status.getInbound().getPushing()).as("peers that push").isZero();
+    assertThat(status.getInbound().getLinksMap()).as("peers").isEmpty();
     assertThat(status.getSessions().getOpen()).as("sessions").isZero();
     assertThat(status.getSessions().getArrivingBytes()).as("bytes of payloads").isZero();
     assertThat(status.getSessions().getReservedBytes()).as("bytes of sessions").isZero();

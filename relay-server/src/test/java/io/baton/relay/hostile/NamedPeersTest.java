@@ -10,7 +10,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnknownFieldSet;
-import io.baton.proto.v1.LaneStatus;
+import io.baton.proto.v1.LinkStatus;
 import io.baton.proto.v1.Peer;
 import io.baton.proto.v1.StageFrame;
 import io.baton.proto.v1.Step;
@@ -110,8 +110,8 @@ class NamedPeersTest {
                 .setTicket(ByteString.copyFrom(new byte[16])));
   }
 
-  private List<LaneStatus> lanes() {
-    return rig.status().getLanesList();
+  private List<LinkStatus> links() {
+    return rig.status().getLinksList();
   }
 
   @Test
@@ -127,7 +127,7 @@ class NamedPeersTest {
     RawStream<StageFrame> stream =
         rig.session().send(frame(open(1, "scanner").setUnknownFields(targets)));
     stream.next(StageFrame::hasOpened);
-    assertThat(lanes()).isEmpty();
+    assertThat(links()).isEmpty();
     assertThat(listener.connections).hasValue(0);
     assertThat(stream.send(close()).ended()).matches(Status::isOk);
   }
@@ -140,7 +140,7 @@ class NamedPeersTest {
     stream.next(StageFrame::hasOutput);
     await().until(() -> listener.open.size() == 1);
     assertThat(stream.send(close()).ended()).matches(Status::isOk);
-    await().until(() -> lanes().isEmpty() && listener.open.isEmpty());
+    await().until(() -> links().isEmpty() && listener.open.isEmpty());
     assertThat(listener.connections).hasValue(1);
   }
 
@@ -162,23 +162,23 @@ class NamedPeersTest {
         .untilAsserted(
             () ->
                 assertThat(
-                        lanes().stream()
-                            .map(lane -> lane.toBuilder().clearAddress().build())
+                        links().stream()
+                            .map(link -> link.toBuilder().clearAddress().build())
                             .collect(Collectors.toSet()))
                     .hasSize(1));
-    assertThat(lanes()).hasSize(3);
+    assertThat(links()).hasSize(3);
     assertThat(stream.send(close()).ended()).matches(Status::isOk);
   }
 
   @Test
-  void steps_withOneAddressAfterTheOther_takeFewLanes() throws Exception {
+  void steps_withOneAddressAfterTheOther_takeFewLinks() throws Exception {
     RawStream<StageFrame> stream = rig.session().send(frame(open(1, "scanner")));
     stream.next(StageFrame::hasOpened);
     for (int i = 1; i <= 40; i++) {
       stream.send(frame(stepTo(i, "127.0.0.1:" + i)));
     }
     stream.next(frame -> frame.getOutput().getStep() == 40);
-    assertThat(lanes()).hasSizeLessThanOrEqualTo(4);
+    assertThat(links()).hasSizeLessThanOrEqualTo(4);
     assertThat(stream.send(close()).ended()).matches(Status::isOk);
   }
 }

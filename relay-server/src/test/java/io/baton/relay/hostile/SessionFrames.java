@@ -6,16 +6,17 @@ import io.baton.proto.codec.TensorCodec;
 import io.baton.proto.codec.Versions;
 import io.baton.proto.v1.ClientFrame;
 import io.baton.proto.v1.Close;
+import io.baton.proto.v1.Empty;
 import io.baton.proto.v1.Heartbeat;
 import io.baton.proto.v1.LayerSpan;
 import io.baton.proto.v1.Open;
+import io.baton.proto.v1.Parcel;
 import io.baton.proto.v1.PayloadHeader;
-import io.baton.proto.v1.PushFrame;
-import io.baton.proto.v1.PushHello;
-import io.baton.proto.v1.Pushed;
+import io.baton.proto.v1.PeerFrame;
 import io.baton.proto.v1.RelayIdentity;
 import io.baton.proto.v1.SessionId;
 import io.baton.proto.v1.Step;
+import io.baton.proto.v1.StepHead;
 import io.baton.session.model.Digest;
 import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
@@ -100,29 +101,40 @@ final class SessionFrames {
         .setPayload(payload);
   }
 
-  static PushFrame pushHello() {
-    return PushFrame.newBuilder()
-        .setHello(PushHello.newBuilder().setVersions(Versions.spoken()).setFrom(PEER))
-        .build();
+  /** On the lane grpc. */
+  static PeerFrame pushHello() {
+    return Frames.frame(Frames.peerHello().setFrom(PEER));
   }
 
-  static PushFrame pushed(
+  /** Of a push, and different for each one of this session. */
+  static long number(long session, long number) {
+    return Long.MIN_VALUE | session << Integer.SIZE | number;
+  }
+
+  static PeerFrame pushed(
       long session,
       ByteString ticket,
       int number,
       int position,
       int count,
       PayloadHeader.Builder payload) {
-    return PushFrame.newBuilder()
-        .setPush(
-            Pushed.newBuilder()
-                .setSession(id(session))
-                .setTicket(ticket)
-                .setEpoch(1)
-                .setStep(number)
-                .setPosition(position)
-                .setCount(count)
-                .setPayload(payload))
-        .build();
+    Parcel.Builder parcel =
+        Parcel.newBuilder()
+            .setNumber(number(session, number))
+            .setStep(
+                StepHead.newBuilder()
+                    .setSession(id(session))
+                    .setTicket(ticket)
+                    .setEpoch(1)
+                    .setStep(number)
+                    .setPosition(position)
+                    .setCount(count)
+                    .setActivations(payload.getActivations())
+                    .addAllSideInputs(payload.getSideInputsList())
+                    .setDigest(payload.getDigest()));
+    return Frames.frame(
+        payload.getChunkCount() == 0
+            ? parcel.setInline(payload.getInline())
+            : parcel.setFollowing(Empty.getDefaultInstance()));
   }
 }

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.baton.relay.RelayConfig;
 import io.baton.session.model.SessionId;
 import io.baton.simulations.foreign.Foreigner;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;

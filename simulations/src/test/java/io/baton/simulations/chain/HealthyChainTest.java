@@ -9,13 +9,12 @@ import io.baton.client.session.SessionListener;
 import io.baton.client.session.SessionOptions;
 import io.baton.client.session.StepDeclinedException;
 import io.baton.proto.v1.ClientFrame;
-import io.baton.proto.v1.Pushed;
 import io.baton.proto.v1.StageFrame;
 import io.baton.session.model.Digest;
 import io.baton.session.model.Refusal;
 import io.baton.session.model.Tensor;
 import io.baton.session.route.RouteConfig;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import io.baton.transport.payload.PayloadTraffic;
 import io.baton.transport.payload.PayloadTraffic.Way;
 import java.util.Collections;
@@ -300,8 +299,7 @@ class HealthyChainTest {
       assertThat(decoding.session().stats().stepsFromPeer()).isEqualTo(16);
       assertThat(
               chain.node(2).tap().pushes().stream()
-                  .map(Pushed::getPayload)
-                  .map(payload -> payload.getSideInputsCount()))
+                  .map(push -> push.getStep().getSideInputsCount()))
           .containsExactly(0, 0, 1, 0, 1, 0, 1, 0);
     }
   }

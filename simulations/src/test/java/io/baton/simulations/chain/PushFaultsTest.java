@@ -5,8 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import io.baton.client.session.SessionListener;
 import io.baton.proto.codec.DigestCodec;
+import io.baton.proto.v1.Parcel;
 import io.baton.proto.v1.Peer;
-import io.baton.proto.v1.Pushed;
+import io.baton.proto.v1.StepHead;
 import io.baton.session.model.Digest;
 import io.baton.session.model.RelayId;
 import io.baton.session.model.StepId;
@@ -23,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -110,13 +112,13 @@ class PushFaultsTest {
   /** Each comes after the one that follows it, when the client has long brought what it carries. */
   @Test
   void push_reordered_givesTheSameTokens() throws Exception {
-    Queue<Pushed> kept = new ArrayDeque<>();
+    Queue<Parcel> kept = new ArrayDeque<>();
     decodeWith(
         (push, onward) -> {
           synchronized (kept) {
             kept.add(push);
             if (kept.size() > 2) {
-              Pushed first = kept.remove();
+              Parcel first = kept.remove();
               onward.push(push);
               onward.push(first);
             }
@@ -126,14 +128,21 @@ class PushFaultsTest {
   }
 
   /** As a relay would that wants to deceive: what it says of the bytes is true of the bytes. */
-  static Pushed corrupted(Pushed push) {
+  static Parcel corrupted(Parcel push) {
     Tensor wrong = OracleExecutor.rows(4711);
     ByteString bytes = ByteString.copyFrom(wrong.data());
     Digest digest = new PayloadDigester(Digest.Algorithm.SHA256).payload(wrong).digest();
-    return push.toBuilder()
-        .setPayload(
-            push.getPayload().toBuilder().setInline(bytes).setDigest(DigestCodec.toWire(digest)))
-        .build();
+    return step(step -> step.setDigest(DigestCodec.toWire(digest)))
+        .apply(push.toBuilder().setInline(bytes).build());
+  }
+
+  /** Says another thing of a push. */
+  private static UnaryOperator<Parcel> step(Consumer<StepHead.Builder> change) {
+    return push -> {
+      Parcel.Builder changed = push.toBuilder();
+      change.accept(changed.getStepBuilder());
+      return changed.build();
+    };
   }
 
   private record Mismatch(RelayId stage, StepId step, RelayId blamed) {}
@@ -148,7 +157,7 @@ class PushFaultsTest {
     };
   }
 
-  private static Tap.PushFault once(UnaryOperator<Pushed> change) {
+  private static Tap.PushFault once(UnaryOperator<Parcel> change) {
     AtomicInteger count = new AtomicInteger();
     return (push, onward) -> onward.push(count.getAndIncrement() == 0 ? change.apply(push) : push);
   }
@@ -205,20 +214,14 @@ class PushFaultsTest {
           .node(1)
           .tap()
           .pushesMeet(
-              once(
-                  push ->
-                      push.toBuilder()
-                          .setPayload(
-                              push.getPayload().toBuilder()
-                                  .setInline(ByteString.copyFrom(new byte[8])))
-                          .build()));
+              once(push -> push.toBuilder().setInline(ByteString.copyFrom(new byte[8])).build()));
       chain.decode().steps(5);
       assertThat(chain.status(1).pushesDropped()).containsEntry("digest_mismatch", 1L);
       assertThat(chain.status(1).evidence()).isEmpty();
     }
   }
 
-  private static void dropped(UnaryOperator<Pushed> change, String reason) throws Exception {
+  private static void dropped(UnaryOperator<Parcel> change, String reason) throws Exception {
     try (TestChain chain = chain(2)) {
       Decoding decoding = chain.decode();
       decoding.steps(2);
@@ -233,24 +236,20 @@ class PushFaultsTest {
 
   @Test
   void push_wrongTicket_isDropped() throws Exception {
-    dropped(
-        push -> push.toBuilder().setTicket(ByteString.copyFrom(new byte[16])).build(),
-        "bad_ticket");
+    dropped(step(step -> step.setTicket(ByteString.copyFrom(new byte[16]))), "bad_ticket");
   }
 
   @Test
   void push_unknownSession_vanishes() throws Exception {
     dropped(
-        push ->
-            push.toBuilder()
-                .setSession(io.baton.proto.v1.SessionId.newBuilder().setHigh(1).setLow(2))
-                .build(),
+        step(
+            step -> step.setSession(io.baton.proto.v1.SessionId.newBuilder().setHigh(1).setLow(2))),
         "unknown_session");
   }
 
   @Test
   void push_staleEpoch_isFenced() throws Exception {
-    dropped(push -> push.toBuilder().setEpoch(0).build(), "stale_epoch");
+    dropped(step(step -> step.setEpoch(0)), "stale_epoch");
   }
 
   @Test
@@ -258,12 +257,9 @@ class PushFaultsTest {
     try (TestChain chain = chain(2)) {
       Decoding decoding = chain.decode();
       decoding.steps(2);
-      chain
-          .node(1)
-          .tap()
-          .pushesMeet(once(push -> push.toBuilder().setEpoch(push.getEpoch() + 1_000).build()));
+      chain.node(1).tap().pushesMeet(once(step(step -> step.setEpoch(step.getEpoch() + 1_000))));
       decoding.steps(5);
-      chain.node(1).tap().pushesMeet(once(push -> push.toBuilder().setPosition(1_000).build()));
+      chain.node(1).tap().pushesMeet(once(step(step -> step.setPosition(1_000))));
       decoding.steps(5);
       assertThat(chain.node(1).oracle.tokensComputed).hasValue(12);
     }
@@ -271,12 +267,13 @@ class PushFaultsTest {
 
   @Test
   void push_forgedStepNumber_neitherDesynchronisesNorEndsTheSession() throws Exception {
-    for (UnaryOperator<Pushed> forgery :
-        List.<UnaryOperator<Pushed>>of(
-            push -> push.toBuilder().setStep(push.getStep() + 1).build(),
-            push -> push.toBuilder().setStep(Long.MAX_VALUE).build(),
-            push -> push.toBuilder().setStep(0).build(),
-            push -> corrupted(push).toBuilder().setStep(push.getStep() + 1).build())) {
+    UnaryOperator<Parcel> ahead = step(step -> step.setStep(step.getStep() + 1));
+    for (UnaryOperator<Parcel> forgery :
+        List.<UnaryOperator<Parcel>>of(
+            ahead,
+            step(step -> step.setStep(Long.MAX_VALUE)),
+            step(step -> step.setStep(0)),
+            push -> ahead.apply(corrupted(push)))) {
       try (TestChain chain = chain(2)) {
         Decoding decoding = chain.decode();
         decoding.steps(2);
@@ -300,15 +297,12 @@ class PushFaultsTest {
           .pushesMeet(
               once(
                   push ->
-                      push.toBuilder()
-                          .setCount(0)
-                          .setPayload(
-                              push.getPayload().toBuilder()
+                      step(step ->
+                              step.setCount(0)
                                   .setActivations(
                                       io.baton.proto.codec.TensorCodec.toWire(nothing.spec()))
-                                  .setInline(ByteString.EMPTY)
                                   .setDigest(DigestCodec.toWire(digest)))
-                          .build()));
+                          .apply(push.toBuilder().setInline(ByteString.EMPTY).build())));
       decoding.steps(5);
     }
   }
@@ -330,7 +324,8 @@ class PushFaultsTest {
           .tap()
           .pushesMeet(
               (push, onward) ->
-                  onward.push(push.toBuilder().clearNextPeers().addNextPeers(nobody).build()));
+                  onward.push(
+                      step(step -> step.clearNextPeers().addNextPeers(nobody)).apply(push)));
       decoding.steps(5);
     }
   }

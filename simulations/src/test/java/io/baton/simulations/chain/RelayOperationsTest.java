@@ -142,7 +142,7 @@ class RelayOperationsTest {
                   });
       requests.onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
       assertThat(services.get(30, TimeUnit.SECONDS))
-          .contains("baton.v1.Relay", "baton.v1.Push", "grpc.health.v1.Health");
+          .contains("baton.v1.Relay", "baton.v1.Link", "grpc.health.v1.Health");
       requests.onCompleted();
       channel.shutdownNow();
     }

@@ -1,13 +1,17 @@
 package io.baton.simulations.chain;
 
 import io.baton.proto.codec.HostPort;
+import io.baton.proto.v1.BulkFrame;
 import io.baton.proto.v1.ClientFrame;
 import io.baton.proto.v1.DescribeRequest;
 import io.baton.proto.v1.DescribeResponse;
-import io.baton.proto.v1.PushFrame;
-import io.baton.proto.v1.PushGrpc;
-import io.baton.proto.v1.PushReply;
-import io.baton.proto.v1.Pushed;
+import io.baton.proto.v1.Empty;
+import io.baton.proto.v1.LaneKind;
+import io.baton.proto.v1.LinkGrpc;
+import io.baton.proto.v1.Parcel;
+import io.baton.proto.v1.PeerFrame;
+import io.baton.proto.v1.PeerHello;
+import io.baton.proto.v1.PeerReply;
 import io.baton.proto.v1.RelayGrpc;
 import io.baton.proto.v1.StageFrame;
 import io.baton.transport.grpc.BindFailedException;
@@ -38,13 +42,13 @@ final class Tap implements AutoCloseable {
   /** What becomes of a push: handed on, changed, doubled, kept for later, or lost. */
   @FunctionalInterface
   interface PushFault {
-    void onPush(Pushed push, Onward onward);
+    void onPush(Parcel push, Onward onward);
   }
 
   /** Towards the relay. */
   @FunctionalInterface
   interface Onward {
-    void push(Pushed push);
+    void push(Parcel push);
   }
 
   static final PushFault HONEST = (push, onward) -> onward.push(push);
@@ -54,7 +58,7 @@ final class Tap implements AutoCloseable {
   private final BoundServer server;
   private final Queue<ClientFrame> fromClient = new ConcurrentLinkedQueue<>();
   private final Queue<StageFrame> fromStage = new ConcurrentLinkedQueue<>();
-  private final Queue<Pushed> pushes = new ConcurrentLinkedQueue<>();
+  private final Queue<Parcel> pushes = new ConcurrentLinkedQueue<>();
   private final AtomicInteger peersConnected = new AtomicInteger();
   private final AtomicInteger described = new AtomicInteger();
   private volatile boolean silent;
@@ -68,7 +72,7 @@ final class Tap implements AutoCloseable {
             loops,
             Endpoint.tcp("127.0.0.1", 0),
             ServerSettings.direct(InsecureServerCredentials.create()),
-            List.of(new RelayTap(), new PushTap()));
+            List.of(new RelayTap(), new LinkTap()));
   }
 
   static Tap inFrontOf(Endpoint relay) throws BindFailedException {
@@ -114,7 +118,7 @@ final class Tap implements AutoCloseable {
   }
 
   /** All pushes that have come, whatever became of them. */
-  List<Pushed> pushes() {
+  List<Parcel> pushes() {
     return List.copyOf(pushes);
   }
 
@@ -147,23 +151,27 @@ final class Tap implements AutoCloseable {
     }
   }
 
-  private final class PushTap extends PushGrpc.PushImplBase {
+  private final class LinkTap extends LinkGrpc.LinkImplBase {
 
     @Override
-    public StreamObserver<PushFrame> push(StreamObserver<PushReply> observer) {
-      ((ServerCallStreamObserver<PushReply>) observer).setOnCancelHandler(() -> {});
-      StreamObserver<PushFrame> onward =
-          PushGrpc.newStub(channel)
-              .push(new Copying<>(observer, new ConcurrentLinkedQueue<PushReply>()));
+    public StreamObserver<PeerFrame> carry(StreamObserver<PeerReply> observer) {
+      ((ServerCallStreamObserver<PeerReply>) observer).setOnCancelHandler(() -> {});
+      StreamObserver<PeerFrame> onward =
+          LinkGrpc.newStub(channel)
+              .carry(new Copying<>(observer, new ConcurrentLinkedQueue<PeerReply>()));
       return new StreamObserver<>() {
         @Override
-        public void onNext(PushFrame frame) {
-          if (frame.hasPush()) {
-            pushes.add(frame.getPush());
-            fault.onPush(frame.getPush(), push -> send(onward, push));
-          } else {
-            onward.onNext(renamed(frame));
+        public void onNext(PeerFrame frame) {
+          if (frame.getParcel().hasStep()) {
+            pushes.add(frame.getParcel());
+            fault.onPush(
+                frame.getParcel(),
+                push -> send(onward, PeerFrame.newBuilder().setParcel(push).build()));
+          } else if (frame.hasHello()) {
+            send(onward, PeerFrame.newBuilder().setHello(changed(frame.getHello())).build());
             peersConnected.incrementAndGet();
+          } else {
+            send(onward, frame);
           }
         }
 
@@ -179,20 +187,30 @@ final class Tap implements AutoCloseable {
       };
     }
 
-    private PushFrame renamed(PushFrame frame) {
-      // Without a word of shared memory, pushes come in messages, where they can be changed.
-      PushFrame.Builder changed = frame.toBuilder().clearSharing();
-      if (frame.hasHello() && !sender.isEmpty()) {
-        changed.getHelloBuilder().getFromBuilder().setName(sender);
+    /** Large pushes are not tampered with. */
+    @Override
+    public StreamObserver<BulkFrame> bulk(StreamObserver<Empty> observer) {
+      ((ServerCallStreamObserver<Empty>) observer).setOnCancelHandler(() -> {});
+      StreamObserver<BulkFrame> onward =
+          LinkGrpc.newStub(channel).bulk(new Copying<>(observer, new ConcurrentLinkedQueue<>()));
+      return new Copying<>(onward, new ConcurrentLinkedQueue<>());
+    }
+
+    private PeerHello changed(PeerHello hello) {
+      // Pushes come in frames, where they can be changed.
+      PeerHello.Builder changed =
+          hello.toBuilder().clearData().clearLanes().addLanes(LaneKind.LANE_KIND_GRPC);
+      if (!sender.isEmpty()) {
+        changed.getFromBuilder().setName(sender);
       }
       return changed.build();
     }
 
     /** Possibly on another thread, if it was kept for later. */
-    private void send(StreamObserver<PushFrame> onward, Pushed push) {
+    private void send(StreamObserver<PeerFrame> onward, PeerFrame frame) {
       synchronized (onward) {
         try {
-          onward.onNext(PushFrame.newBuilder().setPush(push).build());
+          onward.onNext(frame);
         } catch (IllegalStateException e) {
           // The stream has ended meanwhile, and pushes may be lost.
         }

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.baton.relay.RelayConfig;
 import io.baton.session.model.Tensor;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import io.baton.transport.payload.PayloadTraffic;
 import io.baton.transport.ucx.UcxConfig;
 import io.baton.transport.ucx.UcxHub;

@@ -12,7 +12,7 @@ import io.baton.session.exchange.Destination;
 import io.baton.session.exchange.Member;
 import io.baton.session.model.RelayId;
 import io.baton.simulations.foreign.Foreigner;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,7 +65,8 @@ class ForeignRelayTest {
               Long.toUnsignedString(sender.incarnation()),
               "readers")) {
         JsonNode got = impostor.result();
-        assertThat(got.has("taken")).isTrue();
+        // In no name but its own.
+        assertThat(got.path("taken").asInt()).isPositive();
       }
       SidecarSender honest = hosts.sender(0);
       List<CompletableFuture<?>> sent = sendAll(hosts, honest);

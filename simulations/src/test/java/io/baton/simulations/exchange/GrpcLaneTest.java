@@ -1,6 +1,6 @@
 package io.baton.simulations.exchange;
 
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 
 /** The lane {@link LaneKind#GRPC}. */
 class GrpcLaneTest extends LaneScenarios {

@@ -19,7 +19,7 @@ import io.baton.session.exchange.Member;
 import io.baton.session.model.DType;
 import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import io.baton.transport.pinned.PoolConfig;
 import java.io.IOException;
 import java.nio.file.Files;

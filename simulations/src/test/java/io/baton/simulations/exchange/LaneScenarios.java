@@ -18,7 +18,7 @@ import io.baton.session.exchange.Failure;
 import io.baton.session.model.DType;
 import io.baton.session.model.Tensor;
 import io.baton.session.model.TensorSpec;
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -104,7 +104,7 @@ abstract class LaneScenarios {
     await()
         .untilAsserted(
             () ->
-                assertThat(hosts.relay(0).lanesTo().join())
+                assertThat(hosts.relay(0).lanesTo())
                     .containsExactlyEntriesOf(Map.of(peer(), lane())));
   }
 

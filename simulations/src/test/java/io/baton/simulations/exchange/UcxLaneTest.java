@@ -2,7 +2,7 @@ package io.baton.simulations.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import io.baton.transport.ucx.Landing;
 import io.baton.transport.ucx.UcxConfig;
 import io.baton.transport.ucx.UcxEngine;

@@ -4,6 +4,7 @@ import io.baton.transport.Budget;
 import io.baton.transport.Room;
 import io.baton.transport.Share;
 import io.grpc.stub.CallStreamObserver;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -59,7 +60,7 @@ public final class FlowControlledSender<T> {
 
   private final CallStreamObserver<T> observer;
   private final ToIntFunction<T> size;
-  private final SenderListener listener;
+  private final SenderListener<T> listener;
   private final Budget frames;
   private final Budget bytes;
   private final Room sharedBytes;
@@ -78,7 +79,7 @@ public final class FlowControlledSender<T> {
       CallStreamObserver<T> observer,
       ToIntFunction<T> size,
       SenderLimits limits,
-      SenderListener listener,
+      SenderListener<T> listener,
       boolean held) {
     this(observer, size, limits, new Budget(limits.maxBytes()), listener, held);
   }
@@ -95,7 +96,7 @@ public final class FlowControlledSender<T> {
       ToIntFunction<T> size,
       SenderLimits limits,
       Room sharedBytes,
-      SenderListener listener,
+      SenderListener<T> listener,
       boolean held) {
     this.observer = observer;
     this.size = size;
@@ -231,7 +232,7 @@ public final class FlowControlledSender<T> {
       while (!abrupt(ending.get()) && next() && observer.isReady()) {
         T frame = unsent.next();
         forget(frame);
-        observer.onNext(frame);
+        write(frame);
         written = true;
       }
       if (written && observer instanceof Batching batching) {
@@ -239,15 +240,20 @@ public final class FlowControlledSender<T> {
       }
     } catch (RuntimeException e) {
       // gRPC refuses a call that was cancelled under our hands, or could not serialise the frame.
-      if (!unsent.hasNext()) {
-        // The group whose last frame this was; drop() sees only what is left of one.
-        listener.onDropped(1);
-      }
       end(new Ending.Failure(e));
     }
     Ending how = ending.get();
     if (how != null && (abrupt(how) || group == null)) {
       finish(how);
+    }
+  }
+
+  private void write(T frame) {
+    try {
+      observer.onNext(frame);
+    } catch (RuntimeException e) {
+      listener.onDropped(List.of(frame));
+      throw e;
     }
   }
 
@@ -291,15 +297,15 @@ public final class FlowControlledSender<T> {
   }
 
   private void drop() {
-    int groups = unsent.hasNext() ? 1 : 0;
-    unsent.forEachRemaining(this::forget);
+    List<T> dropped = new ArrayList<>();
+    unsent.forEachRemaining(dropped::add);
     group = null;
     for (Group<T> waiting = queue.poll(); waiting != null; waiting = queue.poll()) {
-      waiting.frames().forEach(this::forget);
-      groups++;
+      dropped.addAll(waiting.frames());
     }
-    if (groups > 0) {
-      listener.onDropped(groups);
+    dropped.forEach(this::forget);
+    if (!dropped.isEmpty()) {
+      listener.onDropped(dropped);
     }
   }
 

@@ -7,7 +7,7 @@ import io.baton.session.model.Payload;
 /** What a frame has led to. */
 public sealed interface Assembly {
 
-  /** Bytes are still to come: as chunks, or by UCX. */
+  /** Bytes are still to come, as chunks. */
   record Incomplete() implements Assembly {}
 
   /** All bytes are there and have the digest that was announced, if one was. */
@@ -34,15 +34,6 @@ public sealed interface Assembly {
     /** What it is where the sender has to keep its payloads. */
     public MalformedFrameException malformed() {
       return new MalformedFrameException("shared", why);
-    }
-  }
-
-  /** Its bytes went by UCX and did not arrive; if it is sent again it may. The stream may go on. */
-  record Lost() implements Assembly {
-
-    @Override
-    public String toString() {
-      return "the bytes were lost on their way over UCX";
     }
   }
 

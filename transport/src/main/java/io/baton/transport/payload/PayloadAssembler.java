@@ -5,21 +5,17 @@ import io.baton.proto.codec.AnnouncedPayload;
 import io.baton.proto.codec.AnnouncedPayload.Body;
 import io.baton.proto.codec.MalformedFrameException;
 import io.baton.proto.codec.PayloadHeaderCodec;
+import io.baton.proto.codec.PayloadOutline;
 import io.baton.proto.v1.Chunk;
 import io.baton.proto.v1.PayloadHeader;
 import io.baton.session.model.Digest;
 import io.baton.session.model.Payload;
-import io.baton.session.model.Tensor;
-import io.baton.session.model.TensorSpec;
-import io.baton.transport.CopiedBytes;
+import io.baton.transport.LaneKind;
 import io.baton.transport.Room;
 import io.baton.transport.Share;
-import io.baton.transport.lane.LaneKind;
 import io.baton.transport.pinned.StaleHandleException;
-import io.baton.verification.PayloadDigester;
 import java.nio.ByteBuffer;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,38 +32,17 @@ public final class PayloadAssembler implements AutoCloseable {
   private final long maxBytes;
   private final Room room;
   private final PayloadLink link;
-  private final Runnable onArrival;
   private @Nullable Assembling current;
-  private @Nullable Awaited awaited;
 
-  PayloadAssembler(long maxBytes, Room room, PayloadLink link, Runnable onArrival) {
+  PayloadAssembler(long maxBytes, Room room, PayloadLink link) {
     this.maxBytes = Math.min(maxBytes, Integer.MAX_VALUE);
     this.room = room;
     this.link = link;
-    this.onArrival = onArrival;
   }
 
   /** True while bytes are outstanding: any frame but a chunk is malformed then. */
   public boolean busy() {
-    return current != null || awaited != null;
-  }
-
-  /** True while the bytes come by UCX: the stream is to read no frame until they have. */
-  public boolean awaits() {
-    return awaited != null;
-  }
-
-  /** What has become of a payload that was awaited. Incomplete if none is, or still is. */
-  public Assembly resume() {
-    Awaited waiting = awaited;
-    awaited = null;
-    try {
-      return waiting == null
-          ? new Assembly.Incomplete()
-          : fetch(waiting.announced, waiting.algorithm, waiting.share);
-    } catch (MalformedFrameException e) {
-      return new Assembly.Malformed(e);
-    }
+    return current != null;
   }
 
   /** Begins a payload of which nothing is known before. */
@@ -87,20 +62,20 @@ public final class PayloadAssembler implements AutoCloseable {
             "payload", "announced while bytes of another are to come");
       }
       AnnouncedPayload announced = PayloadHeaderCodec.fromWire(header);
-      Digest.Algorithm algorithm = algorithm(announced, rule);
-      if (announced.bytes() > maxBytes) {
+      PayloadOutline outline = announced.outline();
+      Digest.Algorithm algorithm = algorithm(outline, rule);
+      if (outline.bytes() > maxBytes) {
         throw new MalformedFrameException(
-            "payload", "%d bytes; at most %d".formatted(announced.bytes(), maxBytes));
+            "payload", "%d bytes; at most %d".formatted(outline.bytes(), maxBytes));
       }
-      Optional<Share> share = check.wants(announced);
+      Optional<Share> share = check.wants(outline);
       return switch (announced.body()) {
         // The message that brought them is in memory already, and bounded by gRPC.
         case Body.Inline(ByteString bytes) ->
             share.isEmpty()
                 ? new Assembly.Unwanted()
-                : finishFramed(announced, algorithm, bytes.asReadOnlyByteBuffer());
+                : finishFramed(outline, algorithm, bytes.asReadOnlyByteBuffer());
         case Body.Shared from -> copy(announced, algorithm, from, share);
-        case Body.ByUcx() -> fetch(announced, algorithm, share);
         case Body.Chunks(int count) -> {
           current = new Assembling(announced, count, algorithm, share, room);
           yield new Assembly.Incomplete();
@@ -129,10 +104,7 @@ public final class PayloadAssembler implements AutoCloseable {
   /** Nobody wants the payload any more that is being put together; the stream goes on. */
   public void discard() {
     if (current != null) {
-      current.discard();
-    }
-    if (awaited != null) {
-      awaited = new Awaited(awaited.announced, awaited.algorithm, Optional.empty());
+      current.bytes.discard();
     }
   }
 
@@ -141,29 +113,31 @@ public final class PayloadAssembler implements AutoCloseable {
   public void close() {
     Assembling abandoned = current;
     current = null;
-    awaited = null;
     if (abandoned != null) {
-      abandoned.letGo();
+      abandoned.bytes.letGo();
     }
   }
 
   private Assembly finish(Assembling whole) {
     try {
-      if (whole.share.isEmpty()) {
+      if (!whole.bytes.isWanted()) {
         return new Assembly.Unwanted();
       }
-      return whole.buffer == null
-          ? new Assembly.NoRoom(whole.announced.bytes())
-          : finishFramed(whole.announced, whole.algorithm, whole.buffer.flip());
+      PayloadOutline outline = whole.announced.outline();
+      return whole
+          .bytes
+          .whole()
+          .map(bytes -> finishFramed(outline, whole.algorithm, bytes))
+          .orElseGet(() -> new Assembly.NoRoom(outline.bytes()));
     } finally {
       close();
     }
   }
 
   private Assembly finishFramed(
-      AnnouncedPayload announced, Digest.Algorithm algorithm, ByteBuffer bytes) {
-    link.received().count(LaneKind.GRPC, announced.bytes());
-    return finish(announced, algorithm, bytes);
+      PayloadOutline outline, Digest.Algorithm algorithm, ByteBuffer bytes) {
+    link.received().count(LaneKind.GRPC, outline.bytes());
+    return finish(outline, algorithm, bytes);
   }
 
   private Assembly copy(
@@ -172,7 +146,7 @@ public final class PayloadAssembler implements AutoCloseable {
       Body.Shared from,
       Optional<Share> share)
       throws MalformedFrameException {
-    long bytes = announced.bytes();
+    long bytes = announced.outline().bytes();
     link.inbox().mapping(from);
     if (share.isEmpty() || !room.tryTake(bytes, share.get())) {
       link.consumed(announced.dataId(), bytes);
@@ -182,7 +156,7 @@ public final class PayloadAssembler implements AutoCloseable {
       ByteBuffer copy = link.inbox().copy(from, Math.toIntExact(bytes));
       link.received().count(LaneKind.LOCAL, bytes);
       link.consumed(announced.dataId(), bytes);
-      return finish(announced, algorithm, copy);
+      return finish(announced.outline(), algorithm, copy);
     } catch (StaleHandleException | IllegalStateException e) {
       // The latter if the mapping is closed meanwhile, since the stream is over.
       return new Assembly.Stale(String.valueOf(e.getMessage()));
@@ -191,59 +165,17 @@ public final class PayloadAssembler implements AutoCloseable {
     }
   }
 
-  private Assembly fetch(
-      AnnouncedPayload announced, Digest.Algorithm algorithm, Optional<Share> share)
-      throws MalformedFrameException {
-    long bytes = announced.bytes();
-    // Taken first, and also for what is not here yet: it is given back in the end.
-    boolean taken = share.isPresent() && room.tryTake(bytes, share.get());
-    try {
-      UcxLandings.Found found = link.inbox().fetch(announced.dataId(), bytes, taken, onArrival);
-      if (found instanceof UcxLandings.Found.Later) {
-        awaited = new Awaited(announced, algorithm, share);
-        return new Assembly.Incomplete();
-      }
-      link.consumed(announced.dataId(), bytes);
-      if (share.isEmpty()) {
-        return new Assembly.Unwanted();
-      }
-      return switch (found) {
-        case UcxLandings.Found.Later() -> new Assembly.Incomplete();
-        case UcxLandings.Found.Lost() -> new Assembly.Lost();
-        case UcxLandings.Found.NoRoom() -> new Assembly.NoRoom(bytes);
-        case UcxLandings.Found.Here(ByteBuffer copy) -> {
-          link.received().count(LaneKind.UCX, bytes);
-          yield finish(announced, algorithm, copy);
-        }
-      };
-    } finally {
-      if (taken) {
-        room.giveBack(bytes);
-      }
-    }
-  }
-
   private static Assembly finish(
-      AnnouncedPayload announced, Digest.Algorithm algorithm, ByteBuffer bytes) {
-    Tensor activations = next(announced.activations(), bytes);
-    TreeMap<String, Tensor> sides = new TreeMap<>();
-    announced.sideInputs().forEach(side -> sides.put(side.name(), next(side.spec(), bytes)));
-    Payload payload = new PayloadDigester(algorithm).payload(activations, sides);
-    return announced
+      PayloadOutline outline, Digest.Algorithm algorithm, ByteBuffer bytes) {
+    Payload payload = PayloadJoiner.join(outline, algorithm, bytes);
+    return outline
         .digest()
         .filter(claimed -> !claimed.equals(payload.digest()))
         .<Assembly>map(claimed -> new Assembly.DigestMismatch(claimed, payload.digest()))
         .orElseGet(() -> new Assembly.Complete(payload));
   }
 
-  private static Tensor next(TensorSpec spec, ByteBuffer bytes) {
-    int length = Math.toIntExact(spec.bytes());
-    Tensor tensor = Tensor.wrap(spec, bytes.slice(bytes.position(), length));
-    bytes.position(bytes.position() + length);
-    return tensor;
-  }
-
-  private static Digest.Algorithm algorithm(AnnouncedPayload announced, DigestRule rule)
+  private static Digest.Algorithm algorithm(PayloadOutline announced, DigestRule rule)
       throws MalformedFrameException {
     Digest claimed = announced.digest().orElse(null);
     return switch (rule) {
@@ -273,25 +205,13 @@ public final class PayloadAssembler implements AutoCloseable {
     return algorithm;
   }
 
-  /** A payload whose bytes come by UCX. */
-  private record Awaited(
-      AnnouncedPayload announced, Digest.Algorithm algorithm, Optional<Share> share) {}
-
   /** A payload some of whose chunks are still to come. */
   private static final class Assembling {
-
-    /** A payload below this gets its memory at once, and a larger one that much to begin with. */
-    private static final int FIRST_BYTES = 64 << 10;
 
     final AnnouncedPayload announced;
     final int chunkCount;
     final Digest.Algorithm algorithm;
-    private final Room room;
-    Optional<Share> share;
-    @Nullable ByteBuffer buffer;
-    private long taken;
-    private boolean full;
-    private long received;
+    final ArrivingBytes bytes;
     private int chunks;
 
     Assembling(
@@ -303,8 +223,7 @@ public final class PayloadAssembler implements AutoCloseable {
       this.announced = announced;
       this.chunkCount = chunkCount;
       this.algorithm = algorithm;
-      this.share = share;
-      this.room = room;
+      this.bytes = new ArrivingBytes(announced.outline().bytes(), share, room);
     }
 
     boolean isWhole() {
@@ -327,66 +246,19 @@ public final class PayloadAssembler implements AutoCloseable {
       }
       chunks++;
       checkSize(chunk.getData());
-      received += chunk.getData().size();
-      keep(chunk.getData());
-    }
-
-    /** What there is no room for is read and thrown away. */
-    private void keep(ByteString data) {
-      if (full || share.isEmpty()) {
-        return;
-      }
-      ByteBuffer into = buffer;
-      if (into == null || into.remaining() < data.size()) {
-        into = grown(into, share.get());
-        buffer = into;
-      }
-      if (into == null) {
-        full = true;
-        letGo();
-      } else {
-        CopiedBytes.add(data.size());
-        data.copyTo(into);
-      }
-    }
-
-    /** With room for what has come, and for as much again; null if there is none. */
-    private @Nullable ByteBuffer grown(@Nullable ByteBuffer from, Share part) {
-      long capacity = Math.min(announced.bytes(), Math.max(FIRST_BYTES, 2 * received));
-      long more = capacity - taken;
-      if (!room.tryTake(more, part)) {
-        return null;
-      }
-      // From here on it is given back when the payload is let go, also if there is no memory.
-      taken = capacity;
-      ByteBuffer larger = ByteBuffer.allocate(Math.toIntExact(capacity));
-      if (from == null) {
-        return larger;
-      }
-      CopiedBytes.add(from.position());
-      return larger.put(from.flip());
-    }
-
-    void discard() {
-      share = Optional.empty();
-      letGo();
-    }
-
-    void letGo() {
-      buffer = null;
-      room.giveBack(taken);
-      taken = 0;
+      bytes.add(chunk.getData());
     }
 
     /** Every chunk still to come must have at least one byte left for it, the last one all. */
     private void checkSize(ByteString data) throws MalformedFrameException {
-      long left = announced.bytes() - received - data.size();
+      long all = announced.outline().bytes();
+      long left = all - bytes.received() - data.size();
       int chunksLeft = chunkCount - chunks;
       if (data.isEmpty() || left < chunksLeft || (chunksLeft == 0 && left != 0)) {
         throw new MalformedFrameException(
             "chunk.data",
             "%d bytes in chunk %d of %d, after %d of %d bytes"
-                .formatted(data.size(), chunks, chunkCount, received, announced.bytes()));
+                .formatted(data.size(), chunks, chunkCount, bytes.received(), all));
       }
     }
   }

@@ -1,6 +1,6 @@
 package io.baton.transport.payload;
 
-import io.baton.proto.codec.AnnouncedPayload;
+import io.baton.proto.codec.PayloadOutline;
 import io.baton.transport.Share;
 import java.util.Optional;
 
@@ -15,5 +15,5 @@ public interface PayloadCheck {
    * The share of the room that may be used for it; empty if it is not wanted, which is then the
    * receiver's to remember: {@link Assembly.Unwanted} comes of it.
    */
-  Optional<Share> wants(AnnouncedPayload announced);
+  Optional<Share> wants(PayloadOutline announced);
 }

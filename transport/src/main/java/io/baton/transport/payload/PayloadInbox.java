@@ -1,16 +1,13 @@
 package io.baton.transport.payload;
 
-import com.google.protobuf.ByteString;
 import io.baton.proto.codec.AnnouncedPayload;
 import io.baton.proto.codec.MalformedFrameException;
 import io.baton.proto.codec.PoolAddress;
 import io.baton.proto.v1.Sharing;
-import io.baton.proto.v1.UcxTarget;
 import io.baton.transport.pinned.PoolMapping;
 import io.baton.transport.pinned.PoolMappings;
 import io.baton.transport.pinned.SlotHandle;
 import io.baton.transport.pinned.StaleHandleException;
-import io.baton.transport.ucx.UcxHub;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,9 +15,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The receiving half of a stream: copies payloads out of the other end's pool or takes them from
- * UCX, and remembers which are still to be reported. Payloads are for the stream's thread; reports
- * for any.
+ * The receiving half of a stream: copies payloads out of the other end's pool, and remembers which
+ * are still to be reported. Payloads are for the stream's thread; reports for any.
  */
 final class PayloadInbox {
 
@@ -30,20 +26,8 @@ final class PayloadInbox {
   /** What is large is reported without delay: its copy took longer than the report will. */
   private static final long LARGE_BYTES = 256 << 10;
 
-  /** Of bodies that came by UCX and that no frame has announced yet. */
-  private static final long LANDING_BYTES = 64L << 20;
-
-  /** How payloads may come, other than in messages. */
-  enum Takes {
-    NOTHING,
-    HANDLES,
-    ALL
-  }
-
   private final PayloadMemory memory;
-  private final Takes takes;
   private volatile PoolMappings.@Nullable Lease pool;
-  private volatile @Nullable UcxLandings landings;
   private boolean told;
 
   // Under the lock.
@@ -51,67 +35,42 @@ final class PayloadInbox {
   private List<Long> consumed = new ArrayList<>();
   private long consumedBytes;
   private boolean mappedIsNews;
-  private boolean targetIsNews;
   private boolean closed;
 
-  PayloadInbox(PayloadMemory memory, Takes takes) {
+  PayloadInbox(PayloadMemory memory) {
     this.memory = memory;
-    this.takes = takes;
   }
 
   // ---- what is said of it
 
   /** Hears how the other end could send payloads. */
   void take(Sharing said) throws MalformedFrameException {
-    if (!said.hasPool() && !said.getSendsUcx()) {
+    if (!said.hasPool()) {
       return;
     }
     if (told) {
-      throw new MalformedFrameException(
-          said.hasPool() ? "sharing.pool" : "sharing.sends_ucx", "comes twice");
+      throw new MalformedFrameException("sharing.pool", "comes twice");
     }
     told = true;
-    if (takes == Takes.NOTHING) {
-      return;
-    }
-    boolean mapped = said.hasPool() && map(PayloadMemory.address(said));
-    if (!mapped && said.getSendsUcx() && takes == Takes.ALL) {
-      memory.ucx().ifPresent(this::land);
-    }
+    map(PayloadMemory.address(said));
   }
 
-  /** Whether it is mapped. If the stream has been ended meanwhile, nobody else lets go of it. */
-  private boolean map(PoolAddress address) {
-    // On a stream of one host, the other end is this user.
-    boolean anywhere = takes == Takes.HANDLES;
-    Optional<PoolMappings.Lease> mapped = memory.map(address, anywhere);
+  /** If the stream has been ended meanwhile, nobody else lets go of it. */
+  private void map(PoolAddress address) {
+    Optional<PoolMappings.Lease> mapped = memory.map(address);
     synchronized (lock) {
       if (!closed) {
         pool = mapped.orElse(null);
         mappedIsNews = mapped.isPresent();
-        return mappedIsNews;
-      }
-    }
-    mapped.ifPresent(PoolMappings.Lease::release);
-    return false;
-  }
-
-  /** The next frame says it, as whoever heard of it answers with one. */
-  private void land(UcxHub hub) {
-    UcxLandings made = new UcxLandings(memory, hub, LANDING_BYTES);
-    synchronized (lock) {
-      if (!closed) {
-        landings = made;
-        targetIsNews = true;
         return;
       }
     }
-    made.close();
+    mapped.ifPresent(PoolMappings.Lease::release);
   }
 
   boolean hasNews() {
     synchronized (lock) {
-      return mappedIsNews || targetIsNews || !consumed.isEmpty();
+      return mappedIsNews || !consumed.isEmpty();
     }
   }
 
@@ -121,15 +80,7 @@ final class PayloadInbox {
         return false;
       }
       news.setMapped(mappedIsNews).addAllConsumed(consumed);
-      UcxLandings ready = landings;
-      if (targetIsNews && ready != null) {
-        news.setTarget(
-            UcxTarget.newBuilder()
-                .setAddress(ByteString.copyFrom(ready.address()))
-                .setKey(ready.key()));
-      }
       mappedIsNews = false;
-      targetIsNews = false;
       consumed = new ArrayList<>();
       consumedBytes = 0;
       return true;
@@ -139,7 +90,6 @@ final class PayloadInbox {
   void untold(Sharing news) {
     synchronized (lock) {
       mappedIsNews |= news.getMapped();
-      targetIsNews |= news.hasTarget();
       consumed.addAll(news.getConsumedList());
     }
   }
@@ -176,22 +126,6 @@ final class PayloadInbox {
     return mapping;
   }
 
-  /**
-   * A payload that comes by UCX.
-   *
-   * @param wanted whether there is room for a copy; if not, it is let go when it is here
-   * @param onSettled told once if it is to be asked for later, on any thread
-   * @throws MalformedFrameException if it cannot be so
-   */
-  UcxLandings.Found fetch(long dataId, long bytes, boolean wanted, Runnable onSettled)
-      throws MalformedFrameException {
-    UcxLandings ready = landings;
-    if (ready == null) {
-      throw new MalformedFrameException("ucx", "the sender was not told where to");
-    }
-    return ready.fetch(dataId, bytes, wanted, onSettled);
-  }
-
   /** Whether that is to be reported now rather than soon. */
   boolean consumed(long dataId, long bytes) {
     synchronized (lock) {
@@ -202,16 +136,11 @@ final class PayloadInbox {
   }
 
   void close() {
-    UcxLandings left;
     PoolMappings.Lease mapped;
     synchronized (lock) {
       closed = true;
-      left = landings;
       mapped = pool;
       pool = null;
-    }
-    if (left != null) {
-      left.close();
     }
     if (mapped != null) {
       mapped.release();

@@ -3,10 +3,9 @@ package io.baton.transport.payload;
 import io.baton.proto.codec.MalformedFrameException;
 import io.baton.proto.v1.Sharing;
 import io.baton.session.model.Payload;
+import io.baton.transport.LaneKind;
 import io.baton.transport.Room;
 import io.baton.transport.Share;
-import io.baton.transport.lane.LaneKind;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,11 +13,10 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 
 /**
- * One end of one stream on which payloads travel, by handle or by UCX if both ends can and in
- * messages if not: see {@link PayloadMemory}. It sends through whoever owns the stream, who puts
- * {@link #news} into every frame that goes out, and gives what comes in to {@link #take} before the
- * rest of its frame. Any thread may send; {@link #take}, the assembler and {@link #close} are the
- * stream's.
+ * One end of one stream on which payloads travel, by handle if both ends can and in messages if
+ * not: see {@link PayloadMemory}. It sends through whoever owns the stream, who puts {@link #news}
+ * into every frame that goes out, and gives what comes in to {@link #take} before the rest of its
+ * frame. Any thread may send; {@link #take}, the assembler and {@link #close} are the stream's.
  */
 public final class PayloadLink implements AutoCloseable {
 
@@ -27,14 +25,10 @@ public final class PayloadLink implements AutoCloseable {
   private final PayloadInbox inbox;
   private final Consumer<Sharing> report;
 
-  PayloadLink(
-      PayloadMemory memory,
-      PayloadOutbox outbox,
-      PayloadInbox.Takes takes,
-      Consumer<Sharing> report) {
+  PayloadLink(PayloadMemory memory, PayloadOutbox outbox, Consumer<Sharing> report) {
     this.memory = memory;
     this.outbox = outbox;
-    this.inbox = new PayloadInbox(memory, takes);
+    this.inbox = new PayloadInbox(memory);
     this.report = report;
   }
 
@@ -49,15 +43,8 @@ public final class PayloadLink implements AutoCloseable {
   }
 
   /**
-   * Why payloads go in messages although this end has UCX; empty if they do not, or not for long.
-   */
-  public Optional<String> trouble() {
-    return outbox.trouble();
-  }
-
-  /**
-   * Announces the payload with its digest. When the frames have been sent, {@link #sent} is to be
-   * called, and if they are not, {@link #retract}.
+   * Announces the payload with its digest. If the frames are not sent, {@link #retract} is to be
+   * called.
    *
    * @throws IllegalArgumentException if the payload has 2 GiB or more
    */
@@ -79,11 +66,6 @@ public final class PayloadLink implements AutoCloseable {
     return outbox.frameWithoutDigest(payload);
   }
 
-  /** What was framed is on its way. */
-  public void sent(PayloadFrames frames) {
-    outbox.sent(frames);
-  }
-
   /** What was framed is not sent. Not needed where the stream ends for it. */
   public void retract(PayloadFrames frames) {
     outbox.retract(frames);
@@ -94,16 +76,9 @@ public final class PayloadLink implements AutoCloseable {
    *
    * @param maxBytes the most that one payload may have; a larger one is malformed
    * @param room what payloads that are being put together may take, on all streams
-   * @param onArrival told on the streams' thread when there is something to {@linkplain
-   *     PayloadAssembler#resume resume}
    */
-  public PayloadAssembler assembler(long maxBytes, Room room, Runnable onArrival) {
-    return new PayloadAssembler(maxBytes, room, this, () -> memory.onStreamsThread(onArrival));
-  }
-
-  /** The same, for a stream of one host. */
   public PayloadAssembler assembler(long maxBytes, Room room) {
-    return new PayloadAssembler(maxBytes, room, this, () -> {});
+    return new PayloadAssembler(maxBytes, room, this);
   }
 
   /** What the next frame is to tell the other end. */
@@ -151,28 +126,12 @@ public final class PayloadLink implements AutoCloseable {
    * @throws MalformedFrameException if it cannot be so: the stream must be ended
    */
   public void take(Sharing said) throws MalformedFrameException {
-    take(said, Optional.empty());
-  }
-
-  /**
-   * Hears what the other end tells, to which this end has opened the stream.
-   *
-   * @param host of the connection, if it is of a network: the only one to which payloads may be
-   *     sent by UCX
-   * @throws MalformedFrameException if it cannot be so: the stream must be ended
-   */
-  public void take(Sharing said, Optional<InetAddress> host) throws MalformedFrameException {
     inbox.take(said);
-    outbox.take(said, host);
+    outbox.take(said);
   }
 
   PayloadInbox inbox() {
     return inbox;
-  }
-
-  /** Runs a task on the streams' thread, where the assembler may be touched. */
-  public void onStreamsThread(Runnable task) {
-    memory.onStreamsThread(task);
   }
 
   TrafficCounter received() {

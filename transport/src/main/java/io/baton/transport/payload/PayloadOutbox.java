@@ -8,19 +8,13 @@ import io.baton.proto.codec.PoolAddress;
 import io.baton.proto.v1.PayloadHeader;
 import io.baton.proto.v1.Sharing;
 import io.baton.session.model.Payload;
-import io.baton.session.model.Tensor;
 import io.baton.transport.Budget;
-import io.baton.transport.CopiedBytes;
+import io.baton.transport.LaneKind;
 import io.baton.transport.Share;
-import io.baton.transport.lane.LaneKind;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolUse;
 import io.baton.transport.pinned.Slot;
 import io.baton.transport.pinned.SlotHandle;
-import io.baton.transport.ucx.UcxWay;
-import java.lang.foreign.MemorySegment;
-import java.net.InetAddress;
-import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,14 +32,9 @@ final class PayloadOutbox {
 
   private final PayloadMemory memory;
   private final PoolUse use;
-  private final boolean byUcx;
   private final Budget bytes;
   private volatile String holder;
   private volatile boolean mapped;
-  private volatile @Nullable Remote remote;
-  private volatile boolean proposedUcx;
-  private volatile boolean answered;
-  private volatile boolean targeted;
 
   // Under the lock.
   private final Object lock = new Object();
@@ -55,16 +44,9 @@ final class PayloadOutbox {
   private boolean offered;
   private boolean closed;
 
-  /** Where bodies go by UCX. */
-  private record Remote(UcxWay way, long key) {}
-
-  /**
-   * @param byUcx whether payloads may go that way
-   */
-  PayloadOutbox(PayloadMemory memory, PoolUse use, String holder, long maxBytes, boolean byUcx) {
+  PayloadOutbox(PayloadMemory memory, PoolUse use, String holder, long maxBytes) {
     this.memory = memory;
     this.use = use;
-    this.byUcx = byUcx;
     this.holder = holder;
     this.bytes = new Budget(maxBytes);
   }
@@ -75,22 +57,7 @@ final class PayloadOutbox {
 
   /** How payloads go, as long as there is room in the pool. */
   LaneKind lane() {
-    if (mapped) {
-      return LaneKind.LOCAL;
-    }
-    Remote target = remote;
-    return target != null && target.way().isReady() ? LaneKind.UCX : LaneKind.GRPC;
-  }
-
-  /** Why payloads do not go by UCX although this end could send them so; empty if they may yet. */
-  Optional<String> trouble() {
-    Remote target = remote;
-    if (target != null) {
-      return target.way().trouble();
-    }
-    return answered && proposedUcx && !mapped && !targeted
-        ? Optional.of("the other relay has no UCX, or leaves it out; by gRPC instead")
-        : Optional.empty();
+    return mapped ? LaneKind.LOCAL : LaneKind.GRPC;
   }
 
   // ---- what is said of it
@@ -107,7 +74,6 @@ final class PayloadOutbox {
       return false;
     }
     Optional<PinnedPool> shared = memory.sharedPool();
-    boolean sendsUcx = byUcx && memory.ucx().isPresent();
     synchronized (lock) {
       if (begun || closed) {
         return false;
@@ -119,16 +85,10 @@ final class PayloadOutbox {
     shared.ifPresent(
         own ->
             news.setPool(ExchangeCodec.toWire(new PoolAddress(own.path().toString(), own.id()))));
-    news.setSendsUcx(sendsUcx);
-    proposedUcx = sendsUcx;
-    return shared.isPresent() || sendsUcx;
+    return shared.isPresent();
   }
 
-  /**
-   * @param host where this end has opened the stream; empty where the other end has
-   */
-  void take(Sharing said, Optional<InetAddress> host) throws MalformedFrameException {
-    answered = true;
+  void take(Sharing said) throws MalformedFrameException {
     synchronized (lock) {
       if (said.getMapped()) {
         if (!offered || mapped) {
@@ -145,29 +105,7 @@ final class PayloadOutbox {
         }
         free(slot);
       }
-      if (!said.hasTarget()) {
-        return;
-      }
-      if (!begun || !byUcx || mapped || targeted) {
-        throw new MalformedFrameException(
-            "sharing.target", targeted ? "said twice" : "was not asked for");
-      }
-      targeted = true;
     }
-    host.flatMap(at -> memory.connect(said.getTarget().getAddress(), at))
-        .ifPresent(way -> aim(new Remote(way, said.getTarget().getKey())));
-  }
-
-  private void aim(Remote target) {
-    Optional<PinnedPool> pool = memory.pool();
-    synchronized (lock) {
-      if (!closed && pool.isPresent()) {
-        from = pool.get();
-        remote = target;
-        return;
-      }
-    }
-    target.way().close();
   }
 
   // ---- payloads
@@ -183,42 +121,22 @@ final class PayloadOutbox {
 
   private PayloadFrames frames(Payload payload, PayloadHeader.Builder header, Share share) {
     long size = payload.bytes();
-    LaneKind lane = lane();
-    if (lane != LaneKind.GRPC && size > 0) {
+    if (mapped && size > 0) {
       long dataId = memory.framer().nextDataId();
       Slot slot = put(payload, dataId, share);
       if (slot != null) {
-        memory.sentCounter().count(lane, size);
-        header.setDataId(dataId);
-        if (lane == LaneKind.LOCAL) {
-          SlotHandle handle = slot.handle();
-          header.setShared(
-              ExchangeCodec.slotToWire(handle.pool(), handle.offset(), handle.generation()));
-        } else {
-          header.setUcx(true);
-        }
+        memory.sentCounter().count(LaneKind.LOCAL, size);
+        SlotHandle handle = slot.handle();
+        header
+            .setDataId(dataId)
+            .setShared(
+                ExchangeCodec.slotToWire(handle.pool(), handle.offset(), handle.generation()));
         return new PayloadFrames(header.build(), List.of());
       }
     }
     PayloadFrames framed = memory.framer().cut(payload, header);
     memory.sentCounter().count(LaneKind.GRPC, size);
     return framed;
-  }
-
-  /** The frames are on their way: what goes by UCX follows them, unless it is cut off by now. */
-  void sent(PayloadFrames frames) {
-    if (!frames.header().getUcx()) {
-      return;
-    }
-    Remote target = remote;
-    Slot slot;
-    synchronized (lock) {
-      slot = slots.get(frames.header().getDataId());
-      if (slot != null && target != null) {
-        // If it has been lost just now, the other end will find that nothing comes.
-        var _ = target.way().body(target.key(), frames.header().getDataId(), slot);
-      }
-    }
   }
 
   /** The slot, with the payload in it, or null if there is no room for it. */
@@ -228,14 +146,7 @@ final class PayloadOutbox {
       return null;
     }
     try {
-      MemorySegment target = slot.memory();
-      long at = 0;
-      for (Tensor tensor : PayloadHeaderCodec.tensors(payload)) {
-        ByteBuffer data = tensor.data();
-        CopiedBytes.add(data.remaining());
-        MemorySegment.copy(MemorySegment.ofBuffer(data), 0, target, at, data.remaining());
-        at += data.remaining();
-      }
+      PayloadBytes.write(payload, slot.memory());
     } catch (IllegalStateException e) {
       // The pool is being closed.
       free(slot);
@@ -274,7 +185,7 @@ final class PayloadOutbox {
   /** What was framed is not sent after all. */
   void retract(PayloadFrames frames) {
     PayloadHeader header = frames.header();
-    if (!header.hasShared() && !header.getUcx()) {
+    if (!header.hasShared()) {
       memory.sentCounter().takeBack(LaneKind.GRPC, frames.framedBytes());
       return;
     }
@@ -283,7 +194,7 @@ final class PayloadOutbox {
       slot = slots.remove(header.getDataId());
     }
     if (slot != null) {
-      memory.sentCounter().takeBack(header.getUcx() ? LaneKind.UCX : LaneKind.LOCAL, slot.bytes());
+      memory.sentCounter().takeBack(LaneKind.LOCAL, slot.bytes());
       free(slot);
     }
   }
@@ -294,11 +205,6 @@ final class PayloadOutbox {
       closed = true;
       left = List.copyOf(slots.values());
       slots.clear();
-    }
-    Remote target = remote;
-    remote = null;
-    if (target != null) {
-      target.way().close();
     }
     left.forEach(this::free);
   }

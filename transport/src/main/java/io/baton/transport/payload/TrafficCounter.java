@@ -1,12 +1,12 @@
 package io.baton.transport.payload;
 
-import io.baton.transport.lane.LaneKind;
+import io.baton.transport.LaneKind;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Counts payloads by the way in which they go. Any thread may count. */
-final class TrafficCounter {
+public final class TrafficCounter {
 
   private record Way(LongAdder payloads, LongAdder bytes) {
 
@@ -17,22 +17,22 @@ final class TrafficCounter {
 
   private final Map<LaneKind, Way> ways = new EnumMap<>(LaneKind.class);
 
-  TrafficCounter() {
+  public TrafficCounter() {
     for (LaneKind kind : LaneKind.values()) {
       ways.put(kind, new Way(new LongAdder(), new LongAdder()));
     }
   }
 
-  void count(LaneKind by, long bytes) {
+  public void count(LaneKind by, long bytes) {
     add(way(by), bytes, 1);
   }
 
   /** It has been counted, and does not go after all. */
-  void takeBack(LaneKind by, long bytes) {
+  public void takeBack(LaneKind by, long bytes) {
     add(way(by), bytes, -1);
   }
 
-  PayloadTraffic snapshot() {
+  public PayloadTraffic snapshot() {
     return new PayloadTraffic(
         way(LaneKind.LOCAL).snapshot(),
         way(LaneKind.UCX).snapshot(),

@@ -3,7 +3,6 @@ package io.baton.transport.stream;
 import io.baton.transport.Budget;
 import io.baton.transport.Share;
 import io.baton.transport.grpc.StatusText;
-import io.baton.transport.lane.LaneState;
 import io.grpc.Status;
 import java.util.List;
 import java.util.Optional;
@@ -37,7 +36,7 @@ public final class KeptStream<Q, A> implements AutoCloseable {
 
   // Written under the lock; read without.
   private final Object lock = new Object();
-  private volatile LaneState state = LaneState.CONNECTING;
+  private volatile StreamState state = StreamState.CONNECTING;
   private volatile @Nullable StreamAttempt<Q, A> current;
   private volatile @Nullable String lastFailure;
 
@@ -89,7 +88,7 @@ public final class KeptStream<Q, A> implements AutoCloseable {
   /** Sends the frames together, after all that was accepted before, or answers false. */
   public boolean offer(List<Q> frames, Share share) {
     StreamAttempt<Q, A> connection = current;
-    return connection != null && state != LaneState.CLOSED && connection.offer(frames, share);
+    return connection != null && state != StreamState.CLOSED && connection.offer(frames, share);
   }
 
   /** The same for one frame, with all the room that there is. */
@@ -103,7 +102,7 @@ public final class KeptStream<Q, A> implements AutoCloseable {
     return connection == null ? 0 : connection.queuedBytes();
   }
 
-  public LaneState state() {
+  public StreamState state() {
     return state;
   }
 
@@ -129,8 +128,8 @@ public final class KeptStream<Q, A> implements AutoCloseable {
   public CompletableFuture<@Nullable Void> complete() {
     StreamAttempt<Q, A> open;
     synchronized (lock) {
-      boolean ready = state == LaneState.READY;
-      state = LaneState.CLOSED;
+      boolean ready = state == StreamState.READY;
+      state = StreamState.CLOSED;
       if (retry != null) {
         retry.cancel(false);
       }
@@ -149,7 +148,7 @@ public final class KeptStream<Q, A> implements AutoCloseable {
   public void close() {
     StreamAttempt<Q, A> open;
     synchronized (lock) {
-      state = LaneState.CLOSED;
+      state = StreamState.CLOSED;
       open = current;
       current = null;
       if (retry != null) {
@@ -165,11 +164,11 @@ public final class KeptStream<Q, A> implements AutoCloseable {
   private void connect() {
     StreamAttempt<Q, A> attempt;
     synchronized (lock) {
-      if (state == LaneState.CLOSED) {
+      if (state == StreamState.CLOSED) {
         return;
       }
       attempt = new StreamAttempt<>(handlers, size, config, queuedBytes, owner());
-      state = LaneState.CONNECTING;
+      state = StreamState.CONNECTING;
       current = attempt;
     }
     attempt.open(timer);
@@ -183,7 +182,7 @@ public final class KeptStream<Q, A> implements AutoCloseable {
       retry = timer.schedule(this::connect, delay, TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
       // Whatever this stream belongs to is being closed, and the stream with it.
-      state = LaneState.CLOSED;
+      state = StreamState.CLOSED;
     }
   }
 
@@ -193,10 +192,10 @@ public final class KeptStream<Q, A> implements AutoCloseable {
       @Override
       public boolean onWelcome(StreamAttempt<Q, A> attempt) {
         synchronized (lock) {
-          if (attempt != current || state == LaneState.CLOSED) {
+          if (attempt != current || state == StreamState.CLOSED) {
             return false;
           }
-          state = LaneState.READY;
+          state = StreamState.READY;
           failuresInARow = 0;
           return true;
         }
@@ -210,17 +209,17 @@ public final class KeptStream<Q, A> implements AutoCloseable {
             return;
           }
           current = null;
-          if (state == LaneState.CLOSED) {
+          if (state == StreamState.CLOSED) {
             completed.complete(null);
             return;
           }
-          state = LaneState.BACKOFF;
+          state = StreamState.BACKOFF;
           lastFailure = why;
         }
         // Before there is another connection, which what is done about this loss would hit.
         attempt.handler().onLost(why);
         synchronized (lock) {
-          if (state != LaneState.CLOSED) {
+          if (state != StreamState.CLOSED) {
             scheduleConnect();
           }
         }

@@ -1,7 +1,6 @@
 package io.baton.transport.stream;
 
 import io.baton.transport.grpc.SenderLimits;
-import io.baton.transport.lane.Backoff;
 import java.time.Duration;
 
 /**

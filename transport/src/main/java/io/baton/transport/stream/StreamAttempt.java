@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * back until it is answered, and ends once, for whichever reason comes first.
  */
 final class StreamAttempt<Q, A>
-    implements ClientResponseObserver<Q, A>, SenderListener, StreamConnection<Q> {
+    implements ClientResponseObserver<Q, A>, SenderListener<Q>, StreamConnection<Q> {
 
   /** Called on any thread; must not block. */
   interface Owner<Q, A> {
@@ -107,7 +107,12 @@ final class StreamAttempt<Q, A>
 
   @Override
   public boolean offer(Q frame) {
-    return offer(List.of(frame), Share.ALL);
+    return offer(frame, Share.ALL);
+  }
+
+  @Override
+  public boolean offer(Q frame, Share share) {
+    return offer(List.of(frame), share);
   }
 
   @Override
@@ -190,8 +195,8 @@ final class StreamAttempt<Q, A>
   }
 
   @Override
-  public void onDropped(int groups) {
-    handler.onDropped(groups);
+  public void onDropped(List<Q> frames) {
+    handler.onDropped(frames);
   }
 
   /** Says that no more comes after what was accepted; the peer's answer to that ends it. */

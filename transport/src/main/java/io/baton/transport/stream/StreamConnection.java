@@ -1,5 +1,7 @@
 package io.baton.transport.stream;
 
+import io.baton.transport.Share;
+
 /**
  * One connection of a {@link KeptStream}: what is offered here goes out on it, or not at all. Any
  * thread may call; none is made to wait.
@@ -10,6 +12,9 @@ public interface StreamConnection<Q> {
 
   /** Sends the frame after all that was accepted before; false if there is no room, or it ended. */
   boolean offer(Q frame);
+
+  /** The same, if no more than that share of what may wait would then be in use. */
+  boolean offer(Q frame, Share share);
 
   /** Bytes that wait to be written. */
   long queuedBytes();

@@ -2,6 +2,7 @@ package io.baton.transport.stream;
 
 import io.baton.proto.codec.MalformedFrameException;
 import io.grpc.stub.ClientResponseObserver;
+import java.util.List;
 
 /**
  * What a {@link KeptStream} speaks. Called on the stream's threads, by one at a time for each
@@ -48,6 +49,6 @@ public interface StreamHandler<Q, A> {
    */
   void onLost(String why);
 
-  /** Groups of frames were accepted and will not be sent. */
-  void onDropped(int groups);
+  /** Frames that were accepted will not be sent. */
+  void onDropped(List<Q> frames);
 }

@@ -12,6 +12,7 @@ import io.baton.session.model.Digest;
 import io.baton.session.model.Payload;
 import io.baton.transport.Budget;
 import io.baton.transport.Payloads;
+import io.baton.transport.pinned.PoolUse;
 import java.util.List;
 import java.util.Random;
 import java.util.function.UnaryOperator;
@@ -27,7 +28,7 @@ class PayloadFramesTest {
   private static final DigestRule ANNOUNCED = new DigestRule.Announced();
 
   private final Budget budget = new Budget(1 << 20);
-  private final PayloadLink link = PayloadMemory.none().receiving(_ -> {});
+  private final PayloadLink link = PayloadMemory.none().link(PoolUse.COMMAND, "nobody", 1, _ -> {});
   private final PayloadAssembler assembler = link.assembler(1 << 20, budget);
 
   @AfterEach

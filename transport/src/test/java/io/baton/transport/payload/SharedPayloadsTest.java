@@ -13,9 +13,9 @@ import io.baton.session.model.Digest;
 import io.baton.session.model.Payload;
 import io.baton.session.model.StageRole;
 import io.baton.transport.Budget;
+import io.baton.transport.LaneKind;
 import io.baton.transport.Payloads;
 import io.baton.transport.Share;
-import io.baton.transport.lane.LaneKind;
 import io.baton.transport.payload.PayloadTraffic.Way;
 import io.baton.transport.pinned.PinnedPool;
 import io.baton.transport.pinned.PoolConfig;
@@ -80,12 +80,9 @@ class SharedPayloadsTest {
   @BeforeEach
   void open() throws Exception {
     pool = PinnedPool.create(PoolConfig.of("here", POOL_BYTES).withDirectory(directory));
-    here = PayloadMemory.of(pool, timer, PayloadMemory.Ways.handles());
+    here = PayloadMemory.of(pool, timer, true);
     there =
-        PayloadMemory.making(
-            PoolConfig.of("there", POOL_BYTES).withDirectory(directory),
-            timer,
-            PayloadMemory.Ways.handles());
+        PayloadMemory.making(PoolConfig.of("there", POOL_BYTES).withDirectory(directory), timer);
     sender = here.link(PoolUse.COMMAND, "the receiver", POOL_BYTES, _ -> {});
     receiver = there.link(PoolUse.COMMAND, "the sender", POOL_BYTES, reports::add);
     assembler = receiver.assembler(4 << 20, budget);
@@ -254,7 +251,7 @@ class SharedPayloadsTest {
 
   @Test
   void share_ofAStandby_leavesMostOfTheStreamsPartFree() throws Exception {
-    PayloadLink narrow = here.sending(PoolUse.PUSH, "a standby", 100_000);
+    PayloadLink narrow = here.link(PoolUse.PUSH, "a standby", 100_000, _ -> {});
     receiver.take(narrow.news().orElseThrow());
     narrow.take(Sharing.newBuilder().setMapped(true).build());
     Share standby = Share.of(StageRole.STANDBY);
@@ -340,7 +337,7 @@ class SharedPayloadsTest {
     assertMalformed(sender, mapped, "sharing.mapped: no pool was offered");
     greet();
     assertMalformed(sender, mapped, "sharing.mapped: said twice");
-    PayloadLink deaf = here.receiving(_ -> {});
+    PayloadLink deaf = PayloadMemory.none().link(PoolUse.COMMAND, "nobody", 1, _ -> {});
     assertThat(deaf.news()).isEmpty();
     assertMalformed(deaf, mapped, "sharing.mapped: no pool was offered");
     deaf.close();
@@ -351,7 +348,7 @@ class SharedPayloadsTest {
     Sharing said = sender.news().orElseThrow();
     receiver.take(said);
     assertMalformed(receiver, said, "sharing.pool: comes twice");
-    PayloadLink other = there.receiving(_ -> {});
+    PayloadLink other = there.link(PoolUse.COMMAND, "another", POOL_BYTES, _ -> {});
     assertMalformed(
         other,
         Sharing.newBuilder().setPool(said.getPool().toBuilder().setPath("relative")).build(),
@@ -383,9 +380,7 @@ class SharedPayloadsTest {
   void ownPool_thatCannotBeMade_leavesPayloadsInMessages() throws Exception {
     try (PayloadMemory poor =
         PayloadMemory.making(
-            PoolConfig.of("poor", POOL_BYTES).withDirectory(directory.resolve("none")),
-            timer,
-            PayloadMemory.Ways.handles())) {
+            PoolConfig.of("poor", POOL_BYTES).withDirectory(directory.resolve("none")), timer)) {
       PayloadLink link = poor.link(PoolUse.COMMAND, "nobody", 1, _ -> {});
       assertThat(link.news()).isEmpty();
       link.take(sender.news().orElseThrow());
@@ -396,7 +391,7 @@ class SharedPayloadsTest {
 
   private PayloadFrames handle(long poolId, long offset, long generation) {
     PayloadFrames frames =
-        PayloadMemory.none().sending(PoolUse.PUSH, "x", 1).frame(Payloads.ofBytes(1, 10));
+        PayloadMemory.none().link(PoolUse.COMMAND, "x", 1, _ -> {}).frame(Payloads.ofBytes(1, 10));
     return new PayloadFrames(
         frames.header().toBuilder()
             .clearInline()
@@ -483,7 +478,7 @@ class SharedPayloadsTest {
     assertThat(pool.usage().total().slots()).isZero();
     there.close();
     assertMalformed(receive(frames), "shared: no pool of the sender is mapped here");
-    assertThat(here.sending(PoolUse.PUSH, "late", 10).news()).isEmpty();
+    assertThat(here.link(PoolUse.COMMAND, "late", 10, _ -> {}).news()).isEmpty();
   }
 
   @Test

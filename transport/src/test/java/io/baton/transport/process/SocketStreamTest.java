@@ -62,7 +62,7 @@ class SocketStreamTest {
       this.call = call;
       this.sender =
           new FlowControlledSender<>(
-              call, ProcessReply::getSerializedSize, LIMITS, SenderListener.NONE, false);
+              call, ProcessReply::getSerializedSize, LIMITS, SenderListener.none(), false);
       call.setOnReadyHandler(sender::onReady);
       call.setOnCancelHandler(() -> ended("cancelled"));
       call.setOnCloseHandler(() -> ended("closed"));

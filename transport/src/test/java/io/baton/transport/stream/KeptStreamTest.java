@@ -3,9 +3,9 @@ package io.baton.transport.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.baton.proto.v1.ExchangeFrame;
-import io.baton.proto.v1.ExchangeGrpc;
-import io.baton.proto.v1.ExchangeReply;
+import io.baton.proto.v1.LinkGrpc;
+import io.baton.proto.v1.PeerFrame;
+import io.baton.proto.v1.PeerReply;
 import io.baton.transport.Budget;
 import io.baton.transport.grpc.BoundServer;
 import io.baton.transport.grpc.Channels;
@@ -15,7 +15,6 @@ import io.baton.transport.grpc.KeepAlive;
 import io.baton.transport.grpc.SenderLimits;
 import io.baton.transport.grpc.ServerSettings;
 import io.baton.transport.grpc.Servers;
-import io.baton.transport.lane.Backoff;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.ManagedChannel;
@@ -48,7 +47,7 @@ class KeptStreamTest {
   private final List<String> told = new CopyOnWriteArrayList<>();
   private volatile Consumer<String> listener = told::add;
   private BoundServer server;
-  private KeptStream<ExchangeFrame, ExchangeReply> stream;
+  private KeptStream<PeerFrame, PeerReply> stream;
 
   @BeforeEach
   void start() throws Exception {
@@ -66,7 +65,7 @@ class KeptStreamTest {
     stream =
         new KeptStream<>(
             new Telling(this::channel, event -> listener.accept(event)),
-            ExchangeFrame::getSerializedSize,
+            PeerFrame::getSerializedSize,
             config,
             new Budget(1 << 20),
             timer,
@@ -132,13 +131,13 @@ class KeptStreamTest {
   }
 
   /** Answers every hello. */
-  private static final class Welcoming extends ExchangeGrpc.ExchangeImplBase {
+  private static final class Welcoming extends LinkGrpc.LinkImplBase {
     @Override
-    public StreamObserver<ExchangeFrame> exchange(StreamObserver<ExchangeReply> answers) {
+    public StreamObserver<PeerFrame> carry(StreamObserver<PeerReply> answers) {
       return new StreamObserver<>() {
         @Override
-        public void onNext(ExchangeFrame frame) {
-          answers.onNext(ExchangeReply.getDefaultInstance());
+        public void onNext(PeerFrame frame) {
+          answers.onNext(PeerReply.getDefaultInstance());
         }
 
         @Override
@@ -158,21 +157,21 @@ class KeptStreamTest {
   }
 
   private record Telling(Supplier<ManagedChannel> channels, Consumer<String> listener)
-      implements StreamHandler<ExchangeFrame, ExchangeReply> {
+      implements StreamHandler<PeerFrame, PeerReply> {
 
     @Override
-    public Dialed dial(ClientResponseObserver<ExchangeFrame, ExchangeReply> observer) {
-      return Dialed.on(channels.get(), channel -> ExchangeGrpc.newStub(channel).exchange(observer));
+    public Dialed dial(ClientResponseObserver<PeerFrame, PeerReply> observer) {
+      return Dialed.on(channels.get(), channel -> LinkGrpc.newStub(channel).carry(observer));
     }
 
     @Override
-    public ExchangeFrame hello() {
+    public PeerFrame hello() {
       listener.accept("hello");
-      return ExchangeFrame.getDefaultInstance();
+      return PeerFrame.getDefaultInstance();
     }
 
     @Override
-    public void onWelcome(ExchangeReply answer) {
+    public void onWelcome(PeerReply answer) {
       listener.accept("welcome");
     }
 
@@ -182,7 +181,7 @@ class KeptStreamTest {
     }
 
     @Override
-    public void onAnswer(ExchangeReply answer) {}
+    public void onAnswer(PeerReply answer) {}
 
     @Override
     public void onWritable() {}
@@ -193,6 +192,6 @@ class KeptStreamTest {
     }
 
     @Override
-    public void onDropped(int groups) {}
+    public void onDropped(List<PeerFrame> frames) {}
   }
 }

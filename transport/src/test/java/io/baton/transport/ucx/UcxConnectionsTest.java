@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Wires that come and go between engines that stay. */
 class UcxConnectionsTest {
 
-  private static final Withdraw FRAME = Withdraw.newBuilder().setTransfer(7).build();
+  private static final Withdraw FRAME = Withdraw.newBuilder().setNumber(7).build();
   private static final int BODY_BYTES = 1 << 20;
 
   /** Counts the frames, and takes no body before it may. */

@@ -1,5 +1,0 @@
-/** Tests. */
-@NullMarked
-package io.baton.transport.lane.grpc;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Tests of the links between relays. */
+@NullMarked
+package io.baton.transport.peer;
+
+import org.jspecify.annotations.NullMarked;
