@@ -124,7 +124,7 @@ public final class Bench {
         switch (plan.kind()) {
           case HOP -> product.all().get(plan.apart() ? 3 : 2).ask("report");
           case SIDECAR -> plan.relays() == 1 ? lane : product.all().get(1).ask("report");
-          case RELAYS -> product.source().ask("report");
+          case RELAYS, PUSHES -> product.source().ask("report");
         };
     if (List.of(ways.split(",", -1)).contains(lane)) {
       return;

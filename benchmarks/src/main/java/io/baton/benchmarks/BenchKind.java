@@ -7,5 +7,7 @@ public enum BenchKind {
   /** From a process that sends to one that receives, over one relay or two. */
   SIDECAR,
   /** From the pool of one relay to that of another. */
-  RELAYS
+  RELAYS,
+  /** From the heap of one relay to that of another, as outputs of stages go. */
+  PUSHES
 }

@@ -10,6 +10,7 @@ import java.time.Duration;
  * @param lane by which bodies go from one relay to the next
  * @param apart whether relay and stage are processes of their own; of a hop alone
  * @param relays between the sender and the reader; of a sidecar alone
+ * @param beside bytes of a body that is always on its way besides, or 0; of pushes alone
  * @param transports that UCX may use, as it names them
  * @param rounds of which each figure is the median
  * @param round how long each contender sends in a round
@@ -21,6 +22,7 @@ public record BenchPlan(
     LaneKind lane,
     boolean apart,
     int relays,
+    long beside,
     Workload workload,
     String transports,
     int rounds,
@@ -33,7 +35,7 @@ public record BenchPlan(
     return switch (kind) {
       case HOP -> apart ? 2 : 0;
       case SIDECAR -> relays;
-      case RELAYS -> 0;
+      case RELAYS, PUSHES -> 0;
     };
   }
 
@@ -44,6 +46,6 @@ public record BenchPlan(
 
   /** Of a pool that has room for all that is under way, and for what is kept of it. */
   long poolBytes() {
-    return Math.max(64L << 20, 8L * workload.inFlight() * workload.bytes());
+    return Math.max(64L << 20, 8L * workload.inFlight() * workload.bytes()) + 3 * beside;
   }
 }

@@ -37,6 +37,7 @@ final class Rigs {
       case HOP -> hop();
       case SIDECAR -> sidecar();
       case RELAYS -> links(node(NodeKind.LINK), true);
+      case PUSHES -> links(node(NodeKind.PUSH).with("beside", plan.beside()), true);
     };
   }
 

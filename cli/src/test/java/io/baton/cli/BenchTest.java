@@ -49,7 +49,8 @@ class BenchTest {
         "hop --lane local --size 8KiB",
         "hop --apart --lane grpc --size 100000",
         "sidecar --relays 2 --lane local",
-        "relays --lane local --size 1MiB --in-flight 4"
+        "relays --lane local --size 1MiB --in-flight 4",
+        "pushes --lane grpc --size 8KiB --beside 4MiB"
       })
   void bench_eachWay_movesEveryByteAndPrintsOneObject(String arguments) {
     Baton run = bench(arguments).assertStatus(ExitCode.OK);
@@ -110,7 +111,7 @@ class BenchTest {
   @CsvSource(
       delimiter = ';',
       value = {
-        "; name what to measure: hop, sidecar, relays, ids",
+        "; name what to measure: hop, sidecar, relays, pushes, ids",
         "hop --lane tcp; 'tcp' is no lane",
         "hop --size 31; --size takes a size from",
         "hop --size 512MiB; --size takes a size from",

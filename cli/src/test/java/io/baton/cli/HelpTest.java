@@ -29,6 +29,7 @@ class HelpTest {
         "simulate scale;--relays --sessions --churn --standby --json",
         "bench hop;--apart --lane --size --in-flight --rounds --seconds --warm-up --json --verify uds grpc ucx jucx",
         "bench sidecar;--relays --lane --size --in-flight --rounds --seconds --warm-up --json uds grpc",
+        "bench pushes;--lane --size --in-flight --beside --json uds grpc ucx jucx",
         "bench relays;--lane --size --in-flight --transports --json uds grpc ucx jucx",
         "bench ids;--ids --every --id-bytes --in-flight --heap --json",
         "simulate failures;--inputs --stages --failure-rate --strategy --calibration --html"

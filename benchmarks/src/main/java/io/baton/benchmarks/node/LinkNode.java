@@ -1,59 +1,39 @@
 package io.baton.benchmarks.node;
 
-import io.baton.transport.peer.DropReason;
-import io.baton.transport.peer.PushReceiver;
 import io.baton.proto.codec.PushHead;
-import io.baton.session.model.Push;
-import io.baton.transport.Share;
-import io.baton.transport.payload.TrafficCounter;
 import io.baton.session.exchange.Content;
 import io.baton.session.exchange.DataId;
+import io.baton.session.model.Push;
 import io.baton.session.model.RelayId;
-import io.baton.transport.Budget;
 import io.baton.transport.LaneKind;
-import io.baton.transport.grpc.BoundServer;
-import io.baton.transport.grpc.Endpoint;
-import io.baton.transport.grpc.EventLoops;
-import io.baton.transport.grpc.ServerSettings;
-import io.baton.transport.grpc.Servers;
+import io.baton.transport.Share;
 import io.baton.transport.peer.Body;
 import io.baton.transport.peer.Closing;
+import io.baton.transport.peer.DropReason;
 import io.baton.transport.peer.Inbound;
 import io.baton.transport.peer.Offer;
 import io.baton.transport.peer.OfferReceiver;
 import io.baton.transport.peer.PeerAnswer;
-import io.baton.transport.peer.PeerConfig;
 import io.baton.transport.peer.PeerConnection;
-import io.baton.transport.peer.PeerHost;
-import io.baton.transport.peer.PeerLimits;
 import io.baton.transport.peer.PeerLink;
 import io.baton.transport.peer.PeerListener;
-import io.baton.transport.peer.PeerService;
+import io.baton.transport.peer.PushReceiver;
 import io.baton.transport.pinned.PinnedPool;
-import io.baton.transport.pinned.PoolConfig;
 import io.baton.transport.pinned.PoolUse;
 import io.baton.transport.pinned.Slot;
 import io.baton.transport.pinned.SlotHandle;
 import io.baton.transport.pinned.StaleHandleException;
-import io.baton.transport.ucx.UcxConfig;
-import io.baton.transport.ucx.UcxHub;
-import io.grpc.InsecureChannelCredentials;
-import io.grpc.InsecureServerCredentials;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,14 +44,9 @@ final class LinkNode implements Node {
 
   private static final DataId DATA = new DataId("bench", "bench");
 
-  private final LaneKind lane;
+  private final boolean isShared;
+  private final LinkParty party;
   private final PinnedPool pool;
-  private final Optional<UcxHub> ucx;
-  private final EventLoops loops = EventLoops.start("baton-io-bench", 1);
-  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
-  private final PeerService service;
-  private final BoundServer server;
-  private final PeerHost host;
   private final Map<Long, Slot> outgoing = new ConcurrentHashMap<>();
   private final Map<Long, Slot> incoming = new ConcurrentHashMap<>();
   private final CompletableFuture<PeerConnection> linked = new CompletableFuture<>();
@@ -79,65 +54,23 @@ final class LinkNode implements Node {
   private final Latencies latencies = new Latencies();
   private volatile Workload workload = new Workload(Message.MIN_BYTES, 1, false);
   private volatile @Nullable Going going;
-  private @Nullable PeerLink link;
 
   LinkNode(Settings settings) throws Exception {
-    lane = LaneKind.valueOf(settings.get("lane"));
-    long poolBytes = settings.bytes("pool");
-    pool = PinnedPool.create(PoolConfig.of("bench", poolBytes));
-    ucx =
-        lane == LaneKind.UCX
-            ? Optional.of(UcxHub.start(UcxConfig.withDefaults("bench"), pool))
-            : Optional.empty();
-    host =
-        new PeerHost(
-            new RelayId("bench", ProcessHandle.current().pid()),
-            pool,
-            ucx,
-            new PeerHost.Traffic(new TrafficCounter(), new TrafficCounter()),
-            loops,
-            new Budget(poolBytes),
-            new Budget(poolBytes),
-            timer);
-    service =
-        new PeerService(
-            host,
-            List.of(lane),
-            PeerLimits.DEFAULT,
-            new PeerService.Receivers(new NoPushes(), new Receiving()));
-    server =
-        Servers.start(
-            loops,
-            Endpoint.tcp("127.0.0.1", 0),
-            ServerSettings.direct(InsecureServerCredentials.create()),
-            List.of(service));
+    isShared = LaneKind.valueOf(settings.get("lane")) == LaneKind.LOCAL;
+    party = new LinkParty(settings, new NoPushes(), new Receiving());
+    pool = party.pool();
   }
 
   @Override
   public String address() {
-    return server.endpoint().toString();
+    return party.address();
   }
 
   @Override
   public void connect(String address) throws Exception {
-    PeerLink opened =
-        PeerLink.open(
-            address,
-            host,
-            PeerConfig.withDefaults(InsecureChannelCredentials.create()).withLanes(List.of(lane)),
-            new Sending(),
-            new SplittableRandom(1));
-    link = opened;
+    PeerLink opened = party.open(address, new Sending());
     linked.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-    awaitLane(opened);
-  }
-
-  /** UCX is used when a first message has got through. */
-  private void awaitLane(PeerLink opened) {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (opened.lane() != lane && System.nanoTime() - deadline < 0) {
-      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
-    }
+    party.awaitLane(opened);
   }
 
   @Override
@@ -147,14 +80,9 @@ final class LinkNode implements Node {
 
   @Override
   public Sent send(Duration time, int most) throws Exception {
-    long began = System.nanoTime();
-    Going begun = new Going(began + time.toNanos(), most);
+    Going begun = new Going(time, most, () -> offer(transfers.incrementAndGet()));
     going = begun;
-    for (int i = 0; i < workload.inFlight(); i++) {
-      begun.next();
-    }
-    begun.done.get(time.plus(PATIENCE).toNanos(), TimeUnit.NANOSECONDS);
-    return Sent.since(began, begun.acknowledged);
+    return begun.send(workload.inFlight(), PATIENCE);
   }
 
   @Override
@@ -162,23 +90,14 @@ final class LinkNode implements Node {
     return latencies;
   }
 
-  /** By which lane bodies go from here. */
   @Override
   public String report() {
-    return link == null ? "" : link.lane().name();
+    return party.report();
   }
 
   @Override
   public void close() {
-    if (link != null) {
-      link.close();
-    }
-    service.close();
-    server.close();
-    timer.shutdownNow();
-    loops.close();
-    ucx.ifPresent(UcxHub::close);
-    pool.close();
+    party.close();
   }
 
   private void offer(long transfer) {
@@ -210,48 +129,6 @@ final class LinkNode implements Node {
     }
   }
 
-  /** What is sent in one go. */
-  private final class Going {
-
-    private final CompletableFuture<Void> done = new CompletableFuture<>();
-    private final long deadline;
-    private final int most;
-    private int sent;
-    private int underWay;
-    private int acknowledged;
-
-    Going(long deadline, int most) {
-      this.deadline = deadline;
-      this.most = most;
-    }
-
-    void next() {
-      synchronized (this) {
-        if (sent == most || System.nanoTime() - deadline >= 0) {
-          if (underWay == 0) {
-            done.complete(null);
-          }
-          return;
-        }
-        sent++;
-        underWay++;
-      }
-      try {
-        offer(transfers.incrementAndGet());
-      } catch (RuntimeException e) {
-        done.completeExceptionally(e);
-      }
-    }
-
-    void acknowledged() {
-      synchronized (this) {
-        underWay--;
-        acknowledged++;
-      }
-      next();
-    }
-  }
-
   private final class Sending implements PeerListener {
 
     @Override
@@ -277,12 +154,12 @@ final class LinkNode implements Node {
           }
         }
         case PeerAnswer.Taken(long transfer) -> {
-          if (lane != LaneKind.LOCAL) {
+          if (!isShared) {
             release(transfer);
           }
           Going current = going;
           if (current != null) {
-            current.acknowledged();
+            current.arrived();
           }
         }
         case PeerAnswer.Released(List<Long> transfers) -> transfers.forEach(LinkNode.this::release);
@@ -294,7 +171,7 @@ final class LinkNode implements Node {
     private void fail(PeerAnswer answer) {
       Going current = going;
       if (current != null) {
-        current.done.completeExceptionally(new IllegalStateException(answer.toString()));
+        current.fail(new IllegalStateException(answer.toString()));
       }
     }
   }

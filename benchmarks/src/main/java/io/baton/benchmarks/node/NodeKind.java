@@ -12,6 +12,8 @@ public enum NodeKind {
   READER,
   /** What two relays have between them, and nothing of theirs around it. */
   LINK,
+  /** The same with pushes. */
+  PUSH,
   /** Many ids through one relay, all in one process. */
   IDS,
   SOCKET_SOURCE,
@@ -32,6 +34,7 @@ public enum NodeKind {
       case SENDER -> new SenderNode(settings);
       case READER -> new ReaderNode(settings);
       case LINK -> new LinkNode(settings);
+      case PUSH -> new PushNode(settings);
       case IDS -> new IdsNode(settings);
       case SOCKET_SOURCE -> new SocketSource(settings);
       case SOCKET_RELAY -> new SocketRelay(settings);

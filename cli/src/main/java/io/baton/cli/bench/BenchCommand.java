@@ -27,6 +27,7 @@ public final class BenchCommand implements Runnable {
         .addSubcommand(new BenchHopCommand(console))
         .addSubcommand(new BenchSidecarCommand(console))
         .addSubcommand(new BenchRelaysCommand(console))
+        .addSubcommand(new BenchPushesCommand(console))
         .addSubcommand(new BenchIdsCommand(console));
   }
 

@@ -51,6 +51,8 @@ final class BenchReport {
           case HOP -> plan.apart() ? ", relay and stage apart" : "";
           case SIDECAR -> plan.relays() == 1 ? " over one relay" : " over two relays";
           case RELAYS -> "";
+          case PUSHES ->
+              plan.beside() == 0 ? "" : " beside bodies of " + ByteText.of(plan.beside());
         };
     return "%s%s, lane %s, %s, %d in flight"
         .formatted(

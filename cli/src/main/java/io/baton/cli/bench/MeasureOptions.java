@@ -126,8 +126,14 @@ final class MeasureOptions {
 
   /** The rest of a plan: how it is measured. */
   BenchPlan plan(BenchKind kind, LaneKind lane, boolean apart, int relays, Workload workload) {
+    return plan(kind, lane, apart, relays, 0, workload);
+  }
+
+  /** Of pushes beside a body of so many bytes. */
+  BenchPlan plan(
+      BenchKind kind, LaneKind lane, boolean apart, int relays, long beside, Workload workload) {
     return new BenchPlan(
-        kind, lane, apart, relays, workload, transports, rounds, round, warmUp, patience);
+        kind, lane, apart, relays, beside, workload, transports, rounds, round, warmUp, patience);
   }
 
   /**

@@ -1,16 +1,16 @@
 package io.baton.cli.status;
 
 import io.baton.proto.codec.HostPort;
+import io.baton.proto.v1.ChunksToPeer;
 import io.baton.proto.v1.ExchangeStatus;
 import io.baton.proto.v1.InboundStatus;
-import io.baton.proto.v1.ChunksToPeer;
 import io.baton.proto.v1.LinkStatus;
-import io.baton.proto.v1.PushesToPeer;
 import io.baton.proto.v1.PayloadTraffic;
 import io.baton.proto.v1.PoolAmount;
 import io.baton.proto.v1.PoolHolder;
 import io.baton.proto.v1.PoolStatus;
 import io.baton.proto.v1.PushesStatus;
+import io.baton.proto.v1.PushesToPeer;
 import io.baton.proto.v1.SessionsStatus;
 import io.baton.proto.v1.StageInfo;
 import io.baton.proto.v1.StatusResponse;
@@ -82,7 +82,9 @@ final class StatusText {
     }
     status.getLinksList().stream()
         .filter(link -> link.getState().equals("backoff"))
-        .map(link -> "its link to %s is down: %s".formatted(link.getAddress(), link.getLastFailure()))
+        .map(
+            link ->
+                "its link to %s is down: %s".formatted(link.getAddress(), link.getLastFailure()))
         .forEach(warnings::add);
     status.getLinksList().stream()
         .filter(link -> !link.getSlowerBecause().isEmpty())

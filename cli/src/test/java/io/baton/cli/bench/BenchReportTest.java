@@ -44,6 +44,7 @@ class BenchReportTest {
             LaneKind.UCX,
             false,
             2,
+            0,
             new Workload(MIB, 4, false),
             "tcp,self",
             1,
