@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class BodyPump {
 
   /** So much may wait in the stream when the next part is cut. */
-  private static final long AHEAD_BYTES = 1 << 20;
+  private static final long AHEAD_BYTES = 256 << 10;
 
   private static final class Outgoing {
     final long number;

@@ -27,6 +27,12 @@ import org.jspecify.annotations.Nullable;
 final class BulkStream
     implements Bulk, ClientResponseObserver<BulkFrame, Empty>, SenderListener<BulkFrame> {
 
+  /**
+   * How much gRPC may have buffered and still call itself ready: about a part. What is handed over
+   * at a time is serialised and written in one go, and small frames wait for that.
+   */
+  private static final int READY_BYTES = 256 << 10;
+
   /** What the connection hears. Called on any thread. */
   interface Owner {
 
@@ -90,8 +96,7 @@ final class BulkStream
     }
     ManagedChannel opened = channels.get();
     channel = opened;
-    var _ =
-        LinkGrpc.newStub(opened).withOnReadyThreshold(FlowControlledSender.READY_BYTES).bulk(this);
+    var _ = LinkGrpc.newStub(opened).withOnReadyThreshold(READY_BYTES).bulk(this);
     FlowControlledSender<BulkFrame> begun = opening;
     if (begun != null) {
       begun.offer(BulkFrame.newBuilder().setHello(BulkHello.newBuilder().setKey(key)).build());
