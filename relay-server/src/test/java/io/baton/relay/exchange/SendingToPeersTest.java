@@ -99,6 +99,9 @@ class SendingToPeersTest {
     stranger = new ScriptedPeer(others);
   }
 
+  /** Of what waits to be sent to all peers together. */
+  private final Budget queued = new Budget(64 << 20);
+
   private PeerHost host() {
     return new PeerHost(
         new RelayId("here", 1),
@@ -106,7 +109,7 @@ class SendingToPeersTest {
         Optional.empty(),
         new PeerHost.Traffic(new TrafficCounter(), new TrafficCounter()),
         loops,
-        new Budget(64 << 20),
+        queued,
         new Budget(64 << 20),
         timer);
   }
@@ -270,6 +273,23 @@ class SendingToPeersTest {
             new Peer(new RelayId("scripted", 5), peer.address(), ticket),
             new Push(new SessionId(1, 2), ticket, step, List.of(), payload),
             StageRole.ACTIVE);
+  }
+
+  @Test
+  void body_whoseStreamFindsNoRoomForItsHello_goesWhenThereIs() throws Exception {
+    byte[] content = random(3 * PART_BYTES);
+    var sent =
+        send(chunk("large", content.length, peer.address()), slot(content), ByteString.EMPTY, LONG);
+    ScriptedPeer.Call call = peer.call();
+    long chunk = offered(call);
+    await().until(() -> queued.used() == 0);
+    assertThat(queued.tryTake(queued.capacity())).isTrue();
+    call.granted(chunk);
+    await().during(Duration.ofMillis(200)).until(() -> call.frames.isEmpty() && !sent.isDone());
+    queued.giveBack(queued.capacity());
+    assertThat(body(call, chunk, content.length)).isEqualTo(content);
+    call.taken(chunk);
+    assertThat(sent.get(LONG.toSeconds(), TimeUnit.SECONDS)).isEmpty();
   }
 
   /** Whatever of a body is buffered, and however long nobody reads it. */

@@ -89,20 +89,22 @@ final class BulkStream
     return open == null ? 0 : open.queuedBytes();
   }
 
+  /** It, unless it is closed or there is no room for its hello yet. */
   private synchronized @Nullable FlowControlledSender<BulkFrame> open() {
-    FlowControlledSender<BulkFrame> open = sender;
-    if (closed || open != null) {
-      return open;
+    if (closed || sender != null) {
+      return sender;
     }
-    ManagedChannel opened = channels.get();
-    channel = opened;
-    var _ = LinkGrpc.newStub(opened).withOnReadyThreshold(READY_BYTES).bulk(this);
+    if (channel == null) {
+      ManagedChannel opened = channels.get();
+      channel = opened;
+      var _ = LinkGrpc.newStub(opened).withOnReadyThreshold(READY_BYTES).bulk(this);
+    }
     FlowControlledSender<BulkFrame> begun = opening;
-    if (begun != null) {
-      begun.offer(BulkFrame.newBuilder().setHello(BulkHello.newBuilder().setKey(key)).build());
+    BulkHello hello = BulkHello.newBuilder().setKey(key).build();
+    if (begun != null && begun.offer(BulkFrame.newBuilder().setHello(hello).build())) {
       sender = begun;
     }
-    return begun;
+    return sender;
   }
 
   @Override
